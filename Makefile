@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The only makefile: 'make help' lists the targets.
+#	V=1	show commands		SAN=1	address and undefined-behaviour sanitizers
+#	B=dir	build elsewhere		T=glob	only the tests that match
+PREFIX	?= /usr/local
+DESTDIR	?=
+CC	?= cc
+SAN	?=
+B	?= build$(if $(SAN),-san)
+T	?=
+MAKEFLAGS += -rR
+
+VERSION	:= 0.1.0
+
+WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	   -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+CFLAGS	?= -O2 -g
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' -Iinclude -Isrc -I. $(WARN) $(CFLAGS) \
+	   -fno-strict-aliasing -pthread $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
+LIBS	:= -lZydis -lzstd -lz -lelf -ltraceevent -lm -lpthread
+, := ,
+
+LAYERS	:= base core os perf action record lib
+LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
+CLI_SRC	:= $(wildcard src/report/*.c src/cli/*.c)
+UNIT_SRC := $(wildcard tests/kit/*.c tests/unit/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+WORK_SRC := $(wildcard tests/workload/*.c)
+TOOL_SRC := $(wildcard tests/bench/*.c)
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+LIB	:= $(B)/libdamon.a
+PROG	:= $(B)/damon-perf
+UNIT	:= $(B)/tests/unit/unit
+FUZZ	:= $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
+WORK	:= $(patsubst %.c,$(B)/%,$(WORK_SRC))
+TOOLS	:= $(patsubst %.c,$(B)/%,$(TOOL_SRC))
+
+Q	:= $(if $(V),,@)
+say	= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
+
+.PHONY: all demo check check-vm check-root bench fuzz install uninstall deps clean help format
+all: $(PROG) $(LIB)
+
+help:
+	@echo 'all        the program and the library, in $(B)/'
+	@echo 'demo       install what is missing, build, record an example and show it'
+	@echo 'check      install what is missing, build, run every test that this machine allows'
+	@echo 'check-vm   the tests that need a kernel of their own, in a virtual machine'
+	@echo 'bench      measure, and print each figure beside its goal'
+	@echo 'fuzz       fuzz everything that parses bytes, FUZZ_SECONDS each (default 60)'
+	@echo 'install    below $$(DESTDIR)$$(PREFIX); uninstall removes it again'
+	@echo 'deps       install the Debian packages that building and testing need'
+
+$(B)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+
+$(PROG): $(call obj,$(CLI_SRC)) $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+$(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) $(call obj,$(LIB_SRC))
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LIBS)
+
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+$(WORK): $(B)/tests/workload/%: tests/workload/%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -pthread -o $@ $< -lm
+
+$(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+deps:
+	$(Q)scripts/deps install
+
+check: | check-deps
+	$(Q)$(MAKE) --no-print-directory all $(UNIT) $(FUZZ) $(WORK) $(TOOLS)
+	$(Q)B=$(B) T='$(T)' SAN='$(SAN)' scripts/check
+
+check-deps:
+	$(Q)scripts/deps install
+
+check-vm: | check-deps
+	$(Q)$(MAKE) --no-print-directory all $(WORK)
+	$(Q)B=$(B) T='$(T)' scripts/vm/check
+
+demo: | check-deps
+	$(Q)$(MAKE) --no-print-directory all $(WORK)
+	$(Q)B=$(B) scripts/demo
+
+bench: | check-deps
+	$(Q)$(MAKE) --no-print-directory all $(WORK) $(TOOLS)
+	$(Q)B=$(B) T='$(T)' scripts/bench
+
+fuzz: | check-deps
+	$(Q)scripts/fuzz
+
+clean:
+	$(Q)rm -rf $(B)
+
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(TOOL_SRC)))

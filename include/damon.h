@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * damon.h - DAMON in user space.
+ *
+ * A context (damon_ctx) monitors targets: processes, or a command with all its children. A source
+ * yields memory accesses; the core counts them in the regions of each target, which adapt by
+ * splitting and merging. Every aggregation interval the context takes a snapshot and shows it to a
+ * callback and, if asked to, a record file. Words and meanings are those of the kernel's DAMON
+ * (Documentation/mm/damon/design.rst): target, region, nr_accesses, age, sampling, aggregation and
+ * update interval, minimum and maximum number of regions.
+ *
+ * Conventions. Functions return 0 (or a count), or a negative errno; damon_error() then has one
+ * sentence. Structs that may grow begin with 'size': callers set it to sizeof; fields beyond a
+ * caller's size are left alone. Ranges are half open. Addresses and sizes are bytes, times
+ * nanoseconds of CLOCK_MONOTONIC unless said. Handles are opaque; what a function returns by
+ * pointer is the library's and is valid as long as it says. The library never prints, exits or
+ * reads the environment. A context is used by one thread at a time; different contexts are
+ * independent.
+ */
+#ifndef DAMON_H
+#define DAMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct damon_ctx;
+struct damon_snapshot;
+struct damon_record;
+
+/* ---- errors ---- */
+
+/* Why the last call on a context or record failed: one sentence, lower case, no full stop; "" if
+ * nothing failed. */
+const char *damon_error(const struct damon_ctx *ctx);
+/* What would help, or "". */
+const char *damon_remedy(const struct damon_ctx *ctx);
+
+/* ---- a context ---- */
+
+int damon_ctx_new(struct damon_ctx **ctx);
+void damon_ctx_free(struct damon_ctx *ctx); /* stops it first; NULL is fine */
+
+/* DAMON's five attributes. */
+struct damon_attrs {
+	size_t size;
+	uint64_t sample_ns; /* 5 ms: the interval of which nr_accesses counts how many saw an access
+			     */
+	uint64_t aggr_ns;   /* 100 ms: a snapshot is taken this often; at least sample_ns */
+	uint64_t update_ns; /* 1 s: mappings are re-read this often; at least aggr_ns */
+	uint32_t min_nr_regions; /* 10; at least 3 */
+	uint32_t max_nr_regions; /* 1000, over all targets; at least min_nr_regions, at most 100000
+				  */
+};
+void damon_attrs_init(struct damon_attrs *a); /* the defaults above */
+int damon_set_attrs(struct damon_ctx *ctx,
+		    const struct damon_attrs *a); /* -EINVAL with the reason */
+
+/* Where accesses come from, and how much that may cost. */
+struct damon_sampling {
+	size_t size;
+	const char *source; /* "auto", or a name that damon_check() lists; copied */
+	double rate_hz;	    /* ticks per second of the target's CPU time; 0: by overhead_percent */
+	double overhead_percent; /* 1: of the CPU time that the target uses, its interruption and
+				    own work together */
+	uint32_t mem_reads;	 /* 1: reads of the target's memory per burst of the soft source; 0:
+				    exact addresses only */
+};
+void damon_sampling_init(struct damon_sampling *s);
+int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);
+
+/* What to monitor: running processes, or one command. The command is started by damon_open() and
+ * runs from damon_dispatch() on. */
+int damon_add_pid(struct damon_ctx *ctx, int pid);
+int damon_set_command(struct damon_ctx *ctx,
+		      char *const argv[]); /* argv is copied; looked up in PATH */
+
+/* Writes a record to 'path' ("-": standard output), mode 0600. */
+int damon_set_record(struct damon_ctx *ctx, const char *path);
+
+/* Shown each snapshot, valid during the call. Return nonzero to stop. */
+typedef int (*damon_snapshot_fn)(void *priv, const struct damon_snapshot *s);
+void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv);
+
+/* Chooses the source, opens events, starts the command held back. Everything that can be refused is
+ * refused here. */
+int damon_open(struct damon_ctx *ctx);
+
+/*
+ * Waits at most 'timeout_ms' (-1: as long as it takes, 0: not at all) for something to do and does
+ * it. Returns 1 while there is something to monitor, 0 when all targets are gone or the callback
+ * stopped it, or -errno.
+ */
+int damon_dispatch(struct damon_ctx *ctx, int timeout_ms);
+
+/* Readable when damon_dispatch(ctx, 0) has work: for a host's event loop. */
+int damon_fd(struct damon_ctx *ctx);
+
+/* Ends: last snapshot, record completed. Idempotent. Safe to call before the targets are gone; a
+ * command started by the context keeps running unless damon_kill() ended it. Returns 0 or the first
+ * error of the record. */
+int damon_close(struct damon_ctx *ctx);
+
+/* The same loop in a thread of its own: damon_open() must have succeeded. damon_stop() joins and
+ * closes. */
+int damon_start(struct damon_ctx *ctx);
+int damon_stop(struct damon_ctx *ctx);
+int damon_nr_running_ctxs(void);
+
+/* The command's pid (0: none) and, once it ended, its status as of waitpid(2). Returns 1 if it
+ * ended, 0 if it runs. */
+int damon_command_pid(const struct damon_ctx *ctx);
+int damon_command_status(const struct damon_ctx *ctx, int *status);
+
+/* Sums over the whole run so far. */
+struct damon_stats {
+	size_t size;
+	char source[16];
+	double rate_hz;
+	uint64_t obs;	   /* observations with an address */
+	uint64_t accesses; /* addresses */
+	uint64_t unknown;  /* accesses without an address within observations that have one */
+	uint64_t lost, throttled, no_address, no_region, no_target, kernel_ticks, thinned;
+	uint64_t nr_snapshots, duration_ns;
+	double own_cpu_percent;	 /* CPU of damon-perf, of one CPU's wall time */
+	double slowdown_percent; /* estimate: interruption per CPU time of the targets; < 0: not
+				    known */
+	double overhead_percent; /* interruption and own work, of the CPU time of the targets; < 0:
+				    not known */
+	double target_cpu_ns;	 /* 0: not known */
+	double tick_cost_ns;
+	uint64_t record_bytes;
+	int complete;		   /* a record that was closed in order; 1 for a context */
+	uint64_t likely;	   /* accesses whose address rests on a late read of memory */
+	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
+	uint64_t forgotten_mappings;
+};
+int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);
+
+/* ---- snapshots ---- */
+
+struct damon_snapshot_info {
+	size_t size;
+	uint64_t start_ns, end_ns;
+	int64_t epoch_offset_ns; /* add to get time since the epoch */
+	size_t nr_targets;
+	uint64_t obs, lost, throttled, no_address, no_region, kernel_ticks;
+};
+void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i);
+
+struct damon_target_info {
+	size_t size;
+	uint32_t id; /* unique in a context or record */
+	int pid;     /* the latest process that it stands for */
+	char comm[16];
+	uint32_t nr_procs; /* processes that ever shared it */
+	size_t nr_regions;
+	uint64_t obs;  /* of this interval */
+	double share;  /* of all targets' accesses in this interval, 0..1 */
+	double cpu_ns; /* used in this interval; 0: not known */
+};
+/* Target 't' of [0, nr_targets). */
+void damon_snapshot_target(const struct damon_snapshot *s, size_t t, struct damon_target_info *i);
+
+struct damon_region_info {
+	size_t size;
+	uint64_t start, end;
+	double heat, heat_lo, heat_hi;	  /* accesses per page and second; see damon_scale_info */
+	double share, share_lo, share_hi; /* of the target's accesses, 0..1 */
+	double write_share;		  /* of its accesses, 0..1 */
+	double stall_share;  /* of the target's stall time, 0..1; 0 if the source tells none */
+	uint32_t age_aggrs;  /* aggregations since its rate changed by more than a fifth */
+	uint32_t idle_aggrs; /* aggregations since its last access was seen */
+	uint32_t nr_obs;     /* observations behind the figures */
+	uint64_t edge_bytes; /* how far its borders may be off */
+};
+/* Region 'r' of target 't', sorted by address. */
+void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
+			   struct damon_region_info *i);
+
+/* DAMON's nr_accesses of a region, of aggr/sample; 'lo' and 'hi' may be NULL. Not rounded. */
+double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, size_t r, double *lo,
+				   double *hi);
+
+/* Working set of a target: bytes in pages touched in a trailing window that ends with the snapshot.
+ */
+enum damon_wss_window { DAMON_WSS_AGGR, DAMON_WSS_1S, DAMON_WSS_10S, DAMON_WSS_60S };
+struct damon_wss {
+	double bytes, lo, hi;
+};
+void damon_snapshot_wss(const struct damon_snapshot *s, size_t t, enum damon_wss_window w,
+			struct damon_wss *out);
+
+/* What was mapped in a target's address space; valid as long as its context or record. */
+struct damon_mapping_info {
+	size_t size;
+	uint64_t start, end, offset, inode;
+	uint64_t from_ns, to_ns; /* lived in; UINT64_MAX: to the end */
+	uint32_t prot;		 /* 1 read, 2 write, 4 execute, 8 shared */
+	const char *name;	 /* "/path", "[heap]", "[stack]", "" anonymous */
+};
+/* The mapping that holds 'addr' of the snapshot's target 't' at the time of the snapshot. Returns
+ * 1, or 0 if none is known. */
+int damon_snapshot_mapping(const struct damon_snapshot *s, size_t t, uint64_t addr,
+			   struct damon_mapping_info *m);
+
+/* ---- records ---- */
+
+int damon_record_open(const char *path, struct damon_record **r);
+void damon_record_close(struct damon_record *r); /* NULL is fine */
+const char *damon_record_error(
+	const struct damon_record
+		*r); /* NULL 'r': why the last damon_record_open() of this thread failed */
+const char *damon_record_remedy(const struct damon_record *r);
+
+/* The next snapshot, valid until the next call. Returns 1, 0 at the end, or -errno. */
+int damon_record_next(struct damon_record *r, const struct damon_snapshot **s);
+int damon_record_rewind(struct damon_record *r); /* -ESPIPE on a pipe */
+
+struct damon_record_info {
+	size_t size;
+	struct damon_attrs attrs;
+	char source[16], version[32], kernel[64], command[512];
+	uint64_t start_ns;
+	int64_t epoch_offset_ns;
+	double scale, scale_lo,
+		scale_hi; /* accesses per unit of the source's weight; lo != hi: heat is relative */
+	double overhead_asked;	/* percent, 0: a rate was asked for */
+	uint64_t damaged_bytes; /* skipped so far */
+};
+void damon_record_info(const struct damon_record *r, struct damon_record_info *i);
+
+/* The sums at the end of the record, as far as it has been read: read to the end for all of it. */
+int damon_record_stats(const struct damon_record *r, struct damon_stats *s);
+
+/* Targets seen so far, [0, n): 'obs' and 'share' are over what was read so far. Returns 0, or
+ * -ENOENT beyond the last. */
+int damon_record_target(const struct damon_record *r, size_t i, struct damon_target_info *t);
+
+/* Mapping 'i' of all that target 'id' ever had, live ones sorted first. Returns 0, or -ENOENT
+ * beyond the last. */
+int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
+			 struct damon_mapping_info *m);
+
+/* ---- what works here ---- */
+
+struct damon_check_item {
+	size_t size;
+	const char *kind; /* "source", "action", "kernel" */
+	const char *name, *summary;
+	int usable;		     /* 1, 0 */
+	const char *reason, *remedy; /* if not usable */
+};
+/* Looks at every source, action and kernel feature. Nothing is changed. */
+typedef void (*damon_check_fn)(void *priv, const struct damon_check_item *item);
+int damon_check(damon_check_fn fn, void *priv);
+
+const char *damon_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A sampler: where observations come from. One file (or folder) and one row in sources.c each.
+ *
+ * probe, attr and decode are all that a source has to bring; opening events, reading rings and
+ * closing are shared (src/perf). attr is pure. decode reads nothing of the world but through the
+ * struct damon_peek passed to new(). Decoders use their own register numbers and compile on every
+ * architecture.
+ */
+#ifndef PMU_SOURCE_H
+#define PMU_SOURCE_H
+
+#include <linux/perf_event.h>
+
+#include "base/fail.h"
+#include "core/sample.h"
+#include "core/space.h"
+#include "os/peek.h"
+#include "os/sys.h"
+#include "perf/record.h"
+
+/* What a source can tell. */
+enum damon_source_sees {
+	DAMON_SEES_LOADS = 1 << 0,
+	DAMON_SEES_STORES = 1 << 1,
+	DAMON_SEES_LATENCY = 1 << 2,
+	DAMON_SEES_LEVEL = 1 << 3,
+	DAMON_SEES_PHYS = 1 << 4,
+	DAMON_SEES_STALLS = 1 << 5, /* has stall addresses of their own */
+	DAMON_SEES_TIME = 1 << 6,   /* observations are ticks of CPU time, not counts of accesses */
+	DAMON_SEES_FIRST_TOUCH = 1 << 7, /* only the first access of a page: no rates */
+};
+
+struct damon_source_options {
+	double rate_hz;	    /* of ticks per second of CPU time, or events per second; sources with a
+			       fixed period ignore it */
+	uint32_t mem_reads; /* soft: reads of the target per burst */
+	uint32_t stack_bytes; /* soft: of the sampled stack; multiple of 8 */
+	uint64_t seed;
+};
+
+#define DAMON_SOURCE_MAX_EVENTS 4
+
+/* Counts that a source keeps about its own work, since it was made. */
+struct damon_source_stats {
+	uint64_t samples;	    /* records decoded */
+	uint64_t no_address;	    /* of these without any address */
+	uint64_t accesses, unknown; /* addresses found, addresses not found */
+	uint64_t likely;	    /* of 'accesses' those that depend on a late read */
+	uint64_t mem_reads;	    /* reads of the target */
+	uint64_t stops[8];	    /* why bursts ended, named by stop_names[] */
+	uint64_t code_insns;	    /* instructions decoded (each once per file) */
+	uint64_t no_code;	    /* samples whose code bytes were not to be had */
+	uint64_t foreign;	    /* 32-bit or otherwise unreadable samples */
+};
+
+/* Receives an observation; 'o' is valid during the call only. */
+typedef void (*damon_emit_fn)(void *priv, const struct damon_obs *o);
+
+struct damon_source_ops {
+	const char *name;
+	const char *summary; /* one line, for 'check' and --help */
+	uint32_t sees;	     /* enum damon_source_sees */
+	struct damon_scale scale;
+	const char *const *stop_names; /* NULL-terminated, or NULL */
+
+	/* 0 if usable here and now, else -errno with the reason and the remedy in 'why'. Leaves
+	 * nothing behind. */
+	int (*probe)(const struct damon_sys *sys, struct damon_fail *why);
+	/* The events to open, the first one leading: fills 'attr[0..n)' and returns n, or -EINVAL.
+	 * NULL for sources that need no events. */
+	int (*attr)(const struct damon_sys *sys, const struct damon_source_options *o,
+		    struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why);
+	int (*open)(const struct damon_source_options *o, const struct damon_peek *r, void **state);
+	void (*close)(void *state); /* NULL is fine */
+	/* One PERF_RECORD_SAMPLE of event 's->event' of the process that lives in 'space'. Returns
+	 * observations emitted (0: none). */
+	int (*decode)(void *state, const struct damon_perf_sample *s, struct damon_space *space,
+		      damon_emit_fn emit, void *priv);
+	/* Sources without events: yields what happened in [from_ns, to_ns). NULL for the others. */
+	int (*pull)(void *state, uint64_t from_ns, uint64_t to_ns, damon_emit_fn emit, void *priv);
+	void (*stats)(const void *state, struct damon_source_stats *out); /* may be NULL */
+};
+
+/* The rows, in the order in which 'auto' tries them; NULL-terminated. */
+extern const struct damon_source_ops *const damon_sources[];
+
+/* By name, or NULL. "auto": the first row that may be chosen by itself and whose probe succeeds;
+ * 'why' tells of the last refusal. */
+const struct damon_source_ops *damon_source_find(const char *name);
+const struct damon_source_ops *damon_source_auto(const struct damon_sys *sys,
+						 struct damon_fail *why);
+
+#endif

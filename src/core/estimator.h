@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The region estimator of one target: a window of page observations, and regions that follow it by
+ * likelihood-ratio tests. The method: docs/ESTIMATOR.md. Pure and single threaded.
+ */
+#ifndef CORE_ESTIMATOR_H
+#define CORE_ESTIMATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/snapshot.h"
+#include "core/space.h"
+
+/* One page observation: a distinct page of one observation. */
+struct damon_hit {
+	uint64_t page; /* address >> DAMON_PAGE_SHIFT */
+	uint32_t tick; /* running number of the observation in its context */
+	uint32_t aggr; /* aggregation it fell into; set by damon_est_aggregate() */
+	float weight, store_weight, stall_weight; /* struct damon_region has the meanings; a pure
+						     stall hit has weight 0 */
+	uint16_t target; /* slot in the context's batch; the estimator ignores it */
+	uint16_t nr;	 /* accesses in this page within the observation */
+};
+
+struct damon_est_params {
+	uint32_t window_obs;	 /* 16384: page observations kept in all */
+	uint32_t window_aggrs;	 /* 100: and no older than this */
+	double change_threshold; /* 18 */
+	double merge_threshold;	 /* 7 */
+};
+extern const struct damon_est_params damon_est_defaults;
+
+struct damon_est;
+
+struct damon_est *damon_est_new(const struct damon_est_params *p);
+void damon_est_free(struct damon_est *e);
+
+/* Forgets regions, window and ages: the process executed another program. */
+void damon_est_clear(struct damon_est *e);
+
+/*
+ * The mapped extents changed: regions and hits outside are dropped, new extents get regions of
+ * their own (no hits, age 0, epoch now), regions keep their statistics where they stay mapped.
+ * Sorted, not overlapping. Returns 0 or -ENOMEM (nothing changed).
+ */
+int damon_est_set_extents(struct damon_est *e, const struct damon_extent *x, size_t n);
+
+/*
+ * Ends an aggregation interval. 'hits' (reordered in place) are those of this interval in any
+ * order; 'horizon' is how many aggregations the window may span (1..window_aggrs), 'max_regions'
+ * the limit of regions. Hits outside of every extent are counted in '*nr_outside'. Work is bounded
+ * by the window and the limit. Returns 0 or -ENOMEM (the interval is lost, the state stays sound).
+ */
+int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
+			size_t max_regions, uint64_t *nr_outside);
+
+/* The regions after the last damon_est_aggregate(), valid until the next call on 'e'. */
+const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n);
+
+/* The target's temporal clumping, in [1, 50]. */
+double damon_est_clumping(const struct damon_est *e);
+
+/* Page observations in the window: what the horizon is chosen by. */
+size_t damon_est_window(const struct damon_est *e);
+
+#endif

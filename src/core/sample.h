@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a source yields: observations, each of one or more accesses.
+ *
+ * The observation is the unit of statistics. A hardware sample is one observation of one access; a
+ * tick of the soft source is one observation of a burst of up to DAMON_BURST_MAX accesses. Accesses
+ * of one observation are correlated: tests and bounds count observations, weights are for rates.
+ */
+#ifndef CORE_SAMPLE_H
+#define CORE_SAMPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DAMON_BURST_MAX 16
+
+enum damon_access_flags {
+	DAMON_ACCESS_LOAD = 1 << 0,
+	DAMON_ACCESS_STORE = 1 << 1, /* with LOAD: read-modify-write */
+	DAMON_ACCESS_STACK = 1 << 2, /* push, pop, call, or near the stack pointer */
+	DAMON_ACCESS_LIKELY =
+		1 << 3, /* address depends on a value read after the sample: not exact */
+};
+
+struct damon_access {
+	uint64_t addr; /* first byte */
+	uint64_t ip;   /* of the instruction, in the target's address space */
+	uint16_t size; /* bytes, 0 unknown */
+	uint8_t flags; /* enum damon_access_flags */
+};
+
+struct damon_obs {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint64_t ip;	  /* of the sample */
+	int pid;	  /* process (thread group) */
+	int tid;
+	float weight;	    /* what the whole observation stands for, in the source's unit (struct
+			       damon_scale) */
+	uint8_t nr;	    /* accesses with an address; 0 is legal and counted as 'no address' */
+	uint8_t nr_unknown; /* accesses seen whose address could not be told */
+	bool has_stall;	    /* 'stall' holds the access that the CPU waited for */
+	struct damon_access access[DAMON_BURST_MAX]; /* [0, nr) in program order; each weighs weight
+							/ (nr + nr_unknown) */
+	struct damon_access
+		stall; /* weighs 'weight' of its own: count and stall weights are never added */
+};
+
+/*
+ * What the weights of a source mean: 'accesses' of the target per unit of weight, with the interval
+ * that it surely lies in. Sources that count accesses have 1, 1, 1. Where lo != hi, rates are
+ * relative: shares, ranks and ratios hold, accesses per second only within the interval.
+ */
+struct damon_scale {
+	double accesses, lo, hi;
+};
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one aggregation interval leaves behind: per target the counts of its regions and of its
+ * working set. Only counts are kept and recorded. Rates, bounds, nr_accesses and working-set sizes
+ * are derived from them by the functions at the end, live and offline alike.
+ */
+#ifndef CORE_SNAPSHOT_H
+#define CORE_SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/sample.h"
+
+/* Working-set windows: one aggregation interval, 1 s, 10 s, 60 s. */
+enum damon_window {
+	DAMON_WINDOW_AGGR,
+	DAMON_WINDOW_1S,
+	DAMON_WINDOW_10S,
+	DAMON_WINDOW_60S,
+	DAMON_NR_WINDOWS
+};
+
+/* Counts of one region since its epoch, the last change of its rate ('span_aggrs' aggregations
+ * ago). */
+struct damon_region {
+	uint64_t start, end; /* bytes, page aligned */
+	uint32_t nr_obs;     /* page observations: one per distinct page of an observation */
+	uint32_t nr_ticks;   /* distinct observations behind them, <= nr_obs: what bounds count */
+	uint32_t span_aggrs; /* >= 1 */
+	uint32_t age_aggrs; /* DAMON's age: aggregations since the rate changed by more than a fifth
+			     */
+	uint32_t idle_aggrs; /* aggregations since the last hit, 0 if hit in this one; outlives the
+				window */
+	float weight;	     /* sum of access weights, in the source's unit */
+	float store_weight;  /* the part of 'weight' that stores (read-modify-write included) */
+	float stall_weight;  /* sum of stall weights: where time is lost, not how often */
+	float evenness;	     /* >= 1: how unevenly accesses spread over its pages; 1 is even */
+};
+
+/* Page observations in a trailing window: n of them on d distinct pages, f1 pages seen once, f2
+ * twice. */
+struct damon_wset {
+	double n, d, f1, f2; /* scaled up where pages were thinned */
+	double span_ns; /* how much of the window has passed: smaller than the window at the start
+			 */
+};
+
+struct damon_target_snapshot {
+	uint32_t target_id;
+	uint64_t nr_obs; /* observations of this aggregation that hit a region */
+	double weight;	 /* their weight */
+	double cpu_ns;	 /* CPU time the target used in this aggregation, 0 if not known */
+	float burst;	 /* accesses per visit of a page, >= 1 */
+	float clumping;	 /* temporal, in [1, 50] */
+	struct damon_wset wset[DAMON_NR_WINDOWS];
+	struct damon_region *regions; /* sorted by start, never overlapping; gaps are unmapped */
+	size_t nr_regions;
+};
+
+/* What was not seen, and why. Counts of this aggregation. */
+struct damon_counts {
+	uint64_t obs;	       /* observations with at least one address */
+	uint64_t accesses;     /* addresses in them */
+	uint64_t unknown;      /* accesses whose address could not be told */
+	uint64_t lost;	       /* records that the kernel dropped */
+	uint64_t throttled;    /* throttle events */
+	uint64_t no_address;   /* observations without any address */
+	uint64_t no_region;    /* page observations outside of every mapping */
+	uint64_t no_target;    /* observations of processes beyond the limit of targets */
+	uint64_t kernel_ticks; /* ticks spent in the kernel, where accesses are not seen */
+	uint64_t thinned; /* page observations dropped at the batch limit; their weight is carried
+			     by the others */
+};
+
+struct damon_snapshot {
+	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
+	double rate_hz; /* observations per second of CPU time that were asked for; 0: not by time
+			 */
+	struct damon_counts counts;
+	struct damon_target_snapshot *targets;
+	size_t nr_targets;
+};
+
+/* ---- derived, never stored ---- */
+
+/* The intervals and the scale that turn counts into DAMON's words. */
+struct damon_view {
+	uint64_t sample_ns, aggr_ns;
+	struct damon_scale scale;
+};
+
+struct damon_region_rate {
+	double heat, lo, hi; /* accesses per page and second, with the nominal 95 % interval (scale
+				included) */
+	double share, share_lo, share_hi; /* of the target's weight, 0..1: free of the scale */
+	uint64_t edge_bytes; /* how far its borders may be off: 3 / density of the denser neighbour
+			      */
+};
+
+/*
+ * Derives the rates of regions[i] of 't'. 'total' is damon_target_weight_rate(t).
+ * Bounds: Wilson and Hilferty's approximation to the Poisson interval, on nr_ticks (lo is 0 below
+ * 4). The upper bound of a region that was not hit within its window falls with its idle time.
+ * Cheap: no exponential.
+ */
+void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
+			 const struct damon_view *v, double total, struct damon_region_rate *out);
+
+/* DAMON's nr_accesses: of the aggr/sample sampling intervals, the expected number in which a random
+ * page of the region is accessed. */
+struct damon_nr_accesses {
+	double nr, lo, hi; /* not rounded */
+};
+void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
+			      const struct damon_view *v, const struct damon_region_rate *rate,
+			      struct damon_nr_accesses *out);
+
+/* Weight per aggregation over all regions: sum of weight / span_aggrs. */
+double damon_target_weight_rate(const struct damon_target_snapshot *t);
+
+struct damon_wset_size {
+	double bytes, lo, hi; /* lo: Chao's lower bound; hi: from the regions' rates */
+};
+
+/*
+ * The working set of a window: bytes in pages touched at least once. Blends L = Chao1 = d +
+ * f1(f1-1)/(2(f2+1)) and U = expected distinct pages at the regions' rates by Good and Turing's
+ * coverage C = 1 - f1/n.
+ */
+void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
+		       const struct damon_view *v, struct damon_wset_size *out);
+
+/* Expected share of intervals (or pages) touched when the mean number of visits is 'mean' and
+ * unevenness is 'h' >= 1 (lognormal mix, 5-node Gauss-Hermite). In [0, 1]. */
+double damon_touched(double mean, double h);
+
+#endif

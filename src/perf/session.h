@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events on processes with all their threads and children, one ring per CPU, read in order of time.
+ *
+ * Each event is opened per thread and CPU with inherit (a ring cannot be mapped for cpu -1 with
+ * inherit); the events of one CPU share one ring through PERF_EVENT_IOC_SET_OUTPUT. Times are
+ * CLOCK_MONOTONIC.
+ */
+#ifndef PERF_SESSION_H
+#define PERF_SESSION_H
+
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+#include "os/sys.h"
+#include "perf/record.h"
+
+struct damon_session;
+
+struct damon_session_options {
+	size_t ring_bytes; /* per CPU; 0: 512 KiB (what an unprivileged user may lock), halved until
+			      it fits */
+	uint32_t wakeup_bytes; /* 0: half a ring */
+};
+
+/* Makes an empty session for events 'attr[0..n)' (copied; clock, mmap/comm/task tracking,
+ * sample_id_all and wake-up are set here on the first). Returns 0 or -errno. */
+int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr *attr, int n,
+		      const struct damon_session_options *o, struct damon_session **out,
+		      struct damon_fail *f);
+void damon_session_free(struct damon_session *s); /* closes everything; NULL is fine */
+
+/*
+ * Adds a process that runs: every thread on every CPU, rescanning until no new thread appears. A
+ * process that ends meanwhile is -ESRCH. Errors are explained: permission (perf_event_paranoid,
+ * ptrace access), limits of files and locked memory.
+ */
+int damon_session_attach(struct damon_session *s, int pid, struct damon_fail *f);
+
+/* Adds a process that has not executed its program yet: sampling starts at its exec. */
+int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_fail *f);
+
+/* Enables what was attached (events of damon_session_attach_on_exec enable themselves). */
+int damon_session_enable(struct damon_session *s);
+void damon_session_disable(struct damon_session *s);
+
+/* File descriptors to poll: fills at most 'cap', returns how many there are. */
+size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap);
+
+/* Is given each record, in order of time over all rings, as far as every ring has been read. Return
+ * nonzero to stop. */
+typedef int (*damon_record_fn)(void *priv, const struct damon_perf_record *r);
+
+/*
+ * Reads what the rings hold. Records wrapped at a ring's end are copied; malformed ones are counted
+ * and skipped. Never blocks. Returns the number of records, or what 'fn' returned.
+ */
+int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv);
+
+struct damon_session_stats {
+	uint64_t records, lost, throttled, malformed, bytes;
+	size_t nr_fds, nr_rings, ring_bytes;
+};
+void damon_session_stats(const struct damon_session *s, struct damon_session_stats *out);
+
+/* Sum of event 'i's count over everything attached, exited children included (CPU time in ns for
+ * clock events). Returns 0 or -errno. */
+int damon_session_count(const struct damon_session *s, int i, uint64_t *value);
+
+/*
+ * What one tick of event 'attr' costs the interrupted program, in ns of its time: measured on this
+ * process in about 60 ms, the median of several. Returns 0 or -errno.
+ */
+int damon_session_calibrate(const struct damon_sys *sys, const struct perf_event_attr *attr,
+			    double *tick_cost_ns);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a record holds besides snapshots, and the items that a reader yields. The bytes:
+ * docs/FORMAT.md.
+ */
+#ifndef RECORD_FORMAT_H
+#define RECORD_FORMAT_H
+
+#include <stdint.h>
+
+#include "core/core.h"
+#include "core/snapshot.h"
+#include "core/target.h"
+
+#define DAMON_RECORD_VERSION 1
+
+/* Written first. Strings are truncated to fit. */
+struct damon_meta {
+	uint64_t start_ns;	 /* CLOCK_MONOTONIC */
+	int64_t epoch_offset_ns; /* added to CLOCK_MONOTONIC gives time since the epoch */
+	uint64_t sample_ns, aggr_ns, update_ns;
+	uint32_t min_nr_regions, max_nr_regions;
+	struct damon_scale scale;
+	uint32_t sees; /* enum damon_source_sees */
+	double rate_hz;
+	double overhead_asked; /* percent; 0: a rate was asked for */
+	double tick_cost_ns;   /* calibrated interruption of the target per tick */
+	uint32_t nr_cpus;
+	char source[16];
+	char version[32];  /* of damon-perf */
+	char kernel[64];   /* release and machine */
+	char command[512]; /* what was recorded, quoted for a shell; empty: attached pids */
+};
+
+/* Written last, and with every flush, so that a record that was cut off has them too: the latest
+ * counts. */
+struct damon_totals {
+	struct damon_counts counts;
+	uint64_t nr_snapshots, duration_ns;
+	double own_cpu_ns;    /* CPU time of damon-perf */
+	double target_cpu_ns; /* of all targets, 0: not known */
+	uint64_t ticks;	      /* interruptions of the targets, those in the kernel included */
+	uint64_t likely, mem_reads, code_insns, no_code, foreign; /* struct damon_source_stats */
+	uint64_t forgotten_mappings;
+	uint32_t complete; /* 1: closed in order */
+};
+
+enum damon_item_type {
+	DAMON_ITEM_END,
+	DAMON_ITEM_TARGET, /* a target appeared or changed */
+	DAMON_ITEM_SPACE,  /* mappings of a space were added or changed */
+	DAMON_ITEM_SNAPSHOT,
+	DAMON_ITEM_LOG,
+	DAMON_ITEM_TOTALS,
+	DAMON_ITEM_DAMAGED, /* bytes were skipped: 'skipped' says how many */
+};
+
+struct damon_item {
+	enum damon_item_type type;
+	union {
+		const struct damon_target
+			*target; /* 'space' is set once its mappings came; est and wset are NULL */
+		const struct damon_space *space;
+		const struct damon_snapshot *snapshot;
+		struct {
+			const struct damon_log_entry *entries;
+			size_t n;
+		} log;
+		const struct damon_totals *totals;
+		uint64_t skipped;
+	};
+};
+
+#endif

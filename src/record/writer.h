@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writes a record: chunks of type, size and checksum, compressed, appended to a file of mode 0600.
+ * A file is complete up to its last whole chunk whatever happens to the writer.
+ */
+#ifndef RECORD_WRITER_H
+#define RECORD_WRITER_H
+
+#include "base/fail.h"
+#include "record/format.h"
+
+struct damon_writer;
+
+/*
+ * Creates (or truncates) 'path' and writes the meta chunk. "-" is standard output. An existing file
+ * that is not a record is not overwritten
+ * (-EEXIST with the remedy). Returns 0 or -errno.
+ */
+int damon_writer_open(const char *path, const struct damon_meta *m, struct damon_writer **out,
+		      struct damon_fail *f);
+
+/*
+ * Each collects; nothing is written before a flush. The space of each target is looked at when its
+ * version changed, and written as what is new. 't' lists every target that may have changed. Return
+ * 0 or -ENOMEM.
+ */
+int damon_writer_targets(struct damon_writer *w, struct damon_targets *t);
+int damon_writer_snapshot(struct damon_writer *w, const struct damon_snapshot *s);
+int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, size_t n);
+
+/* Writes what was collected as whole chunks, and 'totals'. Returns 0 or -errno (disk full: the file
+ * stays complete up to here, the error is kept and every later call returns it). */
+int damon_writer_flush(struct damon_writer *w, const struct damon_totals *totals);
+
+/* Flushes, marks the record complete, closes, frees 'w' in any case. Returns 0 or the first error.
+ */
+int damon_writer_close(struct damon_writer *w, const struct damon_totals *totals);
+
+uint64_t damon_writer_bytes(const struct damon_writer *w); /* in the file */
+
+#endif
