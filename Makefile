@@ -4,7 +4,7 @@
 #	B=dir	build elsewhere		T=glob	only the tests that match
 PREFIX	?= /usr/local
 DESTDIR	?=
-CC	?= cc
+CC	:= $(if $(filter default undefined,$(origin CC)),cc,$(CC))
 SAN	?=
 B	?= build$(if $(SAN),-san)
 T	?=
