@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports and exports: each one is a file of its own and a row in reports.c. They see a record
+ * through the public header alone, read it in one or two passes and constant memory, and write
+ * text, JSON or CSV by the same calls.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/fail.h"
+#include "damon.h"
+
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV };
+enum report_color { REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR };
+
+/* What a report was asked for; zero is the default of every field but those with a comment. */
+struct report_args {
+	struct damon_record *rec;
+	const char *path; /* of the record, for messages */
+	FILE *out;
+	enum report_format format;
+	int pid;	  /* this process only; 0: the hottest, and the report says so */
+	const char *comm; /* the hottest target of this name */
+	unsigned width;	  /* of the terminal or page, columns; at least 40 */
+	enum report_color color;
+	uint64_t addr_start, addr_end;	   /* end 0: all that is mapped */
+	uint64_t time_from_ns, time_to_ns; /* since the start of the record; to 0: the end */
+	unsigned resol_time, resol_addr;   /* cells of a heatmap; 0: what fits */
+	int window;			   /* enum damon_wss_window; -1: the report's own default */
+	int64_t snapshot;		   /* number, from 0; -1: the last */
+	struct damon_fail fail;		   /* set when a report returns < 0 */
+};
+
+struct report_row {
+	const char *name;
+	const char *summary; /* one line for --help */
+	int (*run)(struct report_args *a);
+};
+
+/* NULL-named at the end. The first row, "summary", is what 'report' without a name shows. */
+extern const struct report_row report_rows[];
+/* Formats of 'convert --to'. */
+extern const struct report_row export_rows[];
+
+#endif
