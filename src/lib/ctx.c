@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A context's life: what was asked for, opening, closing. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/ctx.h"
+#include "lib/out.h"
+
+const char *damon_version(void)
+{
+	return DAMON_VERSION;
+}
+
+const char *damon_error(const struct damon_ctx *ctx)
+{
+	return ctx->fail.text;
+}
+
+const char *damon_remedy(const struct damon_ctx *ctx)
+{
+	return ctx->fail.remedy;
+}
+
+void damon_attrs_init(struct damon_attrs *a)
+{
+	*a = (struct damon_attrs){
+		.size = sizeof(*a),
+		.sample_ns = 5 * NS_PER_MS,
+		.aggr_ns = 100 * NS_PER_MS,
+		.update_ns = NS_PER_SEC,
+		.min_nr_regions = 10,
+		.max_nr_regions = 1000,
+	};
+}
+
+void damon_sampling_init(struct damon_sampling *s)
+{
+	*s = (struct damon_sampling){
+		.size = sizeof(*s),
+		.source = "auto",
+		.overhead_percent = 1,
+		.mem_reads = 1,
+	};
+}
+
+int damon_ctx_new(struct damon_ctx **out)
+{
+	struct damon_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->sys = &damon_sys_real;
+	ctx->cmd.go_fd = ctx->cmd.err_fd = ctx->cmd.pid_fd = -1;
+	ctx->epoll_fd = ctx->timer_fd = -1;
+	damon_attrs_init(&ctx->attrs);
+	damon_sampling_init(&ctx->sampling);
+	*out = ctx;
+	return 0;
+}
+
+int damon_set_attrs(struct damon_ctx *ctx, const struct damon_attrs *in)
+{
+	struct damon_attrs a;
+
+	damon_attrs_init(&a);
+	in_copy(a, in);
+	if (!a.sample_ns)
+		return damon_fail(&ctx->fail, EINVAL, "the sampling interval is 0");
+	if (a.aggr_ns < a.sample_ns)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the aggregation interval is shorter than the sampling interval");
+	if (a.update_ns < a.aggr_ns)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the update interval is shorter than the aggregation interval");
+	if (a.aggr_ns < NS_PER_MS || a.update_ns > 86400 * NS_PER_SEC)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "intervals must lie between 1 ms (aggregation) and 1 day");
+	if (a.min_nr_regions < 3)
+		return damon_fail(&ctx->fail, EINVAL, "the minimum number of regions is below 3");
+	if (a.max_nr_regions < a.min_nr_regions)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the maximum number of regions is below the minimum");
+	if (a.max_nr_regions > 100000)
+		return damon_fail(&ctx->fail, EINVAL, "more than 100000 regions");
+	ctx->attrs = a;
+	return 0;
+}
+
+int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
+{
+	struct damon_sampling s;
+	char *name;
+
+	damon_sampling_init(&s);
+	in_copy(s, in);
+	if (!(s.rate_hz >= 0 && s.rate_hz <= 50000) || (s.rate_hz > 0 && s.rate_hz < 0.1))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the rate must lie between 0.1 and 50000 ticks per second");
+	if (s.rate_hz <= 0 && !(s.overhead_percent >= 0.01 && s.overhead_percent <= 50))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the overhead must lie between 0.01 and 50 percent");
+	if (s.mem_reads > DAMON_BURST_MAX)
+		return damon_fail(&ctx->fail, EINVAL, "more than %d reads of memory per tick",
+				  DAMON_BURST_MAX);
+	name = strdup(s.source ? s.source : "auto");
+	if (!name)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	free(ctx->source_name);
+	ctx->source_name = name;
+	ctx->sampling = s;
+	ctx->sampling.source = name;
+	return 0;
+}
+
+int damon_add_pid(struct damon_ctx *ctx, int pid)
+{
+	if (pid <= 0)
+		return damon_fail(&ctx->fail, EINVAL, "'%d' is no process id", pid);
+	for (size_t i = 0; i < ctx->nr_pids; i++) {
+		if (ctx->pids[i].pid == pid)
+			return 0;
+	}
+	if (vec_reserve(&ctx->pids, &ctx->cap_pids, ctx->nr_pids + 1, sizeof(*ctx->pids)))
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	ctx->pids[ctx->nr_pids++] = (struct ctx_pid){.pid = pid, .pid_fd = -1};
+	return 0;
+}
+
+static void free_argv(char **argv)
+{
+	for (char **p = argv; p && *p; p++)
+		free(*p);
+	free(argv);
+}
+
+int damon_set_command(struct damon_ctx *ctx, char *const argv[])
+{
+	size_t n = 0;
+	char **copy;
+
+	while (argv[n])
+		n++;
+	if (!n || !argv[0][0])
+		return damon_fail(&ctx->fail, EINVAL, "the command is empty");
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = strdup(argv[i]);
+		if (!copy[i]) {
+			free_argv(copy);
+			copy = NULL;
+		}
+	}
+	if (!copy)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	free_argv(ctx->cmd.argv);
+	ctx->cmd.argv = copy;
+	return 0;
+}
+
+int damon_set_record(struct damon_ctx *ctx, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	free(ctx->record_path);
+	ctx->record_path = copy;
+	return 0;
+}
+
+void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv)
+{
+	ctx->callback = fn;
+	ctx->callback_priv = priv;
+}
+
+const struct damon_target *ctx_target(const void *owner, uint32_t id)
+{
+	struct damon_targets *ts = damon_core_targets(((const struct damon_ctx *)owner)->core);
+
+	for (size_t i = 0, n = damon_targets_count(ts); i < n; i++) {
+		const struct damon_target *t = damon_targets_at(ts, i);
+
+		if (t && t->id == id)
+			return t;
+	}
+	return NULL;
+}
+
+static int choose_source(struct damon_ctx *ctx)
+{
+	const char *name = ctx->sampling.source;
+
+	if (!strcmp(name, "auto")) {
+		ctx->source = damon_source_auto(ctx->sys, &ctx->fail);
+		return ctx->source ? 0 : -EACCES;
+	}
+	ctx->source = damon_source_find(name);
+	if (!ctx->source) {
+		damon_fail(&ctx->fail, EINVAL, "there is no source '%s'", name);
+		damon_fail_remedy(&ctx->fail, "'damon-perf check' lists them");
+		return -EINVAL;
+	}
+	return ctx->source->probe(ctx->sys, &ctx->fail);
+}
+
+/*
+ * The rate that the overhead allows: a tick interrupts the target for tick_cost_ns and is decoded
+ * for about own_ns; both together may take overhead_percent of the target's CPU time. Only ticks of
+ * CPU time can be rationed that way.
+ */
+static void choose_rate(struct damon_ctx *ctx)
+{
+	const double own_ns = 6000, min_hz = 10, max_hz = 10000;
+	double cost_ns = ctx->tick_cost_ns + own_ns;
+	long long most;
+
+	if (!(ctx->source->sees & DAMON_SEES_TIME)) {
+		ctx->rate_hz = ctx->sampling.rate_hz;
+		return;
+	}
+	ctx->rate_hz = ctx->sampling.rate_hz;
+	if (ctx->rate_hz <= 0) {
+		ctx->rate_hz = ctx->sampling.overhead_percent / 100 * 1e9 / cost_ns;
+		ctx->rate_hz = MIN(MAX(ctx->rate_hz, min_hz), max_hz);
+	}
+	if (!damon_sys_read_int(ctx->sys, "/proc/sys/kernel/perf_event_max_sample_rate", &most) &&
+	    most > 0)
+		ctx->rate_hz = MIN(ctx->rate_hz, (double)most);
+}
+
+static struct damon_source_options source_options(const struct damon_ctx *ctx)
+{
+	return (struct damon_source_options){
+		.rate_hz = ctx->rate_hz > 0 ? ctx->rate_hz : 1000,
+		.mem_reads = ctx->sampling.mem_reads,
+		.stack_bytes = 512,
+		.seed = 1,
+	};
+}
+
+/* Source, its rate and its events; the session is made but nothing is attached. */
+static int open_source(struct damon_ctx *ctx)
+{
+	struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_source_options o = source_options(ctx);
+	int n, err;
+
+	if (!ctx->source->attr)
+		return ctx->source->open(&o, &ctx->peek, &ctx->source_state);
+	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);
+	if (n < 0)
+		return n;
+	if (ctx->source->sees & DAMON_SEES_TIME) {
+		err = damon_session_calibrate(ctx->sys, &attr[0], &ctx->tick_cost_ns);
+		if (err)
+			ctx->tick_cost_ns =
+				0; /* not known: the events' own error comes from attaching */
+	}
+	choose_rate(ctx);
+	o = source_options(ctx);
+	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);
+	if (n < 0)
+		return n;
+	err = ctx->source->open(&o, &ctx->peek, &ctx->source_state);
+	if (err)
+		return damon_fail(&ctx->fail, -err, "cannot open source '%s': %s",
+				  ctx->source->name, strerror(-err));
+	return damon_session_new(ctx->sys, attr, n, NULL, &ctx->session, &ctx->fail);
+}
+
+static int open_core(struct damon_ctx *ctx)
+{
+	struct damon_core_params p = damon_core_defaults;
+
+	p.sample_ns = ctx->attrs.sample_ns;
+	p.aggr_ns = ctx->attrs.aggr_ns;
+	p.update_ns = ctx->attrs.update_ns;
+	p.min_nr_regions = ctx->attrs.min_nr_regions;
+	p.max_nr_regions = ctx->attrs.max_nr_regions;
+	ctx->core = damon_core_new(&p);
+	ctx->target_ns = calloc(p.max_targets, sizeof(*ctx->target_ns));
+	if (!ctx->core || !ctx->target_ns)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	ctx->view.units = (struct damon_view){
+		.sample_ns = p.sample_ns,
+		.aggr_ns = p.aggr_ns,
+		.scale = ctx->source->scale,
+	};
+	ctx->view.epoch_offset_ns = ctx->epoch_offset_ns;
+	ctx->view.target = ctx_target;
+	ctx->view.owner = ctx;
+	return 0;
+}
+
+static int open_record(struct damon_ctx *ctx)
+{
+	struct damon_meta m;
+
+	if (!ctx->record_path)
+		return 0;
+	meta_fill(ctx, &m);
+	return damon_writer_open(ctx->record_path, &m, &ctx->writer, &ctx->fail);
+}
+
+/* A running process: its events, its mappings. */
+static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
+{
+	struct damon_proc *proc;
+	char comm[DAMON_COMM_MAX] = "?";
+	int err;
+
+	p->pid_fd = pidfd_open_of(p->pid);
+	if (p->pid_fd == -ESRCH)
+		return damon_fail(&ctx->fail, ESRCH, "there is no process %d", p->pid);
+	if (p->pid_fd < 0)
+		return damon_fail(&ctx->fail, -p->pid_fd, "cannot watch process %d: %s", p->pid,
+				  strerror(-p->pid_fd));
+	if (ctx->session) {
+		err = damon_session_attach(ctx->session, p->pid, &ctx->fail);
+		if (err)
+			return err;
+	}
+	damon_proc_comm(ctx->sys, p->pid, comm);
+	proc = damon_targets_add(damon_core_targets(ctx->core), p->pid, comm, ctx->start_ns);
+	if (!proc)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	err = events_read_maps(ctx, proc, ctx->start_ns);
+	if (err) {
+		damon_fail(&ctx->fail, -err, "cannot read the mappings of process %d: %s", p->pid,
+			   strerror(-err));
+		damon_fail_remedy(&ctx->fail, "run as its user, or as root");
+	}
+	return err;
+}
+
+static int attach(struct damon_ctx *ctx)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ctx->nr_pids; i++)
+		err = attach_pid(ctx, &ctx->pids[i]);
+	if (!err && ctx->cmd.argv)
+		err = command_start(ctx);
+	if (!err && ctx->cmd.argv && ctx->session)
+		err = damon_session_attach_on_exec(ctx->session, ctx->cmd.pid, &ctx->fail);
+	if (!err && ctx->session)
+		err = damon_session_enable(ctx->session);
+	if (!err && ctx->cmd.argv)
+		err = command_go(ctx);
+	return err;
+}
+
+static int open_all(struct damon_ctx *ctx)
+{
+	int err = choose_source(ctx);
+
+	if (!err)
+		err = damon_peek_init(&ctx->peek, ctx->sys);
+	if (!err)
+		err = open_source(ctx);
+	ctx->start_ns = ctx->sys->clock_ns(ctx->sys);
+	ctx->epoch_offset_ns = (int64_t)(ctx->sys->realtime_ns(ctx->sys) - ctx->start_ns);
+	if (!err)
+		err = open_core(ctx);
+	if (!err)
+		err = open_record(ctx);
+	ctx->aggr_start_ns = ctx->start_ns;
+	ctx->next_flush_ns = ctx->start_ns + NS_PER_SEC;
+	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
+	return err ? err : attach(ctx);
+}
+
+static void release_world(struct damon_ctx *ctx)
+{
+	damon_session_free(steal(&ctx->session));
+	if (ctx->source && ctx->source_state)
+		ctx->source->close(ctx->source_state);
+	ctx->source_state = NULL;
+	damon_peek_release(&ctx->peek);
+	for (size_t i = 0; i < ctx->nr_pids; i++) {
+		closep(&ctx->pids[i].pid_fd);
+		ctx->pids[i].pid_fd = -1;
+	}
+	closep(&ctx->epoll_fd);
+	closep(&ctx->timer_fd);
+	ctx->epoll_fd = ctx->timer_fd = -1;
+}
+
+int damon_open(struct damon_ctx *ctx)
+{
+	int err;
+
+	if (ctx->state != CTX_SETUP)
+		return damon_fail(&ctx->fail, EBUSY, "the context was opened before");
+	if (!ctx->nr_pids && !ctx->cmd.argv)
+		return damon_fail(&ctx->fail, EINVAL, "there is nothing to monitor");
+	ctx->own_cpu_start_ns = ctx->sys->own_cpu_ns(ctx->sys);
+	err = open_all(ctx);
+	if (!err) {
+		ctx->state = CTX_OPEN;
+		return 0;
+	}
+	if (!ctx->fail.text[0])
+		damon_fail(&ctx->fail, -err, "cannot start: %s", strerror(-err));
+	command_abandon(ctx);
+	damon_writer_discard(steal(&ctx->writer));
+	release_world(ctx);
+	ctx->state = CTX_CLOSED;
+	return err;
+}
+
+int damon_close(struct damon_ctx *ctx)
+{
+	int err = 0, werr;
+
+	if (ctx->state != CTX_OPEN)
+		return 0;
+	ctx->state = CTX_CLOSED;
+	if (ctx->session) {
+		damon_session_disable(ctx->session);
+		err = damon_session_read(ctx->session, events_on_record, ctx);
+	}
+	if (err >= 0)
+		err = monitor_finish(ctx);
+	stats_totals(ctx);
+	if (ctx->writer) {
+		werr = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
+		ctx->record_bytes = damon_writer_bytes(ctx->writer);
+		if (!werr)
+			ctx->totals.complete = 1;
+		werr = damon_writer_close(steal(&ctx->writer), &ctx->totals);
+		if (werr && !err)
+			err = damon_fail(&ctx->fail, -werr, "cannot write '%s': %s",
+					 ctx->record_path, strerror(-werr));
+	}
+	release_world(ctx);
+	return err;
+}
+
+void damon_ctx_free(struct damon_ctx *ctx)
+{
+	if (!ctx)
+		return;
+	if (ctx->threaded)
+		damon_stop(ctx);
+	damon_close(ctx);
+	closep(&ctx->cmd.pid_fd);
+	free_argv(ctx->cmd.argv);
+	damon_core_free(ctx->core);
+	view_release(&ctx->view);
+	free(ctx->target_ns);
+	free(ctx->pollfds);
+	free(ctx->pids);
+	free(ctx->source_name);
+	free(ctx->record_path);
+	free(ctx);
+}

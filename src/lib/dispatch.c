@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waiting for work and doing it: by call, by a host's event loop, or in a thread. */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include "lib/ctx.h"
+
+static int nr_running;
+
+/* Rings, the command, attached processes. */
+static int list_fds(struct damon_ctx *ctx)
+{
+	size_t n = ctx->session ? damon_session_pollfds(ctx->session, NULL, 0) : 0;
+	size_t all = n + ctx->nr_pids + 1;
+
+	if (ctx->nr_pollfds)
+		return 0;
+	ctx->pollfds = calloc(all, sizeof(*ctx->pollfds));
+	if (!ctx->pollfds)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	if (n)
+		damon_session_pollfds(ctx->session, ctx->pollfds, n);
+	for (size_t i = 0; i < ctx->nr_pids; i++)
+		ctx->pollfds[n++] = (struct pollfd){.fd = ctx->pids[i].pid_fd, .events = POLLIN};
+	ctx->pollfds[n++] = (struct pollfd){.fd = ctx->cmd.pid_fd, .events = POLLIN};
+	ctx->nr_pollfds = n;
+	return 0;
+}
+
+/* Waits until a ring is half full, a process ends, the interval is over or the time-out is. */
+static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
+{
+	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
+	uint64_t edge_ns = ctx->aggr_start_ns + ctx->attrs.aggr_ns;
+	uint64_t left_ms = edge_ns > now_ns ? (edge_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+	int ms = (int)MIN(left_ms, (uint64_t)60000);
+
+	if (timeout_ms >= 0)
+		ms = MIN(ms, timeout_ms);
+	if (ctx->sys->poll(ctx->sys, ctx->pollfds, ctx->nr_pollfds, ms) <= 0)
+		return;
+	for (size_t i = 0; i < ctx->nr_pollfds; i++) {
+		/* Processes that ended stay readable, events without tasks stay hung up: once is
+		 * enough. */
+		if (ctx->pollfds[i].revents & (POLLHUP | POLLERR | POLLNVAL))
+			ctx->pollfds[i].fd = -1;
+	}
+}
+
+/* Does a pidfd say that its process ended? */
+static bool has_ended(const struct damon_ctx *ctx, int pid_fd)
+{
+	struct pollfd p = {.fd = pid_fd, .events = POLLIN};
+
+	return pid_fd < 0 || (ctx->sys->poll(ctx->sys, &p, 1, 0) == 1 && p.revents);
+}
+
+static bool all_gone(struct damon_ctx *ctx)
+{
+	bool gone = true;
+
+	if (ctx->cmd.argv) {
+		command_poll(ctx);
+		gone = ctx->cmd.ended;
+	}
+	for (size_t i = 0; i < ctx->nr_pids; i++) {
+		struct ctx_pid *p = &ctx->pids[i];
+
+		p->gone = p->gone || has_ended(ctx, p->pid_fd);
+		gone = gone && p->gone;
+	}
+	return gone;
+}
+
+/* Quiets the descriptors that would be ready for ever: pid fds of processes that ended. */
+static void quiet_ended(struct damon_ctx *ctx)
+{
+	size_t base = ctx->nr_pollfds - ctx->nr_pids - 1;
+
+	for (size_t i = 0; i < ctx->nr_pids; i++) {
+		if (ctx->pids[i].gone)
+			ctx->pollfds[base + i].fd = -1;
+	}
+	if (ctx->cmd.ended)
+		ctx->pollfds[ctx->nr_pollfds - 1].fd = -1;
+}
+
+int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
+{
+	uint64_t expirations;
+	bool gone;
+	int err;
+
+	if (ctx->state != CTX_OPEN)
+		return 0;
+	err = list_fds(ctx);
+	if (err)
+		return err;
+	wait_for_work(ctx, timeout_ms);
+	if (ctx->timer_fd >= 0 && read(ctx->timer_fd, &expirations, sizeof(expirations)) < 0 &&
+	    errno != EAGAIN)
+		return damon_fail(&ctx->fail, errno, "cannot read the timer: %s", strerror(errno));
+	gone = all_gone(ctx); /* before reading, so that what it did last is read */
+	quiet_ended(ctx);
+	if (ctx->session) {
+		err = damon_session_read(ctx->session, events_on_record, ctx);
+		if (err < 0)
+			return err;
+	}
+	err = monitor_until(ctx, ctx->sys->clock_ns(ctx->sys));
+	if (err)
+		return err;
+	return !gone && !ctx->ended;
+}
+
+int damon_fd(struct damon_ctx *ctx)
+{
+	struct itimerspec every = {0};
+	struct epoll_event ev = {.events = EPOLLIN};
+	int err = list_fds(ctx);
+
+	if (err || ctx->epoll_fd >= 0)
+		return err ? err : ctx->epoll_fd;
+	ctx->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	ctx->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (ctx->epoll_fd < 0 || ctx->timer_fd < 0)
+		return damon_fail(&ctx->fail, errno, "cannot make an event descriptor: %s",
+				  strerror(errno));
+	every.it_interval.tv_sec = (time_t)(ctx->attrs.aggr_ns / NS_PER_SEC);
+	every.it_interval.tv_nsec = (long)(ctx->attrs.aggr_ns % NS_PER_SEC);
+	every.it_value = every.it_interval;
+	timerfd_settime(ctx->timer_fd, 0, &every, NULL);
+	epoll_ctl(ctx->epoll_fd, EPOLL_CTL_ADD, ctx->timer_fd, &ev);
+	ev.events = EPOLLIN | EPOLLET; /* hung-up events must not keep it ready */
+	for (size_t i = 0; i < ctx->nr_pollfds; i++) {
+		if (ctx->pollfds[i].fd >= 0)
+			epoll_ctl(ctx->epoll_fd, EPOLL_CTL_ADD, ctx->pollfds[i].fd, &ev);
+	}
+	return ctx->epoll_fd;
+}
+
+static void *run(void *arg)
+{
+	struct damon_ctx *ctx = arg;
+
+	while (!__atomic_load_n(&ctx->stop, __ATOMIC_ACQUIRE)) {
+		ctx->thread_err = damon_dispatch(ctx, 50);
+		if (ctx->thread_err <= 0)
+			break;
+	}
+	__atomic_fetch_sub(&nr_running, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+int damon_start(struct damon_ctx *ctx)
+{
+	int err;
+
+	if (ctx->state != CTX_OPEN || ctx->threaded)
+		return damon_fail(&ctx->fail, EBUSY, "the context is not open, or runs already");
+	__atomic_fetch_add(&nr_running, 1, __ATOMIC_RELEASE);
+	err = pthread_create(&ctx->thread, NULL, run, ctx);
+	if (err) {
+		__atomic_fetch_sub(&nr_running, 1, __ATOMIC_RELEASE);
+		return damon_fail(&ctx->fail, err, "cannot start a thread: %s", strerror(err));
+	}
+	ctx->threaded = true;
+	return 0;
+}
+
+int damon_stop(struct damon_ctx *ctx)
+{
+	int err;
+
+	if (ctx->threaded) {
+		__atomic_store_n(&ctx->stop, true, __ATOMIC_RELEASE);
+		pthread_join(ctx->thread, NULL);
+		ctx->threaded = false;
+	}
+	err = damon_close(ctx);
+	return ctx->thread_err < 0 ? ctx->thread_err : err;
+}
+
+int damon_nr_running_ctxs(void)
+{
+	return __atomic_load_n(&nr_running, __ATOMIC_ACQUIRE);
+}

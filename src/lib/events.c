@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Perf records become observations, address spaces and processes. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/ctx.h"
+#include "os/proc.h"
+
+/* The space of a process as /proc tells it. A process that ended keeps what it had. */
+int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
+{
+	struct damon_maps maps = {0};
+	int err = damon_maps_read(ctx->sys, p->pid, &maps);
+
+	if (err == -ESRCH || err == -ENOENT)
+		return 0;
+	if (err)
+		return err;
+	if (maps.nr) /* a zombie's list is empty */
+		err = damon_space_sync(p->space, maps.m, maps.nr, now_ns);
+	damon_maps_release(&maps);
+	return err;
+}
+
+/* A process that no event announced: its FORK or COMM was lost, or it is older than its events. */
+static struct damon_proc *adopt(struct damon_ctx *ctx, int pid, uint64_t now_ns)
+{
+	struct damon_proc *p;
+	char comm[DAMON_COMM_MAX] = "?";
+
+	damon_proc_comm(ctx->sys, pid, comm);
+	p = damon_targets_add(damon_core_targets(ctx->core), pid, comm, now_ns);
+	if (p)
+		events_read_maps(ctx, p, now_ns);
+	return p;
+}
+
+void events_emit(void *priv, const struct damon_obs *o)
+{
+	struct damon_ctx *ctx = priv;
+
+	damon_core_observe(ctx->core, ctx->proc, o);
+}
+
+static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
+{
+	const struct damon_perf_sample *s = &r->sample;
+	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), s->pid);
+
+	if (!p)
+		p = adopt(ctx, s->pid, r->time_ns);
+	if (!p)
+		return;
+	p->nr_obs++;
+	ctx->user_ticks++;
+	ctx->proc = p;
+	if (p->target && ctx->rate_hz > 0)
+		ctx->target_ns[p->target->slot] += 1e9 / ctx->rate_hz;
+	ctx->source->decode(ctx->source_state, s, p->space, events_emit, ctx);
+}
+
+static int on_mmap(struct damon_ctx *ctx, const struct damon_perf_record *r)
+{
+	const struct damon_perf_mmap *e = &r->mmap;
+	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), e->pid);
+	struct damon_mapping m = {
+		.start = e->map.start,
+		.end = e->map.start + e->map.len,
+		.offset = e->map.offset,
+		.dev = e->map.dev,
+		.inode = e->map.inode,
+		.build_id_len = e->map.build_id_len,
+		.name = e->name,
+	};
+	int err;
+
+	if (!p || m.end < m.start)
+		return 0;
+	memcpy(m.build_id, e->map.build_id, sizeof(m.build_id));
+	m.prot = e->map.prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	if ((e->map.flags & MAP_TYPE) != MAP_PRIVATE)
+		m.prot |= DAMON_PROT_SHARED;
+	err = damon_space_map(p->space, &m, r->time_ns);
+	return err == -EINVAL ? 0 : err; /* hugetlb and odd ranges are not ours to refuse */
+}
+
+static int on_comm(struct damon_ctx *ctx, const struct damon_perf_record *r)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	const struct damon_perf_comm *c = &r->comm;
+
+	if (c->exec)
+		return damon_targets_exec(ts, c->pid, c->comm, r->time_ns);
+	if (c->pid == c->tid)
+		damon_targets_comm(ts, c->pid, c->comm);
+	return 0;
+}
+
+static int on_fork(struct damon_ctx *ctx, const struct damon_perf_record *r)
+{
+	if (r->task.pid == r->task.ppid) /* a thread */
+		return 0;
+	return damon_targets_fork(damon_core_targets(ctx->core), r->task.pid, r->task.ppid,
+				  r->time_ns);
+}
+
+int events_on_record(void *priv, const struct damon_perf_record *r)
+{
+	struct damon_ctx *ctx = priv;
+	int err = monitor_until(ctx, r->time_ns);
+
+	if (err)
+		return err;
+	switch (r->type) {
+	case PERF_RECORD_SAMPLE:
+		on_sample(ctx, r);
+		return 0;
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		return on_mmap(ctx, r);
+	case PERF_RECORD_COMM:
+		return on_comm(ctx, r);
+	case PERF_RECORD_FORK:
+		return on_fork(ctx, r);
+	case PERF_RECORD_EXIT:
+		if (r->task.pid == r->task.tid)
+			damon_targets_exit(damon_core_targets(ctx->core), r->task.pid, r->time_ns);
+		return 0;
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The intervals: what happens at the end of each aggregation, update and flush. */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/ctx.h"
+
+#define FLUSH_NS NS_PER_SEC
+#define MAPS_PER_UPDATE                                                                            \
+	256 /* processes whose maps are re-read at one update: bounds the work of a fork storm */
+
+/* What the rings lost since the last aggregation. */
+static void count_rings(struct damon_ctx *ctx)
+{
+	struct damon_session_stats s;
+
+	if (!ctx->session)
+		return;
+	damon_session_stats(ctx->session, &s);
+	ctx->counts.lost += s.lost - ctx->seen_lost;
+	ctx->counts.throttled += s.throttled - ctx->seen_throttled;
+	ctx->seen_lost = s.lost;
+	ctx->seen_throttled = s.throttled;
+}
+
+/*
+ * Ticks that fell into the kernel are not delivered (exclude_kernel): the clock event's count is
+ * all CPU time, what is missing in samples was spent there.
+ */
+static void count_kernel(struct damon_ctx *ctx)
+{
+	uint64_t cpu_ns, all, seen;
+
+	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) ||
+	    damon_session_count(ctx->session, 0, &cpu_ns))
+		return;
+	ctx->target_cpu_ns = MAX(ctx->target_cpu_ns, (double)cpu_ns);
+	all = (uint64_t)((double)cpu_ns * ctx->rate_hz / 1e9);
+	seen = ctx->user_ticks + ctx->seen_lost + ctx->kernel_ticks;
+	if (all > seen) {
+		ctx->counts.kernel_ticks += all - seen;
+		ctx->kernel_ticks += all - seen;
+	}
+}
+
+/* Processes that were seen since the last update have their mappings read again: nothing announces
+ * munmap and mremap. */
+static int update(struct damon_ctx *ctx, uint64_t now_ns)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	struct damon_proc *p;
+	size_t pos = 0, left = MAPS_PER_UPDATE;
+	int err = damon_targets_update(ts, now_ns);
+
+	if (err < 0)
+		return err;
+	err = 0;
+	while (!err && left && (p = damon_targets_next_proc(ts, &pos))) {
+		if (!p->target || p->target->space != p->space || !p->nr_obs)
+			continue;
+		err = events_read_maps(ctx, p, now_ns);
+		p->nr_obs = 0;
+		left--;
+	}
+	count_kernel(ctx);
+	return err;
+}
+
+static int write_record(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t now_ns)
+{
+	const struct damon_log_entry *log;
+	size_t n;
+	int err;
+
+	if (!ctx->writer)
+		return 0;
+	log = damon_core_log(ctx->core, &n);
+	err = damon_writer_snapshot(ctx->writer, s);
+	if (!err)
+		err = damon_writer_log(ctx->writer, log, n);
+	if (err || now_ns < ctx->next_flush_ns)
+		return err;
+	ctx->next_flush_ns = now_ns + FLUSH_NS;
+	stats_totals(ctx);
+	err = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
+	return err ? err : damon_writer_flush(ctx->writer, &ctx->totals);
+}
+
+/* Hands the interval's CPU times and counts to the core. */
+static void feed_core(struct damon_ctx *ctx)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	size_t n = damon_targets_count(ts);
+
+	count_rings(ctx);
+	damon_core_count(ctx->core, &ctx->counts);
+	memset(&ctx->counts, 0, sizeof(ctx->counts));
+	for (size_t i = 0; i < n; i++) {
+		if (ctx->target_ns[i] > 0)
+			damon_core_cpu(ctx->core, damon_targets_at(ts, i), ctx->target_ns[i]);
+		ctx->target_ns[i] = 0;
+	}
+}
+
+/* Ends the aggregation interval at 'end_ns'. */
+static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
+{
+	const struct damon_snapshot *s;
+	int err;
+
+	if (ctx->source->pull) {
+		ctx->proc = ctx->nr_pids ? damon_targets_find(damon_core_targets(ctx->core),
+							      ctx->pids[0].pid)
+					 : NULL;
+		ctx->source->pull(ctx->source_state, ctx->aggr_start_ns, end_ns, events_emit, ctx);
+	}
+	feed_core(ctx);
+	s = damon_core_aggregate(ctx->core, ctx->aggr_start_ns, end_ns, ctx->rate_hz);
+	ctx->aggr_start_ns = end_ns;
+	if (!s)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	counts_add(&ctx->totals.counts, &s->counts);
+	ctx->totals.nr_snapshots++;
+	err = write_record(ctx, s, end_ns);
+	if (err)
+		return damon_fail(&ctx->fail, -err, "cannot write '%s': %s", ctx->record_path,
+				  strerror(-err));
+	if (ctx->callback) {
+		err = view_set(&ctx->view, s);
+		if (err)
+			return err;
+		if (ctx->callback(ctx->callback_priv, &ctx->view.snap))
+			ctx->ended = true;
+	}
+	if (end_ns < ctx->next_update_ns)
+		return 0;
+	ctx->next_update_ns = end_ns + ctx->attrs.update_ns;
+	return update(ctx, end_ns);
+}
+
+int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
+{
+	uint64_t aggr_ns = ctx->attrs.aggr_ns;
+	uint64_t behind =
+		time_ns > ctx->aggr_start_ns ? (time_ns - ctx->aggr_start_ns) / aggr_ns : 0;
+	int err = 0;
+
+	if (behind >
+	    600) /* the machine slept, or we were stopped: one long interval instead of thousands */
+		return aggregate(ctx, time_ns);
+	while (!err && ctx->aggr_start_ns + aggr_ns <= time_ns)
+		err = aggregate(ctx, ctx->aggr_start_ns + aggr_ns);
+	return err;
+}
+
+int monitor_finish(struct damon_ctx *ctx)
+{
+	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
+	int err = monitor_until(ctx, now_ns);
+
+	count_kernel(ctx);
+	if (!err && now_ns > ctx->aggr_start_ns)
+		err = aggregate(ctx, now_ns);
+	return err;
+}

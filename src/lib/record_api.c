@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The public face of reading a record. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "damon.h"
+#include "lib/ctx.h"
+#include "lib/out.h"
+#include "record/reader.h"
+
+/* What was seen of a target so far. */
+struct seen {
+	uint64_t obs;
+	double weight, cpu_ns;
+	size_t nr_regions; /* in its latest snapshot */
+};
+
+struct damon_record {
+	struct damon_reader *reader;
+	struct damon_fail fail;
+	struct view view;
+	struct damon_totals totals;
+	struct damon_counts
+		counts; /* summed over snapshots: what a record without totals still tells */
+	uint64_t nr_snapshots, last_end_ns;
+	bool has_totals;
+	uint64_t damaged_bytes;
+	struct seen *seen; /* by target id */
+	size_t nr_seen, cap_seen;
+	double weight; /* of all targets */
+};
+
+static __thread struct damon_fail open_fail;
+
+static const struct damon_target *find_target(const void *owner, uint32_t id)
+{
+	return damon_reader_target(((const struct damon_record *)owner)->reader, id);
+}
+
+int damon_record_open(const char *path, struct damon_record **out)
+{
+	struct damon_record *r = calloc(1, sizeof(*r));
+	const struct damon_meta *m;
+	int err;
+
+	memset(&open_fail, 0, sizeof(open_fail));
+	if (!r)
+		return damon_fail(&open_fail, ENOMEM, "out of memory");
+	err = damon_reader_open(path, &r->reader, &open_fail);
+	if (err) {
+		free(r);
+		return err;
+	}
+	m = damon_reader_meta(r->reader);
+	r->view.units = (struct damon_view){
+		.sample_ns = m->sample_ns,
+		.aggr_ns = m->aggr_ns,
+		.scale = m->scale,
+	};
+	r->view.epoch_offset_ns = m->epoch_offset_ns;
+	r->view.target = find_target;
+	r->view.owner = r;
+	*out = r;
+	return 0;
+}
+
+void damon_record_close(struct damon_record *r)
+{
+	if (!r)
+		return;
+	damon_reader_close(r->reader);
+	view_release(&r->view);
+	free(r->seen);
+	free(r);
+}
+
+const char *damon_record_error(const struct damon_record *r)
+{
+	return r ? r->fail.text : open_fail.text;
+}
+
+const char *damon_record_remedy(const struct damon_record *r)
+{
+	return r ? r->fail.remedy : open_fail.remedy;
+}
+
+static int note_target(struct damon_record *r, const struct damon_target_snapshot *t)
+{
+	struct seen *s;
+	size_t old = r->nr_seen;
+
+	if (t->target_id >= r->nr_seen) {
+		if (t->target_id > 1u << 24)
+			return -EBADMSG;
+		if (vec_reserve(&r->seen, &r->cap_seen, (size_t)t->target_id + 1, sizeof(*s)))
+			return -ENOMEM;
+		r->nr_seen = (size_t)t->target_id + 1;
+		memset(r->seen + old, 0, (r->nr_seen - old) * sizeof(*s));
+	}
+	s = &r->seen[t->target_id];
+	s->obs += t->nr_obs;
+	s->weight += t->weight;
+	s->cpu_ns += t->cpu_ns;
+	s->nr_regions = t->nr_regions;
+	r->weight += t->weight;
+	return 0;
+}
+
+static int on_snapshot(struct damon_record *r, const struct damon_snapshot *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < s->nr_targets; i++)
+		err = note_target(r, &s->targets[i]);
+	counts_add(&r->counts, &s->counts);
+	r->nr_snapshots++;
+	r->last_end_ns = s->end_ns;
+	return err ? err : view_set(&r->view, s);
+}
+
+int damon_record_next(struct damon_record *r, const struct damon_snapshot **out)
+{
+	struct damon_item item;
+	int err;
+
+	for (;;) {
+		err = damon_reader_next(r->reader, &item);
+		if (err <= 0)
+			break;
+		if (item.type == DAMON_ITEM_TOTALS) {
+			r->totals = *item.totals;
+			r->has_totals = true;
+		}
+		if (item.type == DAMON_ITEM_DAMAGED)
+			r->damaged_bytes += item.skipped;
+		if (item.type != DAMON_ITEM_SNAPSHOT)
+			continue;
+		err = on_snapshot(r, item.snapshot);
+		if (err)
+			break;
+		*out = &r->view.snap;
+		return 1;
+	}
+	if (err < 0)
+		damon_fail(&r->fail, -err, "cannot read the record: %s", strerror(-err));
+	return err;
+}
+
+int damon_record_rewind(struct damon_record *r)
+{
+	int err = damon_reader_rewind(r->reader);
+
+	if (err)
+		return damon_fail(&r->fail, -err,
+				  "the record comes from a pipe and can be read once only");
+	memset(&r->counts, 0, sizeof(r->counts));
+	if (r->nr_seen)
+		memset(r->seen, 0, r->nr_seen * sizeof(*r->seen));
+	r->nr_snapshots = r->damaged_bytes = r->last_end_ns = 0;
+	r->weight = 0;
+	return 0;
+}
+
+void damon_record_info(const struct damon_record *r, struct damon_record_info *out)
+{
+	const struct damon_meta *m = damon_reader_meta(r->reader);
+	struct damon_record_info i = {
+		.attrs =
+			{
+				.size = sizeof(i.attrs),
+				.sample_ns = m->sample_ns,
+				.aggr_ns = m->aggr_ns,
+				.update_ns = m->update_ns,
+				.min_nr_regions = m->min_nr_regions,
+				.max_nr_regions = m->max_nr_regions,
+			},
+		.start_ns = m->start_ns,
+		.epoch_offset_ns = m->epoch_offset_ns,
+		.scale = m->scale.accesses,
+		.scale_lo = m->scale.lo,
+		.scale_hi = m->scale.hi,
+		.overhead_asked = m->overhead_asked,
+		.damaged_bytes = r->damaged_bytes,
+	};
+
+	memcpy(i.source, m->source, sizeof(i.source));
+	memcpy(i.version, m->version, sizeof(i.version));
+	memcpy(i.kernel, m->kernel, sizeof(i.kernel));
+	memcpy(i.command, m->command, sizeof(i.command));
+	out_copy(out, i);
+}
+
+int damon_record_stats(const struct damon_record *r, struct damon_stats *out)
+{
+	const struct damon_meta *m = damon_reader_meta(r->reader);
+	struct damon_totals t = r->totals;
+	struct damon_stats s;
+
+	if (!r->has_totals) { /* cut off before the first flush */
+		t.counts = r->counts;
+		t.nr_snapshots = r->nr_snapshots;
+		t.duration_ns = r->last_end_ns > m->start_ns ? r->last_end_ns - m->start_ns : 0;
+	}
+	stats_fill(&t, m->source, m->rate_hz, m->tick_cost_ns, &s);
+	out_copy(out, s);
+	return 0;
+}
+
+int damon_record_target(const struct damon_record *r, size_t i, struct damon_target_info *out)
+{
+	size_t left = i;
+
+	for (size_t id = 0; id < r->nr_seen; id++) {
+		const struct damon_target *t = damon_reader_target(r->reader, (uint32_t)id);
+		const struct seen *s = &r->seen[id];
+		struct damon_target_info info = {
+			.id = (uint32_t)id,
+			.nr_regions = s->nr_regions,
+			.obs = s->obs,
+			.share = r->weight > 0 ? s->weight / r->weight : 0,
+			.cpu_ns = s->cpu_ns,
+		};
+
+		if (!t || left--)
+			continue;
+		info.pid = t->pid;
+		info.nr_procs = t->nr_procs_total;
+		memcpy(info.comm, t->comm, sizeof(info.comm));
+		out_copy(out, info);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
+			 struct damon_mapping_info *out)
+{
+	const struct damon_target *t = damon_reader_target(r->reader, id);
+	const struct damon_space *s = t ? t->space : NULL;
+
+	if (!s || i >= s->nr_live + s->nr_dead)
+		return -ENOENT;
+	mapping_info(out, i < s->nr_live ? &s->live[i] : &s->dead[i - s->nr_live]);
+	return 0;
+}

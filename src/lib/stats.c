@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sums of a run: for the record's end, and for people. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "lib/ctx.h"
+#include "lib/out.h"
+
+/* Appends 'word' to 'buf' so that a shell would read it back. */
+static void quote(char *buf, size_t size, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-_./=,:+@%^";
+	size_t len = strlen(buf);
+	int bare = word[0] && word[strspn(word, plain)] == '\0';
+
+	if (len && len + 1 < size)
+		buf[len++] = ' ';
+	if (!bare && len + 1 < size)
+		buf[len++] = '\'';
+	for (; *word && len + 5 < size; word++) {
+		if (*word == '\'') {
+			memcpy(buf + len, "'\\''", 4);
+			len += 4;
+		} else {
+			buf[len++] = *word;
+		}
+	}
+	if (!bare && len + 1 < size)
+		buf[len++] = '\'';
+	buf[len] = '\0';
+}
+
+void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
+{
+	struct utsname u;
+
+	*m = (struct damon_meta){
+		.start_ns = ctx->start_ns,
+		.epoch_offset_ns = ctx->epoch_offset_ns,
+		.sample_ns = ctx->attrs.sample_ns,
+		.aggr_ns = ctx->attrs.aggr_ns,
+		.update_ns = ctx->attrs.update_ns,
+		.min_nr_regions = ctx->attrs.min_nr_regions,
+		.max_nr_regions = ctx->attrs.max_nr_regions,
+		.scale = ctx->source->scale,
+		.sees = ctx->source->sees,
+		.rate_hz = ctx->rate_hz,
+		.overhead_asked = ctx->sampling.rate_hz > 0 ? 0 : ctx->sampling.overhead_percent,
+		.tick_cost_ns = ctx->tick_cost_ns,
+		.nr_cpus = ctx->sys->nr_cpus(ctx->sys),
+	};
+	snprintf(m->source, sizeof(m->source), "%s", ctx->source->name);
+	snprintf(m->version, sizeof(m->version), "%s", damon_version());
+	if (!uname(&u))
+		snprintf(m->kernel, sizeof(m->kernel), "%.40s %.20s", u.release, u.machine);
+	for (char **a = ctx->cmd.argv; a && *a; a++)
+		quote(m->command, sizeof(m->command), *a);
+}
+
+void counts_add(struct damon_counts *sum, const struct damon_counts *c)
+{
+	sum->obs += c->obs;
+	sum->accesses += c->accesses;
+	sum->unknown += c->unknown;
+	sum->lost += c->lost;
+	sum->throttled += c->throttled;
+	sum->no_address += c->no_address;
+	sum->no_region += c->no_region;
+	sum->no_target += c->no_target;
+	sum->kernel_ticks += c->kernel_ticks;
+	sum->thinned += c->thinned;
+}
+
+void stats_totals(struct damon_ctx *ctx)
+{
+	struct damon_totals *t = &ctx->totals;
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	struct damon_source_stats s = {0};
+
+	if (ctx->source->stats && ctx->source_state)
+		ctx->source->stats(ctx->source_state, &s);
+	t->duration_ns = ctx->aggr_start_ns - ctx->start_ns;
+	t->own_cpu_ns = (double)(ctx->sys->own_cpu_ns(ctx->sys) - ctx->own_cpu_start_ns);
+	t->target_cpu_ns = ctx->target_cpu_ns;
+	t->ticks = ctx->user_ticks + ctx->kernel_ticks;
+	t->likely = s.likely;
+	t->mem_reads = s.mem_reads;
+	t->code_insns = s.code_insns;
+	t->no_code = s.no_code;
+	t->foreign = s.foreign;
+	t->forgotten_mappings = 0;
+	for (size_t i = 0, n = damon_targets_count(ts); i < n; i++) {
+		const struct damon_target *target = damon_targets_at(ts, i);
+
+		if (target && target->space)
+			t->forgotten_mappings += target->space->nr_forgotten;
+	}
+}
+
+void stats_fill(const struct damon_totals *t, const char *source, double rate_hz,
+		double tick_cost_ns, struct damon_stats *s)
+{
+	const struct damon_counts *c = &t->counts;
+	double interruption_ns = (double)t->ticks * tick_cost_ns;
+	bool known = tick_cost_ns > 0 && t->target_cpu_ns > 0;
+
+	*s = (struct damon_stats){
+		.rate_hz = rate_hz,
+		.obs = c->obs,
+		.accesses = c->accesses,
+		.unknown = c->unknown,
+		.lost = c->lost,
+		.throttled = c->throttled,
+		.no_address = c->no_address,
+		.no_region = c->no_region,
+		.no_target = c->no_target,
+		.kernel_ticks = c->kernel_ticks,
+		.thinned = c->thinned,
+		.nr_snapshots = t->nr_snapshots,
+		.duration_ns = t->duration_ns,
+		.target_cpu_ns = t->target_cpu_ns,
+		.tick_cost_ns = tick_cost_ns,
+		.slowdown_percent = -1,
+		.overhead_percent = -1,
+		.complete = (int)t->complete,
+		.likely = t->likely,
+		.no_code = t->no_code,
+		.foreign = t->foreign,
+		.forgotten_mappings = t->forgotten_mappings,
+	};
+	snprintf(s->source, sizeof(s->source), "%s", source);
+	if (t->duration_ns)
+		s->own_cpu_percent = 100 * t->own_cpu_ns / (double)t->duration_ns;
+	if (known) {
+		s->slowdown_percent = 100 * interruption_ns / t->target_cpu_ns;
+		s->overhead_percent = 100 * (interruption_ns + t->own_cpu_ns) / t->target_cpu_ns;
+	}
+}
+
+int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
+{
+	struct damon_stats s;
+
+	if (!ctx->core)
+		return -EINVAL;
+	if (ctx->state == CTX_OPEN)
+		stats_totals((struct damon_ctx *)ctx);
+	stats_fill(&ctx->totals, ctx->source->name, ctx->rate_hz, ctx->tick_cost_ns, &s);
+	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;
+	s.complete = 1;
+	out_copy(out, s);
+	return 0;
+}
