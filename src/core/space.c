@@ -237,6 +237,10 @@ static void bury(struct damon_space *s, const struct damon_mapping *m, uint64_t 
 {
 	struct damon_mapping *d;
 
+	if (!s->max_dead) {
+		s->nr_forgotten++;
+		return;
+	}
 	if (s->nr_dead >= s->max_dead) { /* some at once, so that moving the rest stays cheap */
 		size_t drop = s->nr_dead - s->max_dead + 1 + s->max_dead / 16;
 
@@ -244,10 +248,6 @@ static void bury(struct damon_space *s, const struct damon_mapping *m, uint64_t 
 		s->nr_dead -= drop;
 		memmove(s->dead, s->dead + drop, s->nr_dead * sizeof(*s->dead));
 		s->nr_forgotten += drop;
-	}
-	if (!s->max_dead) {
-		s->nr_forgotten++;
-		return;
 	}
 	d = &s->dead[s->nr_dead];
 	*d = *m;
