@@ -57,10 +57,10 @@ static int update(struct damon_ctx *ctx, uint64_t now_ns)
 		return err;
 	err = 0;
 	while (!err && left && (p = damon_targets_next_proc(ts, &pos))) {
-		if (!p->target || p->target->space != p->space || !p->nr_obs)
+		if (!p->target || p->target->space != p->space || p->nr_obs == p->nr_obs_mapped)
 			continue;
 		err = events_read_maps(ctx, p, now_ns);
-		p->nr_obs = 0;
+		p->nr_obs_mapped = p->nr_obs;
 		left--;
 	}
 	count_kernel(ctx);
