@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "perf/record.h"
 
@@ -235,37 +236,41 @@ static uint64_t take_trailer(struct cursor *c, const struct perf_event_attr *a)
 	return time;
 }
 
+/* What MMAP2 adds: device and inode or, in their place, the build id; and the protection. */
+static void take_mmap2(struct cursor *c, const struct perf_event_header *h,
+		       struct damon_mapping_bytes *m)
+{
+	const uint8_t *file = take(c, 24);
+	uint32_t dev[2];
+
+	m->prot = take_u32(c);
+	m->flags = take_u32(c);
+	if (!file)
+		return;
+	if (!(h->misc & PERF_RECORD_MISC_MMAP_BUILD_ID)) {
+		memcpy(dev, file, sizeof(dev));
+		m->dev = (uint64_t)dev[0] << 32 | dev[1];
+		memcpy(&m->inode, file + 8, sizeof(m->inode));
+	} else if (file[0] <= sizeof(m->build_id)) {
+		m->build_id_len = file[0];
+		memcpy(m->build_id, file + 4, file[0]);
+	} else {
+		c->bad = true;
+	}
+}
+
 static void take_mmap(struct cursor *c, const struct perf_event_header *h,
 		      struct damon_perf_mmap *m)
 {
-	bool data = h->misc & PERF_RECORD_MISC_MMAP_DATA;
-	const uint8_t *id;
-
 	m->pid = (int)take_u32(c);
 	m->tid = (int)take_u32(c);
 	m->map.start = take_u64(c);
 	m->map.len = take_u64(c);
 	m->map.offset = take_u64(c);
-	m->map.prot = data ? 0 : 4; /* PROT_EXEC, which is 4 wherever Linux runs */
-	if (h->type == PERF_RECORD_MMAP)
-		goto name;
-	id = take(c, 24);
-	if (id && h->misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
-		m->map.build_id_len = id[0];
-		if (id[0] > sizeof(m->map.build_id))
-			c->bad = true;
-		else
-			memcpy(m->map.build_id, id + 4, id[0]);
-	} else if (id) {
-		uint32_t dev[2];
-
-		memcpy(dev, id, sizeof(dev));
-		m->map.dev = (uint64_t)dev[0] << 32 | dev[1];
-		memcpy(&m->map.inode, id + 8, 8);
-	}
-	m->map.prot = take_u32(c);
-	m->map.flags = take_u32(c);
-name:
+	if (h->type == PERF_RECORD_MMAP2)
+		take_mmap2(c, h, &m->map);
+	else if (!(h->misc & PERF_RECORD_MISC_MMAP_DATA))
+		m->map.prot = PROT_EXEC;
 	m->name = take_string(c);
 }
 

@@ -32,8 +32,8 @@ int damon_ring_init(struct damon_ring *r, void *mapping, size_t len);
 void damon_ring_begin(struct damon_ring *r);
 
 /*
- * The next record, 8-byte aligned, or NULL at the head. It is valid until the one after the next is
- * asked for or damon_ring_commit(). A size that cannot be true costs everything up to the head.
+ * The next record, 8-byte aligned, or NULL at the head. It is valid until it is given back. A size
+ * that cannot be true costs everything up to the head.
  */
 const struct perf_event_header *damon_ring_next(struct damon_ring *r);
 
