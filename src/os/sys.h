@@ -28,12 +28,13 @@ struct damon_sys {
 	int (*poll)(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms);
 	int (*close)(const struct damon_sys *s, int fd);
 	/* Reads at most 'cap' bytes of a /proc or /sys file from its start; returns their number.
-	 */
+	 * Of a directory: its names but those that begin with '.', one per line. */
 	ssize_t (*read_file)(const struct damon_sys *s, const char *path, void *buf, size_t cap);
 	ssize_t (*read_mem)(const struct damon_sys *s, int pid, uint64_t addr, void *buf,
 			    size_t len);		       /* process_vm_readv */
 	int (*nr_cpus)(const struct damon_sys *s);	       /* highest possible number + 1 */
 	int (*cpu_online)(const struct damon_sys *s, int cpu); /* 1, 0 */
+	ssize_t (*read)(const struct damon_sys *s, int fd, void *buf, size_t len);
 };
 
 /* The real world. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why the kernel refuses perf events, in a sentence with a remedy. perf_event_open(2) has few error
+ * numbers for many reasons: what else matters (the sysctls, privileges, owner of the process) is
+ * looked up when it is needed.
+ */
+#ifndef PERF_EXPLAIN_H
+#define PERF_EXPLAIN_H
+
+#include <linux/perf_event.h>
+#include <stddef.h>
+
+#include "base/fail.h"
+#include "os/sys.h"
+
+/*
+ * perf_event_open() of 'attr' for process 'pid' (0: the caller's own) failed with 'err' > 0 after
+ * 'nr_open' events of the same session. Returns -err.
+ */
+int damon_perf_explain_open(const struct damon_sys *sys, const struct perf_event_attr *attr,
+			    int pid, size_t nr_open, int err, struct damon_fail *f);
+
+/* mmap() of one of 'nr_rings' rings of 'ring_bytes' failed with 'err' > 0. Returns -err. */
+int damon_perf_explain_mmap(const struct damon_sys *sys, size_t ring_bytes, size_t nr_rings,
+			    int err, struct damon_fail *f);
+
+#endif

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "base/util.h"
+#include "os/proc.h"
+#include "perf/explain.h"
+#include "perf/ring.h"
+#include "perf/session.h"
+
+#define RING_BYTES_DEFAULT ((size_t)512 << 10)
+#define RING_BYTES_MIN	   ((size_t)16 << 10) /* a sample with registers and some KiB of stack */
+#define MAX_PASSES	   100		      /* over the threads of a process that makes threads */
+
+/*
+ * One ring per CPU. It is mapped through an event of our own that counts nothing, and every event
+ * of a target is directed into it: an event whose thread has ended reports POLLHUP for ever, ours
+ * lives as long as this process.
+ */
+struct cpu_ring {
+	int cpu, fd;
+	void *map;
+	size_t map_len;
+	struct damon_ring *ring;
+	uint64_t live_from;	      /* samples before this position came before the start */
+	bool have;		      /* 'rec' waits to be delivered */
+	uint64_t at;		      /* position of 'rec' in the ring */
+	struct damon_perf_record rec; /* the next one of this ring */
+};
+
+struct event_fd {
+	int fd;
+	uint32_t event;
+	uint64_t id;
+	bool on_exec;
+};
+
+struct damon_session {
+	const struct damon_sys *sys;
+	struct perf_event_attr *attr;
+	int nr_attr;
+	struct cpu_ring *cpus;
+	size_t nr_cpus;
+	size_t ring_bytes;
+	struct event_fd *fds;
+	size_t nr_fds, cap_fds;
+	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
+	bool enabled;
+	struct damon_session_stats stats;
+};
+
+/* ---- making and ending ---- */
+
+/*
+ * attr.build_id stays off: it would put the build id in the place of device and inode, which every
+ * mapping has (also those that are no ELF files), which /proc/PID/maps tells as well, and by which
+ * the layers above recognize a file.
+ */
+static void prepare_attr(struct perf_event_attr *a, bool first, bool several)
+{
+	a->size = sizeof(*a);
+	a->use_clockid = 1;
+	a->clockid = CLOCK_MONOTONIC;
+	a->sample_type |= PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+	if (several)
+		a->sample_type |= PERF_SAMPLE_IDENTIFIER;
+	a->sample_type &= ~(uint64_t)PERF_SAMPLE_READ; /* not allowed with inherit */
+	a->read_format = 0;
+	a->sample_id_all = 1;
+	a->inherit = 1;
+	a->disabled = 1;
+	a->enable_on_exec = 0;
+	a->mmap = a->mmap2 = a->mmap_data = first;
+	a->comm = a->comm_exec = first;
+	a->task = first;
+}
+
+static int open_ring_fd(struct damon_session *s, int cpu, uint32_t wakeup, struct damon_fail *f)
+{
+	struct perf_event_attr a = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.size = sizeof(a),
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.disabled = 1,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+		.watermark = 1,
+		.wakeup_watermark = wakeup,
+	};
+	int fd = s->sys->perf_event_open(s->sys, &a, getpid(), cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? damon_perf_explain_open(s->sys, &a, 0, 0, -fd, f) : fd;
+}
+
+static void close_ring(struct damon_session *s, struct cpu_ring *c)
+{
+	if (c->map)
+		s->sys->munmap(s->sys, c->map, c->map_len);
+	if (c->fd >= 0)
+		s->sys->close(s->sys, c->fd);
+	c->map = NULL;
+	c->fd = -1;
+}
+
+/* Opens and maps all rings with this many bytes, or none. Returns 0 or -errno. */
+static int open_rings(struct damon_session *s, size_t bytes, uint32_t wakeup, struct damon_fail *f)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = page + MAX(bytes, page);
+	int err = 0;
+
+	for (size_t i = 0; i < s->nr_cpus && !err; i++) {
+		struct cpu_ring *c = &s->cpus[i];
+
+		c->fd = open_ring_fd(s, c->cpu, wakeup ? wakeup : (uint32_t)(bytes / 2), f);
+		if (c->fd < 0) {
+			err = c->fd;
+			break;
+		}
+		c->map_len = len;
+		c->map = s->sys->mmap(s->sys, len, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+		if (!c->map)
+			err = damon_perf_explain_mmap(s->sys, bytes, s->nr_cpus, errno, f);
+		else if (damon_ring_init(c->ring, c->map, len))
+			err = damon_fail(f, EPROTO, "the kernel's ring has an unknown layout");
+	}
+	for (size_t i = 0; i < s->nr_cpus && err; i++)
+		close_ring(s, &s->cpus[i]);
+	s->ring_bytes = bytes;
+	return err;
+}
+
+static int map_rings(struct damon_session *s, const struct damon_session_options *o,
+		     struct damon_fail *f)
+{
+	size_t bytes = RING_BYTES_MIN;
+	int err;
+
+	while (bytes < (o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT) && bytes < SIZE_MAX / 4)
+		bytes *= 2;
+	for (;; bytes /= 2) {
+		err = open_rings(s, bytes, o->wakeup_bytes, f);
+		if ((err != -EPERM && err != -ENOMEM) || bytes / 2 < RING_BYTES_MIN)
+			return err;
+	}
+}
+
+static int find_cpus(struct damon_session *s)
+{
+	int n = s->sys->nr_cpus(s->sys);
+
+	s->cpus = calloc((size_t)MAX(n, 1), sizeof(*s->cpus));
+	if (!s->cpus)
+		return -ENOMEM;
+	for (int cpu = 0; cpu < n; cpu++) {
+		struct cpu_ring *c = &s->cpus[s->nr_cpus];
+
+		if (!s->sys->cpu_online(s->sys, cpu))
+			continue;
+		*c = (struct cpu_ring){.cpu = cpu, .fd = -1};
+		s->nr_cpus++;
+		c->ring = calloc(1, sizeof(*c->ring));
+		if (!c->ring)
+			return -ENOMEM;
+	}
+	return s->nr_cpus ? 0 : -ENODEV;
+}
+
+int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr *attr, int n,
+		      const struct damon_session_options *o, struct damon_session **out,
+		      struct damon_fail *f)
+{
+	static const struct damon_session_options defaults = {0};
+	struct damon_session *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (n < 1)
+		err = damon_fail(f, EINVAL, "no events to sample");
+	else if (!s || !(s->attr = calloc((size_t)n, sizeof(*attr))))
+		err = damon_fail(f, ENOMEM, "no memory");
+	else
+		err = 0;
+	if (err)
+		goto fail;
+	s->sys = sys;
+	s->nr_attr = n;
+	for (int i = 0; i < n; i++) {
+		s->attr[i] = attr[i];
+		prepare_attr(&s->attr[i], i == 0, n > 1);
+	}
+	err = find_cpus(s);
+	if (err) {
+		damon_fail(f, -err, "cannot list the CPUs: %s", strerror(-err));
+		goto fail;
+	}
+	err = damon_proc_need_fds(s->nr_cpus, f);
+	if (!err)
+		err = map_rings(s, o ? o : &defaults, f);
+	if (err)
+		goto fail;
+	*out = s;
+	return 0;
+fail:
+	damon_session_free(s);
+	return err;
+}
+
+static void close_events(struct damon_session *s, size_t from)
+{
+	while (s->nr_fds > from)
+		s->sys->close(s->sys, s->fds[--s->nr_fds].fd);
+	s->nr_sorted = MIN(s->nr_sorted, s->nr_fds);
+}
+
+void damon_session_free(struct damon_session *s)
+{
+	if (!s)
+		return;
+	close_events(s, 0);
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		close_ring(s, &s->cpus[i]);
+		free(s->cpus[i].ring);
+	}
+	free(s->cpus);
+	free(s->fds);
+	free(s->attr);
+	free(s);
+}
+
+/* ---- adding processes ---- */
+
+static int open_event(struct damon_session *s, const struct perf_event_attr *a, uint32_t event,
+		      int tid, const struct cpu_ring *c)
+{
+	struct event_fd e = {.event = event, .on_exec = a->enable_on_exec};
+	const struct damon_sys *sys = s->sys;
+	int err = vec_reserve(&s->fds, &s->cap_fds, s->nr_fds + 1, sizeof(*s->fds));
+
+	if (err)
+		return err;
+	e.fd = sys->perf_event_open(sys, (struct perf_event_attr *)a, tid, c->cpu, -1,
+				    PERF_FLAG_FD_CLOEXEC);
+	if (e.fd < 0)
+		return e.fd;
+	err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_SET_OUTPUT, (unsigned long)c->fd);
+	if (!err && s->nr_attr > 1)
+		err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_ID, (unsigned long)&e.id);
+	if (err) {
+		sys->close(sys, e.fd);
+		return err;
+	}
+	s->fds[s->nr_fds++] = e;
+	return 0;
+}
+
+/* All events of one thread on all CPUs. The first event tells of forks from now on. */
+static int open_thread(struct damon_session *s, int tid, bool on_exec)
+{
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		for (int e = 0; e < s->nr_attr; e++) {
+			struct perf_event_attr a = s->attr[e];
+			int err;
+
+			a.enable_on_exec = on_exec;
+			a.disabled = on_exec || e > 0;
+			err = open_event(s, &a, (uint32_t)e, tid, &s->cpus[i]);
+			if (err == -ENODEV && !s->sys->cpu_online(s->sys, s->cpus[i].cpu))
+				break; /* went offline since we looked */
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct event_fd *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A set of thread ids: an array, sorted before it is searched. */
+struct tids {
+	int *v;
+	size_t nr, cap;
+};
+
+static void tids_release(struct tids *t)
+{
+	free(t->v);
+}
+
+static int tids_add(struct tids *t, int tid)
+{
+	int err = vec_reserve(&t->v, &t->cap, t->nr + 1, sizeof(*t->v));
+
+	if (!err)
+		t->v[t->nr++] = tid;
+	return err;
+}
+
+static void tids_sort(struct tids *t)
+{
+	if (t->nr)
+		qsort(t->v, t->nr, sizeof(*t->v), by_number);
+}
+
+static bool tids_have(const struct tids *t, int tid)
+{
+	return t->nr && bsearch(&tid, t->v, t->nr, sizeof(*t->v), by_number);
+}
+
+static int parse(const struct damon_session *s, const struct perf_event_header *h,
+		 struct damon_perf_record *rec);
+
+/* Threads that have inherited our events: made by a thread that already had them, as the FORK
+ * records say that wait in the rings. To open these again would count them twice. */
+static int find_inherited(struct damon_session *s, struct tids *out)
+{
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		struct damon_ring *r = s->cpus[i].ring;
+		uint64_t pos = r->pos, malformed = r->malformed;
+		const struct perf_event_header *h;
+		struct damon_perf_record rec;
+		int err = 0;
+
+		damon_ring_begin(r);
+		while (!err && (h = damon_ring_next(r)))
+			if (h->type == PERF_RECORD_FORK && !parse(s, h, &rec))
+				err = tids_add(out, rec.task.tid);
+		r->pos = pos;
+		r->malformed = malformed;
+		if (err)
+			return err;
+	}
+	tids_sort(out);
+	return 0;
+}
+
+/* The threads that exist and are not in 'seen', which gets them too. Returns their number, or
+ * -errno. */
+static int new_threads(struct damon_session *s, int pid, struct tids *seen, struct tids *fresh)
+{
+	_cleanup_(freep) int *list = NULL;
+	int err = 0, n = damon_proc_tids(s->sys, pid, &list);
+
+	for (int i = 0; i < n && !err; i++)
+		if (!tids_have(seen, list[i]))
+			err = tids_add(fresh, list[i]);
+	for (size_t i = 0; i < fresh->nr && !err; i++)
+		err = tids_add(seen, fresh->v[i]);
+	tids_sort(seen);
+	if (n == -ESRCH && seen->nr) /* ended while we looked */
+		return 0;
+	return n < 0 ? n : err ? err : (int)fresh->nr;
+}
+
+/* Opens the threads that exist and are not in 'seen' yet. Returns how many were new, or -errno. */
+static int attach_pass(struct damon_session *s, int pid, struct tids *seen, struct damon_fail *f)
+{
+	_cleanup_(tids_release) struct tids inherited = {0}, fresh = {0};
+	int err, n = new_threads(s, pid, seen, &fresh);
+
+	if (n < 0)
+		return n == -ESRCH ? damon_fail(f, ESRCH, "no process %d", pid)
+				   : damon_fail(f, -n, "cannot list the threads of process %d: %s",
+						pid, strerror(-n));
+	err = damon_proc_need_fds(fresh.nr * s->nr_cpus * (size_t)s->nr_attr, f);
+	if (err)
+		return err;
+	err = find_inherited(s, &inherited);
+	for (size_t i = 0; i < fresh.nr && !err; i++) {
+		if (!tids_have(&inherited, fresh.v[i]))
+			err = open_thread(s, fresh.v[i], false);
+		if (err == -ESRCH) /* this thread ended; the others go on */
+			err = 0;
+	}
+	if (err)
+		return damon_perf_explain_open(s->sys, &s->attr[0], pid, s->nr_fds, -err, f);
+	return n;
+}
+
+static void sort_ids(struct damon_session *s)
+{
+	if (s->nr_attr > 1 && s->nr_fds) {
+		qsort(s->fds, s->nr_fds, sizeof(*s->fds), by_id);
+		s->nr_sorted = s->nr_fds;
+	}
+}
+
+int damon_session_attach(struct damon_session *s, int pid, struct damon_fail *f)
+{
+	_cleanup_(tids_release) struct tids seen = {0};
+	size_t before = s->nr_fds;
+	int n = 1;
+
+	if (!s->enabled)
+		for (size_t i = 0; i < s->nr_cpus; i++)
+			s->cpus[i].live_from = UINT64_MAX;
+	for (int pass = 0; pass < MAX_PASSES && n > 0; pass++)
+		n = attach_pass(s, pid, &seen, f);
+	if (n >= 0 && s->nr_fds == before)
+		n = damon_fail(f, ESRCH, "process %d ended", pid);
+	if (n < 0)
+		close_events(s, before);
+	else
+		sort_ids(s);
+	return MIN(n, 0);
+}
+
+int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_fail *f)
+{
+	size_t before = s->nr_fds;
+	int err = damon_proc_need_fds(s->nr_cpus * (size_t)s->nr_attr, f);
+
+	if (err)
+		return err;
+	err = open_thread(s, pid, true);
+	if (err) {
+		close_events(s, before);
+		return damon_perf_explain_open(s->sys, &s->attr[0], pid, s->nr_fds, -err, f);
+	}
+	sort_ids(s);
+	return 0;
+}
+
+int damon_session_enable(struct damon_session *s)
+{
+	for (size_t i = 0; i < s->nr_cpus && !s->enabled; i++) {
+		struct damon_ring *r = s->cpus[i].ring;
+
+		damon_ring_begin(r);
+		if (s->cpus[i].live_from == UINT64_MAX)
+			s->cpus[i].live_from = r->head;
+	}
+	s->enabled = true;
+	for (size_t i = 0; i < s->nr_fds; i++) {
+		int err = 0;
+
+		if (!s->fds[i].on_exec)
+			err = s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+void damon_session_disable(struct damon_session *s)
+{
+	for (size_t i = 0; i < s->nr_fds; i++)
+		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/* ---- reading ---- */
+
+/* Which event a record is of. With several events each has its id at a fixed place: the first word
+ * of samples, the last of all others. */
+static uint32_t event_of(const struct damon_session *s, const struct perf_event_header *h)
+{
+	struct event_fd key = {0}, *e;
+
+	if (s->nr_attr == 1 || h->size < sizeof(*h) + sizeof(key.id))
+		return 0;
+	memcpy(&key.id,
+	       h->type == PERF_RECORD_SAMPLE ? (const uint8_t *)(h + 1)
+					     : (const uint8_t *)h + h->size - sizeof(key.id),
+	       sizeof(key.id));
+	e = bsearch(&key, s->fds, s->nr_sorted, sizeof(key), by_id);
+	return e ? e->event : 0;
+}
+
+static int parse(const struct damon_session *s, const struct perf_event_header *h,
+		 struct damon_perf_record *rec)
+{
+	uint32_t event = event_of(s, h);
+	int err = damon_perf_parse(h, &s->attr[event], rec);
+
+	if (!err && rec->type == PERF_RECORD_SAMPLE)
+		rec->sample.event = event;
+	return err;
+}
+
+/* Gets the next record of a ring ready. All before it has been delivered. */
+static void load(struct damon_session *s, struct cpu_ring *c)
+{
+	struct damon_ring *r = c->ring;
+	const struct perf_event_header *h;
+
+	if (r->pos - r->freed > r->size / 4) /* room for what comes while we work */
+		damon_ring_commit(r, r->pos);
+	c->have = false;
+	while (c->at = r->pos, h = damon_ring_next(r)) {
+		if (h->type == PERF_RECORD_SAMPLE && c->at < c->live_from)
+			continue;
+		if (!parse(s, h, &c->rec)) {
+			c->have = true;
+			return;
+		}
+		s->stats.malformed++;
+	}
+}
+
+/* The ring with the earliest record, and the time up to which it stays the earliest. */
+static struct cpu_ring *earliest(struct damon_session *s, uint64_t *until)
+{
+	struct cpu_ring *first = NULL;
+
+	*until = UINT64_MAX;
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		struct cpu_ring *c = &s->cpus[i];
+
+		if (!c->have)
+			continue;
+		if (!first || c->rec.time_ns < first->rec.time_ns) {
+			if (first)
+				*until = MIN(*until, first->rec.time_ns);
+			first = c;
+		} else {
+			*until = MIN(*until, c->rec.time_ns);
+		}
+	}
+	return first;
+}
+
+static void account(struct damon_session_stats *st, const struct damon_perf_record *r)
+{
+	st->records++;
+	if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
+		st->lost += r->lost;
+	else if (r->type == PERF_RECORD_THROTTLE)
+		st->throttled++;
+}
+
+/*
+ * First all heads are read, then the rings are merged up to there and nothing is kept for the next
+ * call. So records are in order within a call but for two things: a CPU writes its own records very
+ * nearly, not strictly, in order of time (an interrupt may come between taking the time and
+ * writing); and a record written while the heads are being read (a microsecond) may be delivered
+ * one call later than a younger one of another CPU.
+ */
+int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
+{
+	uint64_t until;
+	struct cpu_ring *c;
+	int n = 0, stop = 0;
+
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		damon_ring_begin(s->cpus[i].ring);
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		load(s, &s->cpus[i]);
+	while (!stop && (c = earliest(s, &until))) {
+		do {
+			account(&s->stats, &c->rec);
+			n++;
+			stop = fn(priv, &c->rec);
+			load(s, c);
+		} while (!stop && c->have && c->rec.time_ns <= until);
+	}
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		c = &s->cpus[i];
+		c->ring->pos = c->at; /* before the record that waits, if we were stopped */
+		damon_ring_commit(c->ring, c->at);
+	}
+	return stop ? stop : n;
+}
+
+size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap)
+{
+	for (size_t i = 0; i < MIN(cap, s->nr_cpus); i++)
+		fds[i] = (struct pollfd){.fd = s->cpus[i].fd, .events = POLLIN};
+	return s->nr_cpus;
+}
+
+void damon_session_stats(const struct damon_session *s, struct damon_session_stats *out)
+{
+	*out = s->stats;
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		out->malformed += s->cpus[i].ring->malformed;
+		out->bytes += s->cpus[i].ring->freed;
+	}
+	out->nr_fds = s->nr_fds + s->nr_cpus;
+	out->nr_rings = s->nr_cpus;
+	out->ring_bytes = s->ring_bytes;
+}
+
+int damon_session_count(const struct damon_session *s, int i, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	for (size_t j = 0; j < s->nr_fds; j++) {
+		uint64_t v;
+		ssize_t n;
+
+		if (s->fds[j].event != (uint32_t)i)
+			continue;
+		n = s->sys->read(s->sys, s->fds[j].fd, &v, sizeof(v));
+		if (n != sizeof(v))
+			return n < 0 ? (int)n : -EIO;
+		sum += v;
+	}
+	*value = sum;
+	return 0;
+}
