@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/render.h"
+#include "cli/say.h"
+
+struct convert_options {
+	struct render_options io;
+	int to;
+};
+
+#define AT(field) offsetof(struct convert_options, field)
+
+static const char *format_name(size_t i)
+{
+	return export_rows[i].name;
+}
+
+static const struct option_row options[] = {
+	{
+		.name = "input",
+		.letter = 'i',
+		.type = OPT_STR,
+		.offset = AT(io.input),
+		.arg = "FILE",
+		.def = "damon-perf.data",
+		.aliases = "input-file",
+		.help = "the record; '-' is standard input",
+	},
+	{
+		.name = "output",
+		.letter = 'o',
+		.type = OPT_STR,
+		.offset = AT(io.output),
+		.arg = "FILE",
+		.required = true,
+		.help = "write there; the file appears when it is complete; '-' is standard output",
+	},
+	{
+		.name = "to",
+		.type = OPT_CHOICE,
+		.offset = AT(to),
+		.arg = "FORMAT",
+		.word = format_name,
+		.required = true,
+		.help = "one of the formats above",
+	},
+	{0},
+};
+
+static const struct command_pair examples[] = {
+	{"damon-perf convert --to damo -o damon.data", "for damo, DAMON's own tool"},
+	{"damon-perf convert -i sort.data --to csv -o - | head", "a look at the regions"},
+	{0},
+};
+
+static const struct command_pair statuses[] = {
+	{"0", "the file is complete"},
+	{"1", "the record cannot be read, or the output cannot be written"},
+	{"2", "wrong usage"},
+	{0},
+};
+
+static int cmd_convert(char **argv)
+{
+	struct report_args args = {.window = -1, .snapshot = -1};
+	struct convert_options o = {0};
+	struct damon_fail fail = {0};
+	struct option_line line;
+	int status = command_parse(&command_convert, &o, argv, false, &line);
+
+	if (status >= 0)
+		return status;
+	if (line.nr_operands) {
+		damon_fail(&fail, EINVAL, "'%.80s' is no option", line.operands[0]);
+		damon_fail_remedy(&fail, "name the input with '-i' and the output with '-o'");
+		return command_usage(&command_convert, &fail);
+	}
+	o.io.color = REPORT_ASCII;
+	return render(&export_rows[o.to], &args, &o.io);
+}
+
+const struct command command_convert = {
+	.name = "convert",
+	.summary = "write a record in a format of other programs",
+	.synopsis = "[OPTION...] --to FORMAT -o FILE",
+	.about = "Reads a record and writes all its snapshots in another format.",
+	.options = options,
+	.rows_title = "Formats",
+	.rows = export_rows,
+	.examples = examples,
+	.statuses = statuses,
+	.usage_status = 2,
+	.run = cmd_convert,
+};

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "base/util.h"
+#include "cli/command.h"
+#include "cli/live.h"
+#include "cli/say.h"
+#include "cli/signals.h"
+#include "damon.h"
+
+enum { OWN_FAILURE = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+
+#define DEFAULT_OUTPUT "damon-perf.data"
+
+struct record_options {
+	struct option_pids pids;
+	const char *output, *source;
+	uint64_t duration_ns, mem_reads;
+	double overhead_percent, rate_hz;
+	uint64_t intervals_ns[3]; /* sampling, aggregation, update */
+	uint64_t nr_regions[2];	  /* minimum, maximum */
+	bool quiet;
+};
+
+#define AT(field) offsetof(struct record_options, field)
+
+static const struct option_row options[] = {
+	{
+		.section = "What to record, and where to",
+		.name = "pid",
+		.letter = 'p',
+		.type = OPT_PIDS,
+		.offset = AT(pids),
+		.arg = "PID[,PID...]",
+		.aliases = "target-pid",
+		.help = "attach to running processes, with all their threads and the children they "
+			"will have, instead of running a command",
+	},
+	{
+		.name = "output",
+		.letter = 'o',
+		.type = OPT_STR,
+		.offset = AT(output),
+		.arg = "FILE",
+		.def = DEFAULT_OUTPUT,
+		.aliases = "out",
+		.help = "the record; with -p, '-' is standard output",
+	},
+	{
+		.name = "duration",
+		.type = OPT_TIME,
+		.offset = AT(duration_ns),
+		.arg = "TIME",
+		.range = "1 ms..365 d",
+		.base_ns = NS_PER_SEC,
+		.help = "end the recording after this time; a command that is still running goes "
+			"on, and is waited for; a bare number is seconds",
+	},
+	{
+		.section = "Where accesses come from, and what that may cost",
+		.name = "source",
+		.type = OPT_STR,
+		.offset = AT(source),
+		.arg = "NAME",
+		.def = "auto",
+		.help = "what yields the accesses: 'damon-perf check' lists what works here; "
+			"'auto' takes the best of that",
+	},
+	{
+		.name = "overhead",
+		.type = OPT_PERCENT,
+		.offset = AT(overhead_percent),
+		.arg = "PERCENT",
+		.def = "1",
+		.range = "0.001..50",
+		.group = 1,
+		.help = "what recording may cost, its interruptions and its own work together, in "
+			"percent of the CPU time that the recorded processes use",
+	},
+	{
+		.name = "rate",
+		.type = OPT_DOUBLE,
+		.offset = AT(rate_hz),
+		.arg = "HZ",
+		.range = "1..100000",
+		.group = 1,
+		.help = "a fixed number of samples per second of CPU time instead",
+	},
+	{
+		.name = "mem-reads",
+		.type = OPT_COUNT,
+		.offset = AT(mem_reads),
+		.arg = "N",
+		.def = "1",
+		.range = "0..16",
+		.help = "how often source soft may read the memory of the target at each sample, "
+			"to follow pointers; 0 keeps to what registers and code tell",
+	},
+	{
+		.section = "DAMON's attributes (a bare number is microseconds)",
+		.name = "sample",
+		.type = OPT_TIME,
+		.offset = AT(intervals_ns[0]),
+		.arg = "TIME",
+		.def = "5 ms",
+		.range = "1 us..1 d",
+		.base_ns = NS_PER_US,
+		.help = "sampling interval: nr_accesses counts in how many of these of an "
+			"aggregation interval a region was accessed",
+	},
+	{
+		.name = "aggr",
+		.type = OPT_TIME,
+		.offset = AT(intervals_ns[1]),
+		.arg = "TIME",
+		.def = "100 ms",
+		.range = "1 us..1 d",
+		.base_ns = NS_PER_US,
+		.help = "aggregation interval: a snapshot is taken this often",
+	},
+	{
+		.name = "updr",
+		.type = OPT_TIME,
+		.offset = AT(intervals_ns[2]),
+		.arg = "TIME",
+		.def = "1 s",
+		.range = "1 us..1 d",
+		.base_ns = NS_PER_US,
+		.help = "update interval: memory mappings are read again this often; if not given, "
+			"at least --aggr",
+	},
+	{
+		.name = "minr",
+		.type = OPT_COUNT,
+		.offset = AT(nr_regions[0]),
+		.arg = "N",
+		.def = "10",
+		.range = "3..100000",
+		.help = "least number of regions",
+	},
+	{
+		.name = "maxr",
+		.type = OPT_COUNT,
+		.offset = AT(nr_regions[1]),
+		.arg = "N",
+		.def = "1000",
+		.range = "3..100000",
+		.help = "largest number of regions, of all processes together",
+	},
+	{
+		.name = "monitoring-intervals",
+		.type = OPT_TIME,
+		.offset = AT(intervals_ns),
+		.arg = "SAMPLE AGGR UPDR",
+		.range = "1 us..1 d",
+		.base_ns = NS_PER_US,
+		.help = "the three intervals at once",
+	},
+	{
+		.name = "monitoring-nr-regions-range",
+		.type = OPT_COUNT,
+		.offset = AT(nr_regions),
+		.arg = "MIN MAX",
+		.range = "3..100000",
+		.help = "both numbers of regions at once",
+	},
+	{
+		.section = "Other",
+		.name = "quiet",
+		.letter = 'q',
+		.type = OPT_FLAG,
+		.offset = AT(quiet),
+		.help = "say nothing but errors: no live line, no summary",
+	},
+	{0},
+};
+
+static const struct command_pair examples[] = {
+	{"damon-perf record -- sort big.txt",
+	 "run a command and record it, at 1 percent overhead, to damon-perf.data"},
+	{"damon-perf report", "then read the summary, and 'damon-perf report heatmap' the picture"},
+	{"damon-perf record -p 1234 --duration 30s", "30 seconds of a process that runs"},
+	{"damon-perf record -p $(pgrep -d, nginx) -o nginx.data",
+	 "several processes, another file"},
+	{"damon-perf record --rate 1000 -- make -j8",
+	 "1000 samples per second of CPU time: finer, and dearer"},
+	{"damon-perf record --monitoring_intervals 5ms 100ms 1s -- ./a.out",
+	 "with the option names of damo, DAMON's own tool"},
+	{"damon-perf check", "what to do where recording is refused"},
+	{0},
+};
+
+static const struct command_pair statuses[] = {
+	{"COMMAND's", "the command ended with it, or with 128 + N, killed by signal N"},
+	{"0", "the recording of processes (-p) is complete"},
+	{"125", "damon-perf itself failed, or was called wrongly"},
+	{"126", "COMMAND cannot be executed"},
+	{"127", "COMMAND was not found"},
+	{0},
+};
+
+/* ---- what was asked for ---- */
+
+static int check_intervals(struct record_options *o, const struct option_line *line,
+			   struct damon_fail *fail)
+{
+	char a[DAMON_UNITS_MAX], b[DAMON_UNITS_MAX];
+	uint64_t *ns = o->intervals_ns;
+
+	if (ns[1] < ns[0]) {
+		damon_fail(fail, EINVAL,
+			   "the aggregation interval, %s, is shorter than the sampling interval, "
+			   "%s",
+			   damon_print_time(a, (double)ns[1]), damon_print_time(b, (double)ns[0]));
+		damon_fail_remedy(fail, "raise '--aggr' or lower '--sample'");
+		return -EINVAL;
+	}
+	if (!option_given(options, line, "updr") &&
+	    !option_given(options, line, "monitoring-intervals"))
+		ns[2] = MAX(ns[2], ns[1]);
+	if (ns[2] >= ns[1])
+		return 0;
+	damon_fail(fail, EINVAL,
+		   "the update interval, %s, is shorter than the aggregation interval, %s",
+		   damon_print_time(a, (double)ns[2]), damon_print_time(b, (double)ns[1]));
+	damon_fail_remedy(fail, "raise '--updr' or lower '--aggr'");
+	return -EINVAL;
+}
+
+static int check_what(const struct record_options *o, const struct option_line *line,
+		      struct damon_fail *fail)
+{
+	if (!o->pids.nr && !line->nr_operands) {
+		damon_fail(fail, EINVAL, "nothing to record");
+		damon_fail_remedy(fail, "give a command, or processes with '-p'; examples are in "
+					"'damon-perf record --help'");
+		return -EINVAL;
+	}
+	if (o->pids.nr && line->nr_operands) {
+		damon_fail(fail, EINVAL, "'-p' and a command exclude each other");
+		damon_fail_remedy(fail, "give one of them");
+		return -EINVAL;
+	}
+	if (line->nr_operands && !*line->operands[0]) {
+		damon_fail(fail, EINVAL, "the command is an empty word");
+		damon_fail_remedy(fail, "give the name of a program");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_options(struct record_options *o, const struct option_line *line,
+			 struct damon_fail *fail)
+{
+	bool to_stdout = !strcmp(o->output, "-");
+
+	if (check_what(o, line, fail) || check_intervals(o, line, fail))
+		return -EINVAL;
+	if (o->nr_regions[0] > o->nr_regions[1]) {
+		damon_fail(fail, EINVAL,
+			   "the least number of regions, %llu, is above the largest, %llu",
+			   (unsigned long long)o->nr_regions[0],
+			   (unsigned long long)o->nr_regions[1]);
+		damon_fail_remedy(fail, "lower '--minr' or raise '--maxr'");
+		return -EINVAL;
+	}
+	if (to_stdout && line->nr_operands) {
+		damon_fail(fail, EINVAL, "the record and the command's output would mix");
+		damon_fail_remedy(fail, "name a file with '-o'");
+		return -EINVAL;
+	}
+	if (to_stdout && isatty(STDOUT_FILENO)) {
+		damon_fail(fail, EINVAL, "standard output is a terminal, which shows no records");
+		damon_fail_remedy(fail, "redirect it, or name a file with '-o'");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* 0 if 'path' can be executed, else the exit status that says why not. */
+static int try_command(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == EACCES ? NOT_EXECUTABLE : NOT_FOUND;
+	return S_ISREG(st.st_mode) && !access(path, X_OK) ? 0 : NOT_EXECUTABLE;
+}
+
+/* As execvp(3) looks: a file that may not be executed counts only if no other can be. */
+static int search_command(const char *name)
+{
+	const char *dir = getenv("PATH");
+	int status = NOT_FOUND;
+
+	for (dir = dir ? dir : "/bin:/usr/bin"; dir; dir += *dir == ':') {
+		int len = (int)strcspn(dir, ":"), tried;
+		_cleanup_(freep) char *path = NULL;
+
+		if (asprintf(&path, "%.*s%s%s", len, dir, len ? "/" : "", name) < 0) {
+			path = NULL;
+			return OWN_FAILURE;
+		}
+		tried = try_command(path);
+		if (!tried)
+			return 0;
+		if (tried == NOT_EXECUTABLE)
+			status = tried;
+		dir += len;
+		if (!*dir)
+			break;
+	}
+	return status;
+}
+
+static int find_command(const char *name)
+{
+	struct damon_fail fail = {0};
+	bool path = strchr(name, '/') != NULL;
+	int status = path ? try_command(name) : search_command(name);
+
+	if (!status)
+		return 0;
+	damon_fail(&fail, EINVAL, "cannot run '%.200s': %s", name,
+		   status == NOT_FOUND	      ? path ? "no such file" : "not found in PATH"
+		   : status == NOT_EXECUTABLE ? "it cannot be executed"
+					      : "out of memory");
+	if (status == NOT_FOUND)
+		damon_fail_remedy(&fail, "check its spelling");
+	else if (status == NOT_EXECUTABLE)
+		damon_fail_remedy(&fail, "name a program, or make it one with 'chmod +x'");
+	say_fail(&fail);
+	return status;
+}
+
+/* ---- the recording ---- */
+
+struct recording {
+	const struct record_options *options;
+	struct damon_ctx *ctx;
+	struct live live;
+	uint64_t end_ns; /* of --duration; UINT64_MAX: none */
+	int nr_interrupts;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+static int set_up(struct recording *r, char **command)
+{
+	const struct record_options *o = r->options;
+	struct damon_attrs attrs = {.size = sizeof(attrs)};
+	struct damon_sampling sampling = {.size = sizeof(sampling)};
+	int err;
+
+	damon_attrs_init(&attrs);
+	attrs.sample_ns = o->intervals_ns[0];
+	attrs.aggr_ns = o->intervals_ns[1];
+	attrs.update_ns = o->intervals_ns[2];
+	attrs.min_nr_regions = (uint32_t)o->nr_regions[0];
+	attrs.max_nr_regions = (uint32_t)o->nr_regions[1];
+	damon_sampling_init(&sampling);
+	sampling.source = o->source;
+	sampling.rate_hz = o->rate_hz;
+	sampling.overhead_percent = o->overhead_percent;
+	sampling.mem_reads = (uint32_t)o->mem_reads;
+	err = damon_set_attrs(r->ctx, &attrs);
+	if (!err)
+		err = damon_set_sampling(r->ctx, &sampling);
+	for (size_t i = 0; !err && i < o->pids.nr; i++)
+		err = damon_add_pid(r->ctx, o->pids.pids[i]);
+	if (!err && *command)
+		err = damon_set_command(r->ctx, command);
+	if (!err)
+		err = damon_set_record(r->ctx, o->output);
+	return err;
+}
+
+/* The command's pid while it runs, or 0. */
+static int running_command(const struct recording *r)
+{
+	int status;
+
+	return damon_command_status(r->ctx, &status) ? 0 : damon_command_pid(r->ctx);
+}
+
+/*
+ * True if the recording is to end. The terminal's signals reach the command as well, and it may
+ * take them for its own purpose: only the second one ends the recording then. A signal that was
+ * sent to this process is passed on, and a request to terminate is followed at once.
+ */
+static bool follow_signals(struct recording *r)
+{
+	bool end = false;
+	int sig, sent;
+
+	while ((sig = signals_next(&sent))) {
+		int pid = running_command(r);
+
+		if (pid > 0 && sent)
+			kill(pid, sig);
+		if (!pid || sig == SIGTERM || sig == SIGHUP || ++r->nr_interrupts > 1)
+			end = true;
+	}
+	return end;
+}
+
+/* Until the targets are gone, the time is over or the user says so. Returns 0 or -errno. */
+static int run(struct recording *r)
+{
+	for (;;) {
+		uint64_t now = now_ns(), left = r->end_ns - MIN(now, r->end_ns);
+		int more;
+
+		if (!left || follow_signals(r))
+			return 0;
+		left = (left + NS_PER_MS - 1) / NS_PER_MS;
+		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)250));
+		if (more == -EINTR)
+			continue;
+		if (more <= 0)
+			return more;
+		live_draw(&r->live, r->ctx, now_ns());
+	}
+}
+
+/* Waits for the command. Returns its exit status as a shell would have it. */
+static int wait_command(struct recording *r)
+{
+	int status, pid = damon_command_pid(r->ctx);
+
+	if (pid <= 0)
+		return 0;
+	while (!damon_command_status(r->ctx, &status)) {
+		siginfo_t info;
+
+		/* The status is left for the library, which owns the child. */
+		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
+			continue;
+		if (errno != EINTR)
+			return damon_command_status(r->ctx, &status) ? 0 : OWN_FAILURE;
+		follow_signals(r);
+	}
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* "'a b'" if the shell needs it. */
+static void shell_word(char *buf, size_t size, const char *word)
+{
+	bool plain = !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_./+,:@%-")];
+	size_t n = 0;
+
+	if (plain) {
+		snprintf(buf, size, "%s", word);
+		return;
+	}
+	n += (size_t)snprintf(buf, size, "'");
+	for (; *word && n + 6 < size; word++)
+		n += (size_t)snprintf(buf + n, size - n, *word == '\'' ? "'\\''" : "%c", *word);
+	snprintf(buf + n, size - n, "'");
+}
+
+static void say_summary(struct recording *r)
+{
+	char size[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", input[PATH_MAX] = "";
+	struct damon_stats stats = {.size = sizeof(stats)};
+	const char *output = r->options->output;
+
+	if (r->options->quiet || damon_ctx_stats(r->ctx, &stats) < 0)
+		return;
+	if (strcmp(output, DEFAULT_OUTPUT)) {
+		memcpy(input, " -i ", 5);
+		shell_word(input + 4, sizeof(input) - 4, output);
+	}
+	if (stats.lost || stats.throttled)
+		snprintf(lost, sizeof(lost), " (%llu lost)",
+			 (unsigned long long)(stats.lost + stats.throttled));
+	say("%llu snapshots of %s samples%s, %s in '%.200s'; see them with: damon-perf "
+	    "report%.300s",
+	    (unsigned long long)stats.nr_snapshots, damon_print_count(obs, (double)stats.obs), lost,
+	    damon_print_bytes(size, (double)stats.record_bytes), output, input);
+	if (!stats.obs)
+		say("no access was seen: too little CPU time was used; record for longer, or with "
+		    "a higher '--rate'");
+}
+
+/* Returns the exit status. */
+static int record(struct recording *r, char **command)
+{
+	int closed, pid, status, err = set_up(r, command);
+
+	if (!err) {
+		signals_catch();
+		live_init(&r->live, r->options->quiet, now_ns());
+		if (r->live.on)
+			damon_set_callback(r->ctx, live_snapshot, &r->live);
+		err = damon_open(r->ctx);
+	}
+	if (err < 0) {
+		say_ctx(r->ctx, err);
+		return err == -ENOEXEC ? NOT_EXECUTABLE : OWN_FAILURE;
+	}
+	if (r->options->duration_ns)
+		r->end_ns = now_ns() + r->options->duration_ns;
+	err = run(r);
+	live_erase(&r->live);
+	if (err < 0)
+		say_ctx(r->ctx, err);
+	closed = damon_close(r->ctx);
+	if (closed < 0 && !err)
+		say_ctx(r->ctx, closed);
+	pid = running_command(r);
+	if (pid > 0 && !r->options->quiet)
+		say("the recording ended; waiting for '%.200s', process %d", command[0], pid);
+	status = wait_command(r);
+	if (err < 0 || closed < 0)
+		return OWN_FAILURE;
+	say_summary(r);
+	return status;
+}
+
+static int cmd_record(char **argv)
+{
+	struct record_options o = {0};
+	struct recording r = {.options = &o, .end_ns = UINT64_MAX};
+	struct damon_fail fail = {0};
+	struct option_line line;
+	int status = command_parse(&command_record, &o, argv, true, &line);
+
+	if (status < 0 && check_options(&o, &line, &fail))
+		status = command_usage(&command_record, &fail);
+	if (status < 0 && line.nr_operands) {
+		int missing = find_command(line.operands[0]);
+
+		status = missing ? missing : -1;
+	}
+	if (status < 0) {
+		int err = damon_ctx_new(&r.ctx);
+
+		if (err)
+			say_ctx(NULL, err);
+		status = err ? OWN_FAILURE : record(&r, line.operands);
+		if (!err)
+			damon_ctx_free(r.ctx);
+	}
+	option_pids_release(&o.pids);
+	return status;
+}
+
+const struct command command_record = {
+	.name = "record",
+	.summary = "record the memory accesses of a command or of running processes",
+	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]",
+	.about = "Runs COMMAND, or attaches to running processes, and records which parts of their "
+		 "memory are accessed, how often and by whom, until they end. Threads and child "
+		 "processes are recorded too. No PMU is needed, and no root for one's own "
+		 "processes where perf_event_paranoid is 2 or less.\n\n"
+		 "The command keeps its terminal and its signals. Ctrl-C reaches it as always; if "
+		 "it goes on, a second Ctrl-C ends the recording. SIGTERM and SIGHUP are passed on "
+		 "to it and end the recording. The file is complete in each case; after a crash it "
+		 "holds all but the last second.",
+	.options = options,
+	.examples = examples,
+	.statuses = statuses,
+	.usage_status = OWN_FAILURE,
+	.run = cmd_record,
+};

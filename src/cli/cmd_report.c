@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/render.h"
+#include "cli/say.h"
+
+struct report_options {
+	struct render_options io;
+	int format, color, window;
+	const char *comm;
+	uint64_t pid, snapshot;
+	uint64_t addr[2], time_ns[2], grid[2];
+};
+
+#define AT(field) offsetof(struct report_options, field)
+
+static const struct option_row options[] = {
+	{
+		.section = "From where, to where",
+		.name = "input",
+		.letter = 'i',
+		.type = OPT_STR,
+		.offset = AT(io.input),
+		.arg = "FILE",
+		.def = "damon-perf.data",
+		.aliases = "input-file",
+		.help = "the record; '-' is standard input",
+	},
+	{
+		.name = "output",
+		.letter = 'o',
+		.type = OPT_STR,
+		.offset = AT(io.output),
+		.arg = "FILE",
+		.def = "-",
+		.help = "write there; the file appears when it is complete; '-' is standard output",
+	},
+	{
+		.name = "format",
+		.type = OPT_CHOICE,
+		.offset = AT(format),
+		.choices = "text json csv",
+		.def = "text",
+		.help = "for people, for programs, for tables",
+	},
+	{
+		.section = "Of what",
+		.name = "pid",
+		.letter = 'p',
+		.type = OPT_COUNT,
+		.offset = AT(pid),
+		.arg = "PID",
+		.range = "1..2147483647",
+		.group = 1,
+		.help = "this process; if neither this nor --comm is given, the hottest one is "
+			"shown and named",
+	},
+	{
+		.name = "comm",
+		.type = OPT_STR,
+		.offset = AT(comm),
+		.arg = "NAME",
+		.group = 1,
+		.help = "the hottest process of this name",
+	},
+	{
+		.name = "address-range",
+		.type = OPT_ADDR_RANGE,
+		.offset = AT(addr),
+		.arg = "START-END",
+		.help = "only these addresses: 0x7f0000000000-0x7f0040000000, 4G-5G",
+	},
+	{
+		.name = "time-range",
+		.type = OPT_TIME_RANGE,
+		.offset = AT(time_ns),
+		.arg = "FROM-TO",
+		.base_ns = NS_PER_SEC,
+		.help = "only this part, since the start of the record: 1s-2.5s; a bare number is "
+			"seconds",
+	},
+	{
+		.name = "snapshot",
+		.type = OPT_COUNT,
+		.offset = AT(snapshot),
+		.arg = "N",
+		.range = "0..9223372036854775807",
+		.help = "report access: this snapshot, counted from 0, instead of the last",
+	},
+	{
+		.name = "window",
+		.type = OPT_CHOICE,
+		.offset = AT(window),
+		.choices = "aggr 1s 10s 60s",
+		.help = "report wss: memory that was accessed within such a time counts as the "
+			"working set; aggr is the aggregation interval",
+	},
+	{
+		.section = "How it looks",
+		.name = "resol",
+		.type = OPT_GRID,
+		.offset = AT(grid),
+		.arg = "TxA",
+		.help = "report heatmap: cells in time and address, such as 80x40, instead of what "
+			"fits",
+	},
+	{
+		.name = "color",
+		.type = OPT_CHOICE,
+		.offset = AT(color),
+		.choices = "auto never 256 truecolor",
+		.def = "auto",
+		.aliases = "colour",
+		.help = "auto: as the terminal can, and none elsewhere",
+	},
+	{
+		.name = "width",
+		.type = OPT_COUNT,
+		.offset = AT(io.width),
+		.arg = "COLUMNS",
+		.range = "40..10000",
+		.help = "instead of the terminal's",
+	},
+	{0},
+};
+
+static const struct command_pair examples[] = {
+	{"damon-perf report", "one page: the processes, their heat and working sets"},
+	{"damon-perf report heatmap", "what was hot, when and where"},
+	{"damon-perf report heatmap --comm cc1 --time-range 2s-4s", "two seconds of the compiler"},
+	{"damon-perf report wss --window 10s --format csv > wss.csv",
+	 "the working set over time, for a spreadsheet"},
+	{"damon-perf report access --snapshot 0 -i other.data", "all regions of one snapshot"},
+	{"damon-perf report heatmap | less -R", "with '--color 256', to keep the colours"},
+	{0},
+};
+
+static const struct command_pair environment[] = {
+	{"COLORTERM, TERM", "colours: 'truecolor' in the first, '256color' in the second; else "
+			    "letters are drawn"},
+	{"NO_COLOR", "if not empty: no colours"},
+	{"COLUMNS", "width where the output is no terminal"},
+	{0},
+};
+
+static const struct command_pair statuses[] = {
+	{"0", "the report is complete"},
+	{"1",
+	 "the record cannot be read, holds nothing that was asked for, or the output cannot be "
+	 "written"},
+	{"2", "wrong usage"},
+	{0},
+};
+
+static const struct report_row *choose(const struct option_line *line, struct damon_fail *fail)
+{
+	const char *name = line->nr_operands ? line->operands[0] : report_rows[0].name;
+	const struct report_row *row;
+
+	if (line->nr_operands > 1) {
+		damon_fail(fail, EINVAL, "'%.80s' is one name too many", line->operands[1]);
+		damon_fail_remedy(fail, "ask for one report at a time");
+		return NULL;
+	}
+	row = command_row(report_rows, "report", name, fail);
+	if (!row && !fail->remedy[0] && !access(name, R_OK))
+		damon_fail_remedy(fail, "to read that file, write '-i %.200s'", name);
+	return row;
+}
+
+static int cmd_report(char **argv)
+{
+	static const int colors[] = {-1, REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR};
+	struct report_options o = {0};
+	struct damon_fail fail = {0};
+	const struct report_row *row;
+	struct option_line line;
+	int status = command_parse(&command_report, &o, argv, false, &line);
+	struct report_args args;
+
+	if (status >= 0)
+		return status;
+	row = choose(&line, &fail);
+	if (!row)
+		return command_usage(&command_report, &fail);
+	args = (struct report_args){
+		.format = (enum report_format)o.format,
+		.pid = (int)o.pid,
+		.comm = o.comm,
+		.addr_start = o.addr[0],
+		.addr_end = o.addr[1],
+		.time_from_ns = o.time_ns[0],
+		.time_to_ns = o.time_ns[1],
+		.resol_time = (unsigned)o.grid[0],
+		.resol_addr = (unsigned)o.grid[1],
+		.window = option_given(options, &line, "window") ? o.window : -1,
+		.snapshot = option_given(options, &line, "snapshot") ? (int64_t)o.snapshot : -1,
+	};
+	o.io.color = colors[o.color];
+	return render(row, &args, &o.io);
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "show what a record tells",
+	.synopsis = "[NAME] [OPTION...]",
+	.about = "Reads a record and shows one report of it. Without NAME that is a page with the "
+		 "processes, their heat and their working sets, and what to look at next.\n\n"
+		 "Heat is accesses per page and second. Ranges beside a figure are bounds within "
+		 "which the truth lies in 95 of 100 cases.",
+	.options = options,
+	.rows_title = "Reports",
+	.rows = report_rows,
+	.examples = examples,
+	.environment = environment,
+	.statuses = statuses,
+	.usage_status = 2,
+	.run = cmd_report,
+};

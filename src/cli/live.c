@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "base/util.h"
+#include "cli/live.h"
+#include "cli/output.h"
+#include "cli/say.h"
+
+#define DRAW_NS (250 * NS_PER_MS)
+
+void live_init(struct live *l, bool quiet, uint64_t now_ns)
+{
+	const char *term = getenv("TERM");
+
+	*l = (struct live){.start_ns = now_ns};
+	/* In the background a line would land in the middle of what the user is typing. */
+	l->on = !quiet && isatty(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp() && term &&
+		strcmp(term, "dumb") != 0;
+}
+
+int live_snapshot(void *priv, const struct damon_snapshot *s)
+{
+	struct damon_snapshot_info info = {.size = sizeof(info)};
+	struct live *l = priv;
+	size_t hottest = 0;
+
+	damon_snapshot_info(s, &info);
+	l->seen = false;
+	for (size_t t = 0; t < info.nr_targets; t++) {
+		struct damon_target_info target = {.size = sizeof(target)};
+
+		damon_snapshot_target(s, t, &target);
+		if (l->seen && target.share <= l->hottest.share)
+			continue;
+		l->hottest = target;
+		l->seen = true;
+		hottest = t;
+	}
+	if (l->seen)
+		damon_snapshot_wss(s, hottest, DAMON_WSS_1S, &l->wss);
+	return 0;
+}
+
+/* "cc1 1234  working set 45.2 MiB (41.0 MiB to 50.1 MiB)" */
+static int print_hottest(char *buf, size_t size, const struct live *l)
+{
+	char comm[sizeof(l->hottest.comm) + 1], bytes[3][DAMON_UNITS_MAX];
+
+	if (!l->seen)
+		return snprintf(buf, size, "no snapshot yet");
+	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(l->hottest.comm), l->hottest.comm);
+	say_clean(comm, sizeof(comm), comm);
+	damon_print_honest(bytes[0], l->wss.bytes, l->wss.lo, l->wss.hi, damon_print_bytes);
+	return snprintf(buf, size, "%s %d  working set %s (%s to %s)", comm, l->hottest.pid,
+			bytes[0], damon_print_bytes(bytes[1], l->wss.lo),
+			damon_print_bytes(bytes[2], l->wss.hi));
+}
+
+void live_draw(struct live *l, const struct damon_ctx *ctx, uint64_t now_ns)
+{
+	struct damon_stats stats = {.size = sizeof(stats)};
+	char line[256], hottest[160], lost[DAMON_UNITS_MAX];
+	unsigned width = output_width(STDERR_FILENO);
+
+	if (!l->on || now_ns - l->drawn_ns < DRAW_NS || damon_ctx_stats(ctx, &stats) < 0)
+		return;
+	print_hottest(hottest, sizeof(hottest), l);
+	damon_print_count(lost, (double)stats.lost + (double)stats.throttled);
+	snprintf(line, sizeof(line), "%.1f s  %.0f Hz  %s  lost %s",
+		 (double)(now_ns - l->start_ns) / NS_PER_SEC, stats.rate_hz, hottest, lost);
+	/* One column is left free: some terminals wrap behind the last. */
+	fprintf(stderr, "\r%.*s\033[K", (int)MIN(width - 1, (unsigned)sizeof(line)), line);
+	fflush(stderr);
+	l->drawn_ns = now_ns;
+	l->drawn = true;
+}
+
+void live_erase(struct live *l)
+{
+	if (!l->drawn)
+		return;
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	l->drawn = false;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "cli/signals.h"
+
+static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+static atomic_int from_terminal[ARRAY_SIZE(ending)], from_process[ARRAY_SIZE(ending)];
+static const char *_Atomic unlink_path;
+
+static void nothing(int sig)
+{
+}
+
+/* A handler that does nothing, for SIG_IGN would be inherited through exec. */
+void signals_init(void)
+{
+	struct sigaction sa = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+static void set_ending(const struct sigaction *sa)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		struct sigaction old;
+
+		if (!sigaction(ending[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(ending[i], sa, NULL);
+	}
+}
+
+static void unlink_and_die(int sig)
+{
+	const char *path = atomic_load(&unlink_path);
+
+	if (path)
+		unlink(path);
+	raise(sig); /* the handler was reset: this ends the program as the signal would have */
+}
+
+void signals_unlink(const char *path)
+{
+	struct sigaction sa = {.sa_handler = path ? unlink_and_die : SIG_DFL,
+			       .sa_flags = (int)SA_RESETHAND};
+
+	if (path)
+		atomic_store(&unlink_path, path);
+	set_ending(&sa);
+	if (!path)
+		atomic_store(&unlink_path, NULL);
+}
+
+static void count(int sig, siginfo_t *info, void *context)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		if (ending[i] == sig)
+			(info->si_code <= 0 ? from_process : from_terminal)[i]++;
+	}
+}
+
+/* Without SA_RESTART: waiting ends at once. */
+void signals_catch(void)
+{
+	struct sigaction sa = {.sa_sigaction = count, .sa_flags = SA_SIGINFO};
+
+	set_ending(&sa);
+}
+
+int signals_next(int *sent)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		atomic_int *counts[] = {&from_terminal[i], &from_process[i]};
+
+		for (int from = 0; from < 2; from++) {
+			if (!atomic_load(counts[from]))
+				continue;
+			(*counts[from])--;
+			*sent = from;
+			return ending[i];
+		}
+	}
+	return 0;
+}
