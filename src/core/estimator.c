@@ -204,33 +204,47 @@ static void take_change(struct damon_est *e, struct damon_est_region *r, const s
 		r->age = p->span;
 }
 
-/* Counts ticks, and looks for a change among the last 1, 2, 4 and span / 2 aggregations. */
+/*
+ * The last 1, 2, 4 and span / 2 aggregations, as far as 'span' goes. Counts the region's ticks. A hit
+ * is counted in the shortest part that holds it; sums make the parts nest.
+ */
+static uint32_t split_time(struct damon_est *e, struct damon_est_region *r,
+			   const struct damon_hit *h, struct recent part[4])
+{
+	uint32_t span = damon_est_region_span(r, e->now), nr[5] = {0}, ticks[5] = {0}, n = 0;
+	uint32_t half = span >= 10 ? span / 2 : UINT32_MAX;
+
+	damon_tick_set_next(&e->ticks);
+	for (uint32_t i = 0; i < r->nr; i++) {
+		uint32_t ago = e->now - h[i].aggr;
+		uint32_t k = (ago >= 1) + (ago >= 2) + (ago >= 4) + (ago >= half);
+
+		nr[k]++;
+		ticks[k] += damon_tick_set_add(&e->ticks, h[i].tick);
+	}
+	for (uint32_t k = 1; k < 5; k++) {
+		nr[k] += nr[k - 1];
+		ticks[k] += ticks[k - 1];
+	}
+	r->ticks = ticks[4];
+	r->ticks_known = true;
+	for (uint32_t k = 0; k < 3 && 1u << k < span; k++)
+		part[n++] = (struct recent){1u << k, nr[k], ticks[k], 1};
+	if (span >= 10)
+		part[n++] = (struct recent){half, nr[3], ticks[3], 1.5};
+	return n;
+}
+
+/* Takes up the likeliest change of rate, if one is likely enough. */
 static void test_change(struct damon_est *e, struct damon_est_region *r, struct damon_hit *h)
 {
-	uint32_t span = damon_est_region_span(r, e->now), nr_parts = 0;
+	uint32_t span = damon_est_region_span(r, e->now), n;
 	struct recent part[4];
 	double most = e->params.change_threshold, v;
 	const struct recent *best = NULL;
 
-	for (uint32_t k = 1; k <= 4 && k < span; k *= 2)
-		part[nr_parts++] = (struct recent){.span = k, .heed = 1};
-	if (span >= 10)
-		part[nr_parts++] = (struct recent){.span = span / 2, .heed = 1.5};
-	r->ticks = 0;
-	damon_tick_set_next(&e->ticks);
-	for (uint32_t i = 0; i < r->nr; i++) {
-		uint32_t is_new = damon_tick_set_add(&e->ticks, h[i].tick);
-		uint32_t ago = e->now - h[i].aggr;
-
-		r->ticks += is_new;
-		for (uint32_t k = 0; k < nr_parts; k++) {
-			part[k].nr += ago < part[k].span;
-			part[k].ticks += ago < part[k].span ? is_new : 0;
-		}
-	}
-	if (r->nr < 6)
-		return;
-	for (uint32_t k = 0; k < nr_parts; k++) {
+	n = split_time(e, r, h, part);
+	for (uint32_t k = 0; k < n && r->nr >= 6; k++) {
 		v = change(r, &part[k], span);
 		if (v > most) {
 			most = v;

@@ -20,7 +20,8 @@ struct damon_est_region {
 				was mapped. An earlier one may be meant, never a later one */
 	uint32_t fresh;	     /* hits that came since a split was last tried */
 	uint32_t at, nr;     /* its hits: window[at, at + nr) */
-	uint32_t ticks;	     /* distinct observations behind them */
+	uint32_t ticks;	     /* distinct observations behind them; an upper bound unless */
+	bool ticks_known;    /* its hits are still those that were counted */
 	float age;	     /* aggregations; a mean over what was merged */
 	float weight, store_weight, stall_weight;
 	float evenness;

@@ -80,12 +80,16 @@ static void count_region(const struct damon_count *c, struct damon_est_region *r
 	double span = damon_est_region_span(r, c->now);
 	uint32_t n = 0, ticks = 0, on_page = 0, last = 0;
 
-	damon_tick_set_next(c->ticks);
+	if (r->ticks_known)
+		ticks = r->ticks;
+	else
+		damon_tick_set_next(c->ticks);
 	for (uint32_t i = 0; i < r->nr; i++) {
 		if (h[i].aggr < r->epoch) /* came over a border from an older neighbour */
 			continue;
 		n++;
-		ticks += damon_tick_set_add(c->ticks, h[i].tick);
+		if (!r->ticks_known)
+			ticks += damon_tick_set_add(c->ticks, h[i].tick);
 		weight += h[i].weight;
 		store += h[i].store_weight;
 		stall += h[i].stall_weight;

@@ -160,6 +160,7 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->at = from;
 	piece->nr = to - from;
 	piece->ticks = damon_tick_set_count(s->ticks, s->window + from, piece->nr);
+	piece->ticks_known = true;
 	piece->fresh = piece->nr; /* look at it at once */
 	++*top;
 }
