@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/region.h"
+#include "core/region_count.h"
+#include "core/region_merge.h"
+#include "core/region_split.h"
+#include "core/stats.h"
+#include "core/hit_window.h"
+
+const struct damon_est_params damon_est_defaults = {
+	.window_obs = 16384,
+	.window_aggrs = 100,
+	.change_threshold = 18,
+	.merge_threshold = 7,
+};
+
+struct damon_est {
+	struct damon_est_params params;
+	uint32_t now; /* the aggregation that ended last; the first is 1 */
+	struct damon_extent *extents;
+	size_t nr_extents, cap_extents;
+	struct damon_est_region *regions, *spare; /* sorted; together they cover the extents */
+	size_t nr_regions, cap_regions, cap_spare;
+	struct damon_hit_window hits, stalls; /* stalls: those whose page no access of the
+					     observation was in: weight without evidence */
+	struct damon_hit *tmp;
+	size_t cap_tmp;
+	struct damon_region *out;
+	size_t nr_out, cap_out;
+	struct damon_tick_range *ranges; /* of the aggregations of the window */
+	struct damon_tick_set ticks;
+	struct damon_spread spread;
+};
+
+struct damon_est *damon_est_new(const struct damon_est_params *p)
+{
+	struct damon_est *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->params = *p;
+	e->params.window_aggrs = MAX(p->window_aggrs, 1u);
+	e->ranges = calloc((size_t)e->params.window_aggrs + 1, sizeof(*e->ranges));
+	if (!e->ranges || damon_tick_set_reserve(&e->ticks, 0)) {
+		damon_est_free(e);
+		return NULL;
+	}
+	damon_est_clear(e);
+	return e;
+}
+
+void damon_est_free(struct damon_est *e)
+{
+	if (!e)
+		return;
+	free(e->extents);
+	free(e->regions);
+	free(e->spare);
+	damon_hit_window_release(&e->hits);
+	damon_hit_window_release(&e->stalls);
+	free(e->tmp);
+	free(e->out);
+	free(e->ranges);
+	damon_tick_set_release(&e->ticks);
+	free(e);
+}
+
+void damon_est_clear(struct damon_est *e)
+{
+	e->nr_extents = 0;
+	e->nr_regions = 0;
+	e->nr_out = 0;
+	e->hits.nr = 0;
+	e->stalls.nr = 0;
+	e->spread = (struct damon_spread){.unevenness = 1, .clumping = 1};
+}
+
+const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n)
+{
+	*n = e->nr_out;
+	return e->out;
+}
+
+double damon_est_clumping(const struct damon_est *e)
+{
+	return e->spread.clumping;
+}
+
+size_t damon_est_window(const struct damon_est *e)
+{
+	return e->hits.nr;
+}
+
+/* ---- extents ---- */
+
+/* Appends to the spare regions: the part [start, end) of 'old', or a fresh region if that is NULL.
+ */
+static int put_region(struct damon_est *e, size_t *n, const struct damon_est_region *old,
+		      uint64_t start, uint64_t end, uint32_t extent)
+{
+	struct damon_est_region *r;
+
+	if (start >= end)
+		return 0;
+	if (vec_reserve(&e->spare, &e->cap_spare, *n + 1, sizeof(*e->spare)))
+		return -ENOMEM;
+	r = &e->spare[(*n)++];
+	if (old)
+		*r = *old;
+	else
+		*r = (struct damon_est_region){
+			.epoch = e->now + 1, .last_hit = e->now, .evenness = 1};
+	r->start = start;
+	r->end = end;
+	r->extent = extent;
+	return 0;
+}
+
+static void flip_regions(struct damon_est *e, size_t nr)
+{
+	struct damon_est_region *r = e->regions;
+	size_t cap = e->cap_regions;
+
+	e->regions = e->spare;
+	e->cap_regions = e->cap_spare;
+	e->spare = r;
+	e->cap_spare = cap;
+	e->nr_regions = nr;
+}
+
+int damon_est_set_extents(struct damon_est *e, const struct damon_extent *x, size_t n)
+{
+	size_t nr = 0, q = 0;
+
+	if (vec_reserve(&e->extents, &e->cap_extents, n, sizeof(*x)))
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = x[i].start >> DAMON_PAGE_SHIFT, end = x[i].end >> DAMON_PAGE_SHIFT;
+
+		while (q < e->nr_regions && e->regions[q].end <= at)
+			q++;
+		for (size_t k = q; k < e->nr_regions && e->regions[k].start < end; k++) {
+			const struct damon_est_region *r = &e->regions[k];
+			uint64_t from = MAX(r->start, at), to = MIN(r->end, end);
+
+			if (put_region(e, &nr, NULL, at, from, i) ||
+			    put_region(e, &nr, r, from, to, i))
+				return -ENOMEM;
+			at = to;
+		}
+		if (put_region(e, &nr, NULL, at, end, i))
+			return -ENOMEM;
+	}
+	if (n)
+		memcpy(e->extents, x, n * sizeof(*x));
+	e->nr_extents = n;
+	flip_regions(e, nr);
+	return 0;
+}
+
+/* ---- the end of an aggregation ---- */
+
+/* The last 'span' aggregations of a region, against what came before them. */
+struct recent {
+	uint32_t span, nr, ticks;
+	double heed; /* how much its likelihood ratio counts */
+};
+
+/* How much speaks for a change of rate 'p->span' aggregations ago. Hits of one tick are one
+ * cluster, on the side where they are more so. */
+static double change(const struct damon_est_region *r, const struct recent *p, uint32_t span)
+{
+	uint32_t old = r->nr - p->nr, old_ticks = r->ticks - p->ticks;
+	double v = damon_lr2(p->nr, p->span, old, span - p->span) * p->heed;
+	double cluster = 1;
+
+	if (p->nr)
+		cluster = (double)p->ticks / p->nr;
+	if (old)
+		cluster = MIN(cluster, (double)old_ticks / old);
+	return v * cluster;
+}
+
+/* Takes up a change 'p->span' aggregations ago: the older hits h[0, r->nr) are of the past. */
+static void take_change(struct damon_est *e, struct damon_est_region *r, const struct recent *p,
+			struct damon_hit *h)
+{
+	uint32_t span = damon_est_region_span(r, e->now), nr = 0;
+	double before = (double)(r->nr - p->nr) / (span - p->span);
+	double after = (double)p->nr / p->span;
+
+	r->epoch = e->now + 1 - p->span;
+	for (uint32_t i = 0; i < r->nr; i++)
+		if (h[i].aggr >= r->epoch)
+			h[nr++] = h[i];
+	r->nr = nr;
+	r->ticks = p->ticks;
+	if (fabs(after - before) > .1 * (after + before)) /* a fifth of their mean */
+		r->age = p->span;
+}
+
+/*
+ * The last 1, 2, 4 and span / 2 aggregations, as far as 'span' goes. Counts the region's ticks. A hit
+ * is counted in the shortest part that holds it; sums make the parts nest.
+ */
+static uint32_t split_time(struct damon_est *e, struct damon_est_region *r,
+			   const struct damon_hit *h, struct recent part[4])
+{
+	uint32_t span = damon_est_region_span(r, e->now), nr[5] = {0}, ticks[5] = {0}, n = 0;
+	uint32_t half = span >= 10 ? span / 2 : UINT32_MAX;
+
+	damon_tick_set_next(&e->ticks);
+	for (uint32_t i = 0; i < r->nr; i++) {
+		uint32_t ago = e->now - h[i].aggr;
+		uint32_t k = (ago >= 1) + (ago >= 2) + (ago >= 4) + (ago >= half);
+
+		nr[k]++;
+		ticks[k] += damon_tick_set_add(&e->ticks, h[i].tick);
+	}
+	for (uint32_t k = 1; k < 5; k++) {
+		nr[k] += nr[k - 1];
+		ticks[k] += ticks[k - 1];
+	}
+	r->ticks = ticks[4];
+	r->ticks_known = true;
+	for (uint32_t k = 0; k < 3 && 1u << k < span; k++)
+		part[n++] = (struct recent){1u << k, nr[k], ticks[k], 1};
+	if (span >= 10)
+		part[n++] = (struct recent){half, nr[3], ticks[3], 1.5};
+	return n;
+}
+
+/* Takes up the likeliest change of rate, if one is likely enough. */
+static void test_change(struct damon_est *e, struct damon_est_region *r, struct damon_hit *h)
+{
+	uint32_t span = damon_est_region_span(r, e->now), n;
+	struct recent part[4];
+	double most = e->params.change_threshold, v;
+	const struct recent *best = NULL;
+
+	n = split_time(e, r, h, part);
+	for (uint32_t k = 0; k < n && r->nr >= 6; k++) {
+		v = change(r, &part[k], span);
+		if (v > most) {
+			most = v;
+			best = &part[k];
+		}
+	}
+	if (best)
+		take_change(e, r, best, h);
+}
+
+/* Merges the batch into the window and tests each region for a change on the way. */
+static uint64_t sweep_hits(struct damon_est *e, struct damon_hit *batch, size_t n, uint32_t from)
+{
+	struct damon_hit_sweep s = {.w = &e->hits, .batch = batch, .nr_batch = n};
+
+	for (size_t q = 0; q < e->nr_regions; q++) {
+		struct damon_est_region *r = &e->regions[q];
+
+		r->epoch = MAX(r->epoch, from);
+		r->age++;
+		r->at = s.nr;
+		s.nr_new = 0;
+		damon_hit_sweep_range(&s, r->start, r->end, r->epoch);
+		r->nr = s.nr - r->at;
+		r->fresh += s.nr_new;
+		test_change(e, r, e->hits.spare + r->at);
+		s.nr = r->at + r->nr;
+	}
+	damon_hit_sweep_end(&s);
+	return s.nr_outside;
+}
+
+static uint64_t sweep_stalls(struct damon_est *e, struct damon_hit *batch, size_t n)
+{
+	struct damon_hit_sweep s = {.w = &e->stalls, .batch = batch, .nr_batch = n, .stalls = true};
+
+	for (size_t q = 0; q < e->nr_regions; q++)
+		damon_hit_sweep_range(&s, e->regions[q].start, e->regions[q].end,
+				      e->regions[q].epoch);
+	damon_hit_sweep_end(&s);
+	return s.nr_outside;
+}
+
+/* Notes when the batch happened, and whether it has pure stalls. Sets aggregations. */
+static int enter_batch(struct damon_est *e, struct damon_hit *h, size_t n, uint32_t from,
+		       size_t *nr_stalls)
+{
+	uint32_t nr_ranges = e->params.window_aggrs + 1, spread = 0;
+	struct damon_tick_range *now = &e->ranges[e->now % nr_ranges];
+
+	*now = e->ranges[(e->now - 1) % nr_ranges];
+	now->first = now->last;
+	*nr_stalls = 0;
+	for (uint32_t a = 0; n && !e->hits.nr && a < nr_ranges; a++) /* the past is empty */
+		e->ranges[a] = (struct damon_tick_range){h[0].tick, h[0].tick};
+	for (size_t i = 0; i < n; i++) {
+		h[i].aggr = e->now;
+		*nr_stalls += !(h[i].weight > 0);
+		if (!i)
+			*now = (struct damon_tick_range){h[i].tick, h[i].tick};
+		if ((int32_t)(h[i].tick - now->first) < 0)
+			now->first = h[i].tick;
+		if ((int32_t)(h[i].tick - now->last) > 0)
+			now->last = h[i].tick;
+	}
+	if (e->hits.nr + n)
+		spread = now->last - e->ranges[from % nr_ranges].first + 1;
+	return damon_tick_set_reserve(&e->ticks, spread);
+}
+
+/* All memory that the aggregation needs, so that nothing can fail half-way. */
+static int reserve(struct damon_est *e, size_t n, size_t max_regions)
+{
+	size_t regions = MAX(e->nr_regions, max_regions);
+
+	if (damon_hit_window_reserve(&e->hits, e->hits.nr + n) ||
+	    damon_hit_window_reserve(&e->stalls, e->stalls.nr + n) ||
+	    vec_reserve(&e->tmp, &e->cap_tmp, n, sizeof(*e->tmp)) ||
+	    vec_reserve(&e->spare, &e->cap_spare, regions, sizeof(*e->spare)) ||
+	    vec_reserve(&e->out, &e->cap_out, regions, sizeof(*e->out)))
+		return -ENOMEM;
+	return 0;
+}
+
+static void split_and_merge(struct damon_est *e, size_t max_regions)
+{
+	struct damon_split split = {
+		.window = e->hits.hit,
+		.ticks = &e->ticks,
+		.max_regions = max_regions,
+		.budget = 8ull * e->params.window_obs,
+	};
+	size_t target = MAX(max_regions * 3 / 4, MIN(e->nr_extents, max_regions));
+
+	flip_regions(e, damon_regions_split(&split, e->regions, e->nr_regions, e->spare));
+	e->nr_regions = damon_regions_merge(e->regions, e->nr_regions, e->params.merge_threshold,
+					    target, e->now);
+	damon_regions_refine(e->regions, e->nr_regions, e->hits.hit, e->now);
+}
+
+static void emit(struct damon_est *e)
+{
+	for (size_t i = 0; i < e->nr_regions; i++) {
+		const struct damon_est_region *r = &e->regions[i];
+
+		e->out[i] = (struct damon_region){
+			.start = r->start << DAMON_PAGE_SHIFT,
+			.end = r->end << DAMON_PAGE_SHIFT,
+			.nr_obs = r->nr,
+			.nr_ticks = r->ticks,
+			.span_aggrs = damon_est_region_span(r, e->now),
+			.age_aggrs = lroundf(r->age),
+			.idle_aggrs = e->now - r->last_hit,
+			.weight = r->weight,
+			.store_weight = r->store_weight,
+			.stall_weight = r->stall_weight,
+			.evenness = r->evenness,
+		};
+	}
+	e->nr_out = e->nr_regions;
+}
+
+int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
+			size_t max_regions, uint64_t *nr_outside)
+{
+	uint32_t from;
+	struct damon_count count;
+	size_t nr_stalls;
+	uint64_t outside;
+
+	if (reserve(e, n, max_regions))
+		return -ENOMEM;
+	horizon = MIN(MAX(horizon, 1u), e->params.window_aggrs);
+	e->now++;
+	from = e->now >= horizon ? e->now + 1 - horizon : 1;
+	if (enter_batch(e, hits, n, from, &nr_stalls)) {
+		e->now--;
+		return -ENOMEM;
+	}
+	damon_hits_sort(hits, n, e->tmp);
+	outside = sweep_hits(e, hits, n, from);
+	if (nr_stalls || e->stalls.nr)
+		outside += sweep_stalls(e, hits, n);
+	split_and_merge(e, max_regions);
+	count = (struct damon_count){
+		.now = e->now,
+		.window = e->hits.hit,
+		.stalls = e->stalls.hit,
+		.nr_stalls = e->stalls.nr,
+		.ranges = e->ranges,
+		.nr_ranges = e->params.window_aggrs + 1,
+		.ticks = &e->ticks,
+	};
+	damon_regions_count(&count, e->regions, e->nr_regions, &e->spread);
+	emit(e);
+	*nr_outside += outside;
+	return 0;
+}

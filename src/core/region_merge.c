@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
+#include "base/util.h"
+#include "core/region_merge.h"
+#include "core/stats.h"
+
+enum { MAX_PASSES = 16 };	   /* reach any likelihood ratio that a window can give */
+enum { MAX_STEPS = 64 };	   /* hits that a border may move over at a time */
+static const double give_up = -12; /* log-likelihood lost on the way to a better place */
+
+/*
+ * Regions of different history do not describe one thing: counts since different epochs cannot be
+ * added without bias, and a long idle time is evidence that a short one would wipe out. Such
+ * neighbours wait until their histories have grown alike, or regions are short.
+ */
+static bool histories_differ(const struct damon_est_region *a, const struct damon_est_region *b,
+			     uint32_t now)
+{
+	double pages_a = a->end - a->start, pages_b = b->end - b->start;
+	uint32_t x, y;
+
+	if (MIN(pages_a, pages_b) * 8 < MAX(pages_a, pages_b) && (a->nr || b->nr))
+		return false; /* the small one hardly counts */
+	if (!a->nr && !b->nr) {
+		x = now - a->last_hit;
+		y = now - b->last_hit;
+		return MAX(x, y) > 2 * MIN(x, y) + 8;
+	}
+	x = damon_est_region_span(a, now);
+	y = damon_est_region_span(b, now);
+	return 4 * MAX(x, y) > 5 * MIN(x, y) + 4;
+}
+
+/* How much speaks against joining 'a' and 'b'. Hits of one tick are one cluster. */
+static double difference(const struct damon_est_region *a, const struct damon_est_region *b,
+			 double threshold, uint32_t now)
+{
+	uint32_t hits = a->nr + b->nr;
+	double v = 0;
+
+	if (hits) {
+		v = damon_lr2(a->nr, damon_est_region_exposure(a, now), b->nr,
+			      damon_est_region_exposure(b, now));
+		v *= (double)MIN(a->ticks + b->ticks, hits) / hits;
+	}
+	return histories_differ(a, b, now) ? MAX(v, threshold) : v;
+}
+
+/* Joins 'b' to 'a'. */
+static void join(struct damon_est_region *a, const struct damon_est_region *b)
+{
+	double pages_a = a->end - a->start, pages_b = b->end - b->start;
+
+	a->age = (a->age * pages_a + b->age * pages_b) / (pages_a + pages_b);
+	/* the epoch of the larger one, unless both count: then the later, which is unbiased */
+	if (MIN(pages_a, pages_b) * 8 >= MAX(pages_a, pages_b))
+		a->epoch = MAX(a->epoch, b->epoch);
+	else if (pages_b > pages_a)
+		a->epoch = b->epoch;
+	a->last_hit = MAX(a->last_hit, b->last_hit);
+	a->end = b->end;
+	a->nr += b->nr;
+	a->ticks += b->ticks;
+	a->ticks_known = false;
+	a->fresh = a->nr;
+}
+
+size_t damon_regions_merge(struct damon_est_region *r, size_t n, double threshold, size_t target,
+			   uint32_t now)
+{
+	double limit = threshold;
+
+	for (int pass = 0; n && pass < MAX_PASSES; pass++) {
+		size_t m = 0;
+
+		for (size_t i = 1; i < n; i++) {
+			if (r[m].extent == r[i].extent && r[m].end == r[i].start &&
+			    difference(&r[m], &r[i], threshold, now) < limit)
+				join(&r[m], &r[i]);
+			else
+				r[++m] = r[i];
+		}
+		n = m + 1;
+		if (n <= target || n == 1)
+			break;
+		limit *= pass < 6 ? 1.6 : 4;
+	}
+	return n;
+}
+
+/* A border between two regions, and the walk that looks for a better place. */
+struct border {
+	const struct damon_hit *window;
+	const struct damon_est_region *a, *b;
+	size_t at;	       /* first hit of 'b' */
+	double log_ratio;      /* of the denser rate to the other */
+	double diff_a, diff_b; /* difference of the rates over a's and b's span: hits per page */
+	double best;
+	uint64_t cut;
+	size_t cut_at;
+};
+
+static void propose(struct border *w, double v, uint64_t cut, size_t at)
+{
+	if (v <= w->best || cut <= w->a->start || cut >= w->b->end)
+		return;
+	w->best = v;
+	w->cut = cut;
+	w->cut_at = at;
+}
+
+/* The left region is denser: takes hits of the right one in, up to behind each of them. */
+static void grow_right(struct border *w)
+{
+	size_t end = w->b->at + w->b->nr;
+
+	for (size_t z = w->at; z < end && z - w->at < MAX_STEPS; z++) {
+		uint64_t cut = w->window[z].page + 1;
+		double v = (z - w->at + 1) * w->log_ratio - w->diff_b * (cut - w->b->start);
+
+		propose(w, v, cut, z + 1);
+		if (v < give_up)
+			break;
+	}
+}
+
+/* The left region is denser: gives up empty pages, and hits, at its end. */
+static void shrink_left(struct border *w)
+{
+	size_t begin = w->a->at;
+
+	for (size_t z = w->at, k = 0; k < MAX_STEPS; k++) {
+		uint64_t cut = z > begin ? w->window[z - 1].page + 1 : w->a->start + 1;
+		double v = w->diff_a * (w->a->end - cut) - (w->at - z) * w->log_ratio;
+
+		propose(w, v, cut, z);
+		if (z == begin || v < give_up)
+			break;
+		z--;
+	}
+}
+
+/* The right region is denser: takes hits of the left one in. */
+static void grow_left(struct border *w)
+{
+	size_t begin = w->a->at;
+
+	for (size_t z = w->at; z > begin && w->at - z < MAX_STEPS; z--) {
+		uint64_t cut = w->window[z - 1].page;
+		double v = (w->at - z + 1) * w->log_ratio - w->diff_a * (w->a->end - cut);
+
+		propose(w, v, cut, z - 1);
+		if (v < give_up)
+			break;
+	}
+}
+
+/* The right region is denser: gives up empty pages, and hits, at its start. */
+static void shrink_right(struct border *w)
+{
+	size_t end = w->b->at + w->b->nr;
+
+	for (size_t z = w->at, k = 0; k < MAX_STEPS; k++) {
+		uint64_t cut = z < end ? w->window[z].page : w->b->end - 1;
+		double v = w->diff_b * ((double)cut - w->b->start) - (z - w->at) * w->log_ratio;
+
+		propose(w, v, cut, z);
+		if (z == end || v < give_up)
+			break;
+		z++;
+	}
+}
+
+/* Moves the border between touching 'a' and 'b' to where the two rates explain the hits best. */
+static void refine(struct damon_est_region *a, struct damon_est_region *b,
+		   const struct damon_hit *window, uint32_t now)
+{
+	double span_a = damon_est_region_span(a, now), span_b = damon_est_region_span(b, now);
+	double rate_a = (a->nr + .1) / ((a->end - a->start) * span_a);
+	double rate_b = (b->nr + .1) / ((b->end - b->start) * span_b);
+	struct border w = {.window = window,
+			   .a = a,
+			   .b = b,
+			   .at = b->at,
+			   .log_ratio = fabs(log(rate_a / rate_b)),
+			   .diff_a = fabs(rate_a - rate_b) * span_a,
+			   .diff_b = fabs(rate_a - rate_b) * span_b};
+
+	if (rate_a > rate_b) {
+		grow_right(&w);
+		if (w.best <= 0)
+			shrink_left(&w);
+	} else {
+		grow_left(&w);
+		if (w.best <= 0)
+			shrink_right(&w);
+	}
+	if (w.best <= 0)
+		return;
+	/* hits of one page stay together, even where the walk ended amid them */
+	while (w.cut_at < b->at + b->nr && window[w.cut_at].page < w.cut)
+		w.cut_at++;
+	while (w.cut_at > a->at && window[w.cut_at - 1].page >= w.cut)
+		w.cut_at--;
+	if (w.cut_at != b->at)
+		a->ticks_known = b->ticks_known = false;
+	b->nr = b->at + b->nr - w.cut_at;
+	b->at = w.cut_at;
+	b->start = w.cut;
+	a->nr = w.cut_at - a->at;
+	a->end = w.cut;
+}
+
+void damon_regions_refine(struct damon_est_region *r, size_t n, const struct damon_hit *window,
+			  uint32_t now)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		if (r[i].extent == r[i + 1].extent && r[i].end == r[i + 1].start &&
+		    (r[i].nr || r[i + 1].nr))
+			refine(&r[i], &r[i + 1], window, now);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
+#include "base/util.h"
+#include "core/snapshot.h"
+#include "core/stats.h"
+
+static double pages_of(const struct damon_region *r)
+{
+	return r->end > r->start ? (double)((r->end - r->start) >> DAMON_PAGE_SHIFT) : 0;
+}
+
+static double span_of(const struct damon_region *r)
+{
+	return MAX(r->span_aggrs, 1u);
+}
+
+double damon_target_weight_rate(const struct damon_target_snapshot *t)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < t->nr_regions; i++)
+		sum += t->regions[i].weight / span_of(&t->regions[i]);
+	return sum;
+}
+
+/*
+ * Weight of one hit of the target, for regions that have none: of this aggregation if it had any,
+ * else over all regions, else 1.
+ */
+static double mean_hit_weight(const struct damon_target_snapshot *t, double total)
+{
+	double hits = MAX(t->wset[DAMON_WINDOW_AGGR].n, (double)t->nr_obs), weight = t->weight;
+
+	if (hits > 0 && weight > 0)
+		return weight / hits;
+	if (!(total > 0))
+		return 1;
+	hits = weight = 0;
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		hits += t->regions[i].nr_obs;
+		weight += t->regions[i].weight;
+	}
+	return hits > 0 && weight > 0 ? weight / hits : 1;
+}
+
+/* Ticks per page: of how densely a region's evidence lies. */
+static double density(const struct damon_region *r)
+{
+	return r->nr_ticks / MAX(pages_of(r), 1.0);
+}
+
+/* How far the border between touching 'a' and 'b' may be off. The border of an extent is exact. */
+static double edge_pages(const struct damon_region *a, const struct damon_region *b)
+{
+	double d = MAX(density(a), density(b));
+
+	if (a->end != b->start)
+		return 0;
+	return d > 0 ? 3 / d : INFINITY;
+}
+
+static uint64_t edge_bytes(const struct damon_target_snapshot *t, size_t i)
+{
+	const struct damon_region *r = &t->regions[i];
+	double edge = 0;
+
+	if (i > 0)
+		edge = edge_pages(r - 1, r);
+	if (i + 1 < t->nr_regions)
+		edge = MAX(edge, edge_pages(r, r + 1));
+	return ceil(MIN(edge, pages_of(r))) * DAMON_PAGE_SIZE;
+}
+
+/* Weight per aggregation: the estimate and its bounds. */
+struct weight_rate {
+	double mid, lo, hi;
+};
+
+static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
+				      const struct damon_region *r, double total)
+{
+	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure;
+
+	if (r->nr_ticks && r->weight > 0)
+		return (struct weight_rate){mid, mid * damon_poisson_lo(n) / n,
+					    mid * damon_poisson_hi(n) / n};
+	exposure = MAX(span, (double)r->idle_aggrs);
+	return (struct weight_rate){0, 0,
+				    damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure};
+}
+
+void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
+			 const struct damon_view *v, double total, struct damon_region_rate *out)
+{
+	const struct damon_region *r = &t->regions[i];
+	struct weight_rate w = weight_rate(t, r, total);
+	double page_seconds = MAX(pages_of(r), 1.0) * v->aggr_ns / NS_PER_SEC;
+
+	out->heat = w.mid * v->scale.accesses / page_seconds;
+	out->lo = w.lo * v->scale.lo / page_seconds;
+	out->hi = w.hi * v->scale.hi / page_seconds;
+	out->share = total > 0 ? MIN(w.mid / total, 1.0) : 0;
+	out->share_lo = total > 0 ? MIN(w.lo / total, 1.0) : 0;
+	out->share_hi = total > 0 ? MIN(w.hi / total, 1.0) : 1;
+	out->edge_bytes = edge_bytes(t, i);
+}
+
+void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
+			      const struct damon_view *v, const struct damon_region_rate *rate,
+			      struct damon_nr_accesses *out)
+{
+	double visits = v->sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
+	double h = MAX(t->regions[i].evenness, 1.f) * MAX(t->clumping, 1.f);
+	double most = (double)v->aggr_ns / v->sample_ns;
+
+	out->nr = most * damon_touched(rate->heat * visits, h);
+	out->lo = most * damon_touched(rate->lo * visits, h);
+	out->hi = most * damon_touched(rate->hi * visits, h);
+}
+
+/* ---- working set ---- */
+
+/* Chao's estimate of how many distinct pages there are at least, with its 95 % interval
+ * (log-normal, Chao 1987). */
+struct chao {
+	double mid, lo, hi;
+};
+
+static struct chao chao1(const struct damon_wset *c)
+{
+	double f1 = c->f1, f2 = c->f2, unseen = f1 * MAX(f1 - 1, 0.0) / (2 * (f2 + 1)), var, k;
+	double r = f1 / MAX(f2, 1.0);
+
+	if (!(unseen > 0))
+		return (struct chao){c->d, c->d, c->d};
+	if (f2 >= 1)
+		var = f2 * (r * r / 2 + r * r * r + r * r * r * r / 4);
+	else
+		var = f1 * (f1 - 1) / 2 + f1 * (2 * f1 - 1) * (2 * f1 - 1) / 4 -
+		      f1 * f1 * f1 * f1 / (4 * (c->d + unseen));
+	k = exp(1.96 * sqrt(log1p(MAX(var, 0.0) / (unseen * unseen))));
+	return (struct chao){c->d + unseen, c->d + unseen / k, c->d + unseen * k};
+}
+
+/* Pages expected to be touched at the regions' rates. */
+static double touched_pages(const struct damon_target_snapshot *t, double aggrs, double scale)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct damon_region *r = &t->regions[i];
+		double pages = pages_of(r);
+		double visits = r->weight / span_of(r) * aggrs * scale / MAX(t->burst, 1.f);
+
+		if (pages > 0 && visits > 0)
+			sum += pages * damon_touched(visits / pages, r->evenness);
+	}
+	return sum;
+}
+
+/* How much the counts alone can be trusted: Good and Turing's coverage, .3 not at all, .7 fully. */
+static double trust(const struct damon_wset *c)
+{
+	double coverage = c->n > 0 ? 1 - c->f1 / c->n : 0;
+
+	return MIN(MAX((coverage - .3) / .4, 0.0), 1.0);
+}
+
+void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
+		       const struct damon_view *v, struct damon_wset_size *out)
+{
+	const struct damon_wset *c = &t->wset[w];
+	double aggrs = v->aggr_ns ? c->span_ns / v->aggr_ns : 1, mapped = 0, g = trust(c), u, mid;
+	struct chao l = chao1(c);
+
+	for (size_t i = 0; i < t->nr_regions; i++)
+		mapped += pages_of(&t->regions[i]);
+	mapped = MAX(mapped, c->d); /* what was unmapped since had been mapped */
+	l.mid = MIN(l.mid, mapped);
+	l.lo = MIN(l.lo, l.mid);
+	u = MIN(MAX(touched_pages(t, aggrs, v->scale.accesses), l.mid), mapped);
+	mid = l.mid > 0 ? exp(g * log(l.mid) + (1 - g) * log(u)) : u;
+	u = MAX(u, touched_pages(t, aggrs, v->scale.hi));
+	if (g >= 1)
+		u = MAX(u, l.hi);
+	out->bytes = mid * DAMON_PAGE_SIZE;
+	out->lo = MIN(l.lo, mid) * DAMON_PAGE_SIZE;
+	out->hi = MAX(MIN(u, mapped), mid) * DAMON_PAGE_SIZE;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The few formulas that the estimator and the snapshots share. Pure functions of finite arguments.
+ */
+#ifndef CORE_STATS_H
+#define CORE_STATS_H
+
+/*
+ * Twice the log-likelihood ratio of "two Poisson rates" against "one rate" for counts ca and cb
+ * seen under exposures ea and eb. Chi-squared with one degree of freedom if the rates are equal; 0
+ * where an exposure is not positive.
+ */
+double damon_lr2(double ca, double ea, double cb, double eb);
+
+/* One term of such a ratio: c ln(c / e), 0 for c = 0. */
+double damon_lr_term(double c, double e);
+
+/*
+ * Two-sided 95 % bounds of a Poisson mean of which 'n' events were seen, by the cube-root
+ * approximation of Wilson and Hilferty (1931). The lower one is 0 below 4 events, where it says
+ * little; the upper one at 0 events is 3.69 = -ln .025.
+ */
+double damon_poisson_lo(double n);
+double damon_poisson_hi(double n);
+
+#endif
