@@ -17,18 +17,22 @@
 
 struct damon_sys;
 
-/* A file mapped read-only, shared by all who ask for it; lives as long as the peek. */
+/*
+ * A file, shared by all who ask for it; lives as long as the peek. Of 'bytes' only the ranges of
+ * those mappings that were asked for are the file's, the rest is zero: a copy, so that a file that
+ * shrinks or changes harms nobody. A file that changed is another image.
+ */
 struct damon_image {
 	uint32_t id;	      /* unique in its peek */
-	const uint8_t *bytes; /* offset 0 of the file; NULL if it could not be proven to be the same
-				 file */
+	const uint8_t *bytes; /* offset 0 of the file */
 	uint64_t size;
 };
 
 struct damon_peek {
 	void *priv;
-	/* The image behind mapping 'm' of process 'pid'; NULL: anonymous, gone, or another file.
-	 * Failures are remembered per mapping file. */
+	/* The image behind mapping 'm' of process 'pid', with the bytes of the mapping; NULL:
+	 * anonymous, gone, another file, or more than 256 MiB of files in all. Answers are
+	 * remembered per mapping. */
 	const struct damon_image *(*image)(void *priv, int pid, const struct damon_mapping *m);
 	/* Copies target memory: bytes read, or -errno. */
 	ssize_t (*read_mem)(void *priv, int pid, uint64_t addr, void *buf, size_t len);

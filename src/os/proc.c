@@ -7,7 +7,8 @@
 
 #include "os/proc.h"
 
-#define FD_SPARE 32 /* what a program opens besides: files, pidfds, the record */
+#define FD_SPARE 512 /* what is opened besides: the files of mappings, pidfds, the record */
+#define FD_LEAST 16  /* what must be left of that */
 
 /* A number in base 16 or 10 at '*p', which moves behind it. */
 static bool number(char **p, unsigned base, uint64_t *out)
@@ -200,23 +201,28 @@ static size_t nr_open_fds(void)
 	return n;
 }
 
+static bool raise_to(rlim_t want, const struct rlimit *now)
+{
+	struct rlimit r = {MAX(want, now->rlim_cur), MAX(want, now->rlim_max)};
+
+	return r.rlim_cur == now->rlim_cur || !setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int damon_proc_need_fds(size_t need, struct damon_fail *f)
 {
 	size_t open = nr_open_fds();
-	struct rlimit now, want;
+	struct rlimit now;
 
 	if (getrlimit(RLIMIT_NOFILE, &now))
 		return damon_fail(f, errno, "cannot read the limit of open files");
-	want.rlim_cur = MAX((rlim_t)(open + need + FD_SPARE), now.rlim_cur);
-	want.rlim_max = MAX(want.rlim_cur, now.rlim_max);
-	if (want.rlim_cur == now.rlim_cur || !setrlimit(RLIMIT_NOFILE, &want))
+	if (raise_to(open + need + FD_SPARE, &now) || raise_to(open + need + FD_LEAST, &now))
 		return 0;
 	damon_fail(f, EMFILE,
 		   "%zu more files must be open, but %zu are and only %llu may be (RLIMIT_NOFILE)",
 		   need, open, (unsigned long long)now.rlim_max);
 	damon_fail_remedy(f,
-			  "raise the limit with 'ulimit -Hn %llu' as root, or monitor fewer "
+			  "raise the limit with 'ulimit -Hn %zu' as root, or monitor fewer "
 			  "threads",
-			  (unsigned long long)want.rlim_cur);
+			  open + need + FD_SPARE);
 	return -EMFILE;
 }
