@@ -12,9 +12,9 @@
 struct damon_writer;
 
 /*
- * Creates (or truncates) 'path' and writes the meta chunk. "-" is standard output. An existing file
- * that is not a record is not overwritten
- * (-EEXIST with the remedy). Returns 0 or -errno.
+ * Creates 'path' and writes the meta chunk. "-" is standard output. A record that is there becomes
+ * PATH.old; an empty file or a device is written to; any other file is not overwritten (-EEXIST
+ * with the remedy). Returns 0 or -errno.
  */
 int damon_writer_open(const char *path, const struct damon_meta *m, struct damon_writer **out,
 		      struct damon_fail *f);
@@ -35,6 +35,10 @@ int damon_writer_flush(struct damon_writer *w, const struct damon_totals *totals
 /* Flushes, marks the record complete, closes, frees 'w' in any case. Returns 0 or the first error.
  */
 int damon_writer_close(struct damon_writer *w, const struct damon_totals *totals);
+
+/* Closes and frees 'w' as if it had never been opened: the file goes, the one that was there comes
+ * back. For what fails before anything was recorded. NULL is fine. */
+void damon_writer_discard(struct damon_writer *w);
 
 uint64_t damon_writer_bytes(const struct damon_writer *w); /* in the file */
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* TOTALS, the last chunk of every flush: the sums so far. */
+#include "base/util.h"
+#include "record/chunk.h"
+
+static void code_counts(struct damon_pack *p, struct damon_counts *c)
+{
+	c->obs = pack_var(p, c->obs);
+	c->accesses = pack_var(p, c->accesses);
+	c->unknown = pack_var(p, c->unknown);
+	c->lost = pack_var(p, c->lost);
+	c->throttled = pack_var(p, c->throttled);
+	c->no_address = pack_var(p, c->no_address);
+	c->no_region = pack_var(p, c->no_region);
+	c->no_target = pack_var(p, c->no_target);
+	c->kernel_ticks = pack_var(p, c->kernel_ticks);
+	c->thinned = pack_var(p, c->thinned);
+}
+
+static void code(struct damon_pack *p, struct damon_totals *t)
+{
+	code_counts(p, &t->counts);
+	t->nr_snapshots = pack_var(p, t->nr_snapshots);
+	t->duration_ns = pack_var(p, t->duration_ns);
+	t->own_cpu_ns = damon_pack_f64(p, t->own_cpu_ns);
+	t->target_cpu_ns = damon_pack_f64(p, t->target_cpu_ns);
+	t->ticks = pack_var(p, t->ticks);
+	t->likely = pack_var(p, t->likely);
+	t->mem_reads = pack_var(p, t->mem_reads);
+	t->code_insns = pack_var(p, t->code_insns);
+	t->no_code = pack_var(p, t->no_code);
+	t->foreign = pack_var(p, t->foreign);
+	t->forgotten_mappings = pack_var(p, t->forgotten_mappings);
+	t->complete = (uint32_t)pack_max(p, t->complete, 1);
+}
+
+static int encode(struct record_out *o, struct record_payload *p)
+{
+	if (!o->has_totals)
+		return 0;
+	o->has_totals = false;
+	code(&p->raw, &o->totals);
+	return p->raw.err ? p->raw.err : 1;
+}
+
+static int decode(struct record_in *in, struct damon_pack *p, bool first, struct damon_item *item)
+{
+	struct damon_totals t = {0};
+
+	if (!first)
+		return 0;
+	code(p, &t);
+	if (p->err)
+		return p->err;
+	in->totals = t;
+	*item = (struct damon_item){.type = DAMON_ITEM_TOTALS, .totals = &in->totals};
+	return 1;
+}
+
+const struct chunk_kind damon_chunk_totals = {6, "TOTALS", encode, decode};
