@@ -82,11 +82,13 @@ static void begin(struct json *j, const char *key)
 	}
 }
 
-/* What ends at the top ends its line. */
+/* What ends at the top ends its line; another value may follow on a line of its own. */
 static void finish(struct json *j)
 {
-	if (!j->depth)
-		fputc('\n', j->out);
+	if (j->depth)
+		return;
+	fputc('\n', j->out);
+	j->first[0] = true;
 }
 
 static void open_level(struct json *j, const char *key, char bracket)
