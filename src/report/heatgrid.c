@@ -8,7 +8,8 @@
 #include "report/heatgrid.h"
 
 #define MIN_GAP		 (64 * 1024)
-#define LINES_PER_BAND	 3    /* at least, on average */
+#define LINES_PER_BAND	 2 /* at least, on average */
+#define MIN_BANDS	 8
 #define MAX_WEIGHT_LOST	 0.02 /* of the accesses, in ranges left out to have fewer bands */
 #define SCALE_LOW	 0.01 /* percentiles of the scale */
 #define SCALE_HIGH	 0.99
@@ -127,7 +128,7 @@ static void align_pages(struct extents *e)
 
 static int lay_out(struct heatgrid *g, struct extents *e, size_t lines, size_t cells_per_line)
 {
-	size_t max_bands = MAX(lines / LINES_PER_BAND, (size_t)1), spare, cap = 0;
+	size_t max_bands = MAX(lines / LINES_PER_BAND, (size_t)MIN_BANDS), spare, cap = 0;
 	double bytes, weight;
 	int err = 0;
 

@@ -7,6 +7,7 @@
 #include "report/print.h"
 
 #define LABEL_WIDTH 10
+#define GLUE	    '\037' /* a blank that is no place to break a line */
 
 /* A label and a sentence, broken between words at the width of the page. */
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
@@ -19,6 +20,8 @@ static void say(struct report_args *a, const char *label, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (char *p = text; (p = strstr(p, " %"));)
+		*p = GLUE;
 	fprintf(a->out, "%-*s", LABEL_WIDTH - 1, label);
 	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		size_t len = print_width(word) + 1;
@@ -27,6 +30,8 @@ static void say(struct report_args *a, const char *label, const char *fmt, ...)
 			fprintf(a->out, "\n%*s", LABEL_WIDTH - 1, "");
 			at = LABEL_WIDTH;
 		}
+		for (char *p = word; (p = strchr(p, GLUE));)
+			*p = ' ';
 		fprintf(a->out, " %s", word);
 		at += len;
 	}
@@ -47,27 +52,25 @@ void notes_empty(struct report_args *a, const struct scan *sc)
 void notes_relative(struct report_args *a, const struct damon_record_info *info)
 {
 	double scale = info->scale > 0 ? info->scale : 1;
-	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
 
 	if (info->scale_lo == info->scale_hi)
 		return;
 	say(a, "heat",
-	    "is relative: true rates may be %s to %s times as high; shares and ranks "
-	    "are not affected",
-	    damon_print_count(low, info->scale_lo / scale),
-	    damon_print_count(high, info->scale_hi / scale));
+	    "is relative: true rates may be %.3g to %.3g times as high; shares and ranks are not "
+	    "affected",
+	    info->scale_lo / scale, info->scale_hi / scale);
 }
 
 static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
 {
-	char rate[DAMON_UNITS_MAX], source[64], asked[64] = "";
+	char source[64], asked[64] = "";
 
 	if (sc->info.overhead_asked > 0)
 		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
 	print_clean(source, sizeof(source), st->source);
 	if (st->rate_hz > 0)
-		say(a, "source", "%s, %s observations per second of CPU time%s", source,
-		    damon_print_count(rate, st->rate_hz), asked);
+		say(a, "source", "%s, %.4g observations per second of CPU time%s", source,
+		    st->rate_hz, asked);
 	else
 		say(a, "source", "%s%s", source, asked);
 }
@@ -120,24 +123,18 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 		    print_percent(n, (double)st->likely / (double)st->accesses));
 }
 
+/* Two digits: these are estimates. */
 static void say_cost(struct report_args *a, const struct damon_stats *st)
 {
-	char own[DAMON_UNITS_MAX], slow[DAMON_UNITS_MAX], all[DAMON_UNITS_MAX];
-	const char *slowdown = "slowdown not known", *overhead = "";
-	char slow_text[64], all_text[64];
+	char slowdown[64] = "slowdown not known", overhead[64] = "";
 
-	if (st->slowdown_percent >= 0) {
-		snprintf(slow_text, sizeof(slow_text), "slowdown about %s",
-			 print_percent(slow, st->slowdown_percent / 100));
-		slowdown = slow_text;
-	}
-	if (st->overhead_percent >= 0) {
-		snprintf(all_text, sizeof(all_text), ", all together %s of the targets' CPU time",
-			 print_percent(all, st->overhead_percent / 100));
-		overhead = all_text;
-	}
-	say(a, "cost", "%s, own CPU %s of one CPU%s", slowdown,
-	    print_percent(own, st->own_cpu_percent / 100), overhead);
+	if (st->slowdown_percent >= 0)
+		snprintf(slowdown, sizeof(slowdown), "slowdown about %.2g %%",
+			 st->slowdown_percent);
+	if (st->overhead_percent >= 0)
+		snprintf(overhead, sizeof(overhead), ", all together %.2g %% of the targets' CPU",
+			 st->overhead_percent);
+	say(a, "cost", "%s, own CPU %.2g %% of one CPU%s", slowdown, st->own_cpu_percent, overhead);
 }
 
 static void say_file(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
@@ -167,4 +164,23 @@ void notes_quality(struct report_args *a, const struct scan *sc)
 	say_cost(a, &st);
 	say_file(a, sc, &st);
 	notes_relative(a, &sc->info);
+}
+
+/* Normal approximation to the binomial interval, 95 %: enough to tell how many digits are known. */
+double notes_share_error(double share, double n)
+{
+	return n > 0 ? 1.96 * sqrt(fmax(share * (1 - share), 1 / n) / n) : 1;
+}
+
+void notes_certainty(struct report_args *a, double n)
+{
+	char count[DAMON_UNITS_MAX], least[DAMON_UNITS_MAX];
+
+	if (!(n > 0))
+		return;
+	say(a, "sure",
+	    "%s observations of it: a share of 10 %% is known within %.2g points (95 %%), and less "
+	    "than %s is not told from none",
+	    damon_print_count(count, n), 100 * notes_share_error(.1, n),
+	    print_percent(least, fmin(4 / n, 1)));
 }

@@ -15,4 +15,10 @@ void notes_relative(struct report_args *a, const struct damon_record_info *info)
  * are. The record must have been read to its end. */
 void notes_quality(struct report_args *a, const struct scan *sc);
 
+/* What 'nr_obs' observations of a target can tell, in a sentence. */
+void notes_certainty(struct report_args *a, double nr_obs);
+
+/* Half the 95 % interval of a share of which 'nr_obs' observations tell. */
+double notes_share_error(double share, double nr_obs);
+
 #endif

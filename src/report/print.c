@@ -42,9 +42,16 @@ char *print_bounds(char *buf, double lo, double hi, print_fn print)
 {
 	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
 
+	char *low_unit, *high_unit;
+
 	*buf = '\0';
-	if (lo != hi)
-		snprintf(buf, PRINT_BOUNDS_MAX, "[%s, %s]", print(low, lo), print(high, hi));
+	if (lo == hi)
+		return buf;
+	low_unit = strchr(print(low, lo), ' ');
+	high_unit = strchr(print(high, hi), ' ');
+	if (low_unit && high_unit && !strcmp(low_unit, high_unit))
+		*low_unit = '\0'; /* said once is enough */
+	snprintf(buf, PRINT_BOUNDS_MAX, "[%s, %s]", low, high);
 	return buf;
 }
 

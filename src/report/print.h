@@ -12,14 +12,14 @@
 
 typedef char *(*print_fn)(char *buf, double v);
 
-/* "12.3 %"; 'ratio' 1 is 100 %. */
+/* "12.3 %", "1.23 %"; 'ratio' 1 is 100 %. */
 char *print_percent(char *buf, double ratio);
 /* "12.3": three digits, powers of 1000 as k, M, ...; below 0.001: "<0.001". */
 char *print_heat(char *buf, double v);
 
 /* The digits that are known: "12 k". */
 char *print_value(char *buf, double v, double lo, double hi, print_fn print);
-/* "[11.8 k, 12.9 k]"; "" if the bounds tell nothing beyond the value (lo == hi). */
+/* "[11.8, 12.9 k]"; "" if the bounds tell nothing beyond the value (lo == hi). */
 char *print_bounds(char *buf, double lo, double hi, print_fn print);
 
 /* A position in time for an axis whose ticks are 'step_ns' apart: "1.5 s". */

@@ -18,7 +18,7 @@
 #define MAX_ROWS      64 /* processes of JSON and CSV */
 #define MAX_TEXT_ROWS 12
 #define MAX_HOT_ROWS  8
-#define MAP_LINES     10
+#define MAP_LINES     12
 #define FULL_NS	      NS_PER_SEC /* the window of the working set */
 
 /* The working set of one process over full windows; 'any' is the last where there was no full one.
@@ -204,17 +204,11 @@ static const struct table_col hot_cols[] = {
 	{0},
 };
 
-/* Normal approximation to the binomial interval, 95 %: enough to tell how many digits are known. */
-static double share_error(double share, double n)
-{
-	return n > 0 ? 1.96 * sqrt(fmax(share * (1 - share), 1 / n) / n) : 1;
-}
-
 static void put_hot(struct table *t, const struct page *pg, const struct hot_mapping *m)
 {
-	double n = pg->hot.weight, share = m->weight / n, error = share_error(share, n);
+	double n = pg->hot.weight, share = m->weight / n, error = notes_share_error(share, n);
 	double lo = fmax(share - error, 0), hi = fmin(share + error, 1);
-	double writes = m->writes / m->weight, wide = share_error(writes, m->weight);
+	double writes = m->writes / m->weight, wide = notes_share_error(writes, m->weight);
 	double heat = m->heat_sum / m->cover;
 	struct damon_mapping_info info = {
 		.start = m->start, .end = m->end, .prot = m->prot, .name = m->name};
@@ -273,21 +267,6 @@ static void write_wss_line(struct page *pg, struct report_args *a)
 	fputc('\n', a->out);
 }
 
-/* What so many observations can tell. */
-static void write_certainty(struct page *pg, struct report_args *a)
-{
-	double n = (double)pg->t->info.obs;
-	char count[DAMON_UNITS_MAX], error[DAMON_UNITS_MAX], least[DAMON_UNITS_MAX];
-
-	if (!(n > 0))
-		return;
-	fprintf(a->out,
-		"sure      %s observations of it: a share of 10 %% is known within\n"
-		"          %s (95 %%), and less than %s is not told from none\n",
-		damon_print_count(count, n), print_percent(error, share_error(.1, n)),
-		print_percent(least, fmin(4 / n, 1)));
-}
-
 static int write_text(struct page *pg, struct report_args *a, int have_map)
 {
 	int err = write_processes(pg, a, NULL);
@@ -304,7 +283,7 @@ static int write_text(struct page *pg, struct report_args *a, int have_map)
 		err = write_hot(pg, a, NULL);
 	fputc('\n', a->out);
 	notes_quality(a, &pg->sc);
-	write_certainty(pg, a);
+	notes_certainty(a, (double)pg->t->info.obs);
 	return err;
 }
 
