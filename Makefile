@@ -75,6 +75,17 @@ $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h
 $(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
+# Reports are tested against a fake of the record API (tests/report/run), which the library cannot be
+# linked with.
+SHOW	:= $(B)/tests/report/show
+SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c)
+TOOLS	+= $(SHOW)
+
+$(SHOW): $(call obj,$(SHOW_SRC))
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lz -lm
+
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/report/*.c))
+
 deps:
 	$(Q)scripts/deps install
 

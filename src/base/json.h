@@ -16,7 +16,8 @@
 struct json {
 	FILE *out;
 	int depth;
-	bool first[JSON_MAX_DEPTH]; /* nothing written yet at this level */
+	bool first[JSON_MAX_DEPTH];  /* nothing written yet at this level */
+	bool object[JSON_MAX_DEPTH]; /* this level is an object, else an array */
 };
 
 void json_init(struct json *j, FILE *out);

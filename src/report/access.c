@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "report/names.h"
+#include "report/notes.h"
+#include "report/recjson.h"
+#include "report/reports.h"
+#include "report/select.h"
+#include "report/table.h"
+
+static const struct table_col cols[] = {
+	{"start", "start"},
+	{"end", "end", .drop = 8},
+	{"bytes", "size"},
+	{"mapping", "mapping", .left = true, .drop = 1},
+	{"heat", "heat"},
+	{NULL, "[lo, hi]", .left = true, .drop = 5},
+	{"heat_lo", NULL},
+	{"heat_hi", NULL},
+	{"share", "share"},
+	{"nr_accesses", "nr_acc", .drop = 3},
+	{NULL, "[lo, hi]", .left = true, .drop = 9},
+	{"nr_accesses_lo", NULL},
+	{"nr_accesses_hi", NULL},
+	{"age_ns", "age", .drop = 2},
+	{"idle_ns", "idle", .drop = 6},
+	{"write_share", "writes", .drop = 4},
+	{"edge_bytes", "edge", .drop = 7},
+	{0},
+};
+
+static void put_place(struct table *t, const struct scan_cursor *c,
+		      const struct damon_region_info *r)
+{
+	struct damon_mapping_info m = {.size = sizeof(m)};
+	char buf[DAMON_UNITS_MAX], name[NAME_MAX_LEN] = "";
+
+	snprintf(buf, sizeof(buf), "%" PRIx64, r->start);
+	table_u64(t, r->start, buf);
+	snprintf(buf, sizeof(buf), "%" PRIx64, r->end);
+	table_u64(t, r->end, buf);
+	table_u64(t, r->end - r->start, damon_print_bytes(buf, (double)(r->end - r->start)));
+	if (damon_snapshot_mapping(c->s, c->at, r->start, &m) > 0) {
+		name_short(name, &m);
+		if (t->format == REPORT_TEXT)
+			name_fit(name, t->width < 100 ? 16 : 32);
+	}
+	table_str(t, name);
+}
+
+static void put_rates(struct table *t, const struct scan_cursor *c, size_t i,
+		      const struct damon_region_info *r)
+{
+	double lo, hi, nr = damon_region_nr_accesses_of(c->s, c->at, i, &lo, &hi);
+	char buf[PRINT_BOUNDS_MAX];
+
+	table_bounded(t, r->heat, r->heat_lo, r->heat_hi, print_heat);
+	table_text(t, print_bounds(buf, r->heat_lo, r->heat_hi, print_heat));
+	table_double(t, r->heat_lo, NULL);
+	table_double(t, r->heat_hi, NULL);
+	table_bounded(t, r->share, r->share_lo, r->share_hi, print_percent);
+	table_bounded(t, nr, lo, hi, print_heat);
+	table_text(t, print_bounds(buf, lo, hi, print_heat));
+	table_double(t, lo, NULL);
+	table_double(t, hi, NULL);
+}
+
+static void put_region(struct table *t, const struct scan_cursor *c, size_t i, uint64_t aggr_ns)
+{
+	struct damon_region_info r = {.size = sizeof(r)};
+	char buf[DAMON_UNITS_MAX];
+	uint64_t age, idle;
+
+	damon_snapshot_region(c->s, c->at, i, &r);
+	age = r.age_aggrs * aggr_ns;
+	idle = r.idle_aggrs * aggr_ns;
+	put_place(t, c, &r);
+	put_rates(t, c, i, &r);
+	table_u64(t, age, damon_print_time(buf, (double)age));
+	table_u64(t, idle, damon_print_time(buf, (double)idle));
+	table_double(t, r.write_share, r.share > 0 ? print_percent(buf, r.write_share) : "");
+	table_u64(t, r.edge_bytes, damon_print_bytes(buf, (double)r.edge_bytes));
+}
+
+/* Sums over the regions: what the listing adds up to. */
+static void write_totals(struct report_args *a, const struct scan_cursor *c)
+{
+	struct damon_region_info r = {.size = sizeof(r)};
+	char all[DAMON_UNITS_MAX], used[DAMON_UNITS_MAX];
+	uint64_t bytes = 0, touched = 0;
+	struct damon_wss w;
+
+	for (size_t i = 0; i < c->ti.nr_regions; i++) {
+		damon_snapshot_region(c->s, c->at, i, &r);
+		bytes += r.end - r.start;
+		touched += r.share > 0 ? r.end - r.start : 0;
+	}
+	fprintf(a->out, "total: %zu regions, %s, of which %s in regions with accesses\n",
+		c->ti.nr_regions, damon_print_bytes(all, (double)bytes),
+		damon_print_bytes(used, (double)touched));
+	damon_snapshot_wss(c->s, c->at, DAMON_WSS_1S, &w);
+	print_value(all, w.bytes, w.lo, w.hi, damon_print_bytes);
+	fprintf(a->out, "working set of the last 1 s: %s", all);
+	if (w.lo != w.hi)
+		fprintf(a->out, " [%s, %s]", damon_print_bytes(all, w.lo),
+			damon_print_bytes(used, w.hi));
+	fputc('\n', a->out);
+}
+
+static void write_heading(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+			  const struct scan_cursor *c)
+{
+	char from[DAMON_UNITS_MAX], to[DAMON_UNITS_MAX];
+
+	select_say(a, sc, t, "regions");
+	fprintf(a->out, "snapshot %lld of %llu (numbered from 0): %s to %s\n", (long long)c->number,
+		(unsigned long long)sc->nr_snapshots,
+		damon_print_time(from, (double)(c->si.start_ns - sc->info.start_ns)),
+		damon_print_time(to, (double)(c->si.end_ns - sc->info.start_ns)));
+}
+
+static int write_regions(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+			 const struct scan_cursor *c)
+{
+	struct table table;
+	int err;
+
+	if (a->format == REPORT_TEXT)
+		write_heading(a, sc, t, c);
+	table_init(&table, a, cols, NULL, NULL);
+	for (size_t i = 0; i < c->ti.nr_regions; i++)
+		put_region(&table, c, i, sc->info.attrs.aggr_ns);
+	err = table_end(&table);
+	if (err)
+		return damon_fail(&a->fail, -err, "out of memory");
+	if (a->format == REPORT_TEXT) {
+		write_totals(a, c);
+		notes_relative(a, &sc->info);
+	}
+	return 0;
+}
+
+static int no_such_snapshot(struct report_args *a, const struct scan *sc,
+			    const struct scan_target *t)
+{
+	if (a->snapshot >= 0 && (uint64_t)a->snapshot >= sc->nr_snapshots)
+		damon_fail(&a->fail, ERANGE, "no snapshot %lld in this record",
+			   (long long)a->snapshot);
+	else
+		damon_fail(&a->fail, ERANGE, "'%s' has no regions in snapshot %lld", t->info.comm,
+			   (long long)a->snapshot);
+	damon_fail_remedy(
+		&a->fail, "snapshots are 0 to %lld; the last with regions of '%s' is %lld",
+		(long long)sc->nr_snapshots - 1, t->info.comm, (long long)t->last_snapshot);
+	return -ERANGE;
+}
+
+/* A listing of nothing still has its heading. */
+static int write_none(struct report_args *a, const struct scan *sc, const struct scan_target *t)
+{
+	struct table table;
+
+	if (a->format != REPORT_TEXT) {
+		table_init(&table, a, cols, NULL, NULL);
+		return table_end(&table);
+	}
+	if (t)
+		fprintf(a->out, "nothing to show: no regions of '%s' were recorded\n",
+			t->info.comm);
+	else
+		notes_empty(a, sc);
+	return 0;
+}
+
+static int write_snapshot(struct report_args *a, const struct scan *sc, const struct scan_target *t)
+{
+	int64_t want = a->snapshot >= 0 ? a->snapshot : t->last_snapshot;
+	struct scan_cursor c;
+	int err;
+
+	if (want < 0)
+		return write_none(a, sc, t);
+	err = scan_rewind(a);
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0) {
+		if (c.number == want)
+			return write_regions(a, sc, t, &c);
+		if (c.number > want)
+			break;
+	}
+	return err < 0 ? err : no_such_snapshot(a, sc, t);
+}
+
+int report_access(struct report_args *a)
+{
+	const struct scan_target *t = NULL;
+	struct scan sc;
+	int got;
+
+	if (a->format == REPORT_JSON)
+		return recjson_write(a, a->out);
+	got = scan_record(a, false, &sc);
+	if (!got)
+		got = select_target(a, &sc, &t);
+	if (got > 0)
+		got = write_snapshot(a, &sc, t);
+	else if (!got)
+		got = write_none(a, &sc, NULL);
+	scan_release(&sc);
+	return MIN(got, 0);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+
+#include "base/util.h"
+#include "report/color.h"
+
+static const char ascii_ramp[] = ":-=+*#%@";
+
+/* Of xterm's 256, lightness rising (CIE L* 9 to 97), from blue over grey to yellow. */
+static const unsigned char xterm_ramp[] = {17, 18, 24, 60, 66, 102, 143, 179, 185, 227};
+#define XTERM_UNUSED 236
+#define GREY_UNUSED  48
+
+void painter_init(struct painter *p, FILE *out, enum report_color mode)
+{
+	*p = (struct painter){.out = out, .mode = mode, .fg = COLOR_UNMAPPED, .bg = COLOR_UNMAPPED};
+}
+
+unsigned painter_cells_per_line(const struct painter *p)
+{
+	return p->mode == REPORT_ASCII ? 1 : 2;
+}
+
+static int to_srgb(double linear)
+{
+	double v = linear <= 0.0031308 ? 12.92 * linear : 1.055 * pow(linear, 1 / 2.4) - 0.055;
+
+	return (int)lrint(255 * fmin(fmax(v, 0), 1));
+}
+
+/* OKLab to sRGB: the matrices are those of its definition. */
+static void ramp_rgb(int level, int rgb[3])
+{
+	double x = level / (double)(COLOR_LEVELS - 1);
+	double light = 0.30 + 0.66 * x, a = -0.01 - 0.03 * x, b = -0.13 + 0.30 * x;
+	double l = pow(light + 0.3963377774 * a + 0.2158037573 * b, 3);
+	double m = pow(light - 0.1055613458 * a - 0.0638541728 * b, 3);
+	double s = pow(light - 0.0894841775 * a - 1.2914855480 * b, 3);
+
+	rgb[0] = to_srgb(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s);
+	rgb[1] = to_srgb(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s);
+	rgb[2] = to_srgb(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s);
+}
+
+/* Levels that look the same are the same, so that no colour is set twice. */
+static int visible_level(const struct painter *p, int level)
+{
+	int n = ARRAY_SIZE(xterm_ramp);
+
+	if (level < 0 || p->mode != REPORT_256)
+		return level;
+	return level * n / COLOR_LEVELS;
+}
+
+static void set_color(struct painter *p, int *now, int level, int ground)
+{
+	int rgb[3] = {GREY_UNUSED, GREY_UNUSED, GREY_UNUSED};
+
+	if (*now == level)
+		return;
+	*now = level;
+	if (level == COLOR_UNMAPPED) {
+		fprintf(p->out, "\033[%dm", ground + 1);
+	} else if (p->mode == REPORT_256) {
+		fprintf(p->out, "\033[%d;5;%dm", ground,
+			level == COLOR_UNUSED ? XTERM_UNUSED : xterm_ramp[level]);
+	} else {
+		if (level != COLOR_UNUSED)
+			ramp_rgb(level, rgb);
+		fprintf(p->out, "\033[%d;2;%d;%d;%dm", ground, rgb[0], rgb[1], rgb[2]);
+	}
+}
+
+#define FOREGROUND 38
+#define BACKGROUND 48
+
+static void flush_blanks(struct painter *p)
+{
+	if (p->nr_blank)
+		set_color(p, &p->bg, COLOR_UNMAPPED, BACKGROUND);
+	for (; p->nr_blank; p->nr_blank--)
+		fputc(' ', p->out);
+}
+
+static void put_ascii(struct painter *p, int level)
+{
+	int n = sizeof(ascii_ramp) - 1;
+
+	fputc(level == COLOR_UNUSED ? '.' : ascii_ramp[level * n / COLOR_LEVELS], p->out);
+}
+
+void painter_put(struct painter *p, int upper, int lower)
+{
+	if (upper == COLOR_UNMAPPED && (p->mode == REPORT_ASCII || lower == COLOR_UNMAPPED)) {
+		p->nr_blank++;
+		return;
+	}
+	flush_blanks(p);
+	if (p->mode == REPORT_ASCII) {
+		put_ascii(p, upper);
+		return;
+	}
+	upper = visible_level(p, upper);
+	lower = visible_level(p, lower);
+	if (upper == COLOR_UNMAPPED) {
+		set_color(p, &p->fg, lower, FOREGROUND);
+		set_color(p, &p->bg, COLOR_UNMAPPED, BACKGROUND);
+		fputs("▄", p->out);
+		return;
+	}
+	set_color(p, &p->fg, upper, FOREGROUND);
+	set_color(p, &p->bg, lower, BACKGROUND);
+	fputs("▀", p->out);
+}
+
+void painter_reset(struct painter *p)
+{
+	p->nr_blank = 0;
+	if (p->fg != COLOR_UNMAPPED || p->bg != COLOR_UNMAPPED)
+		fputs("\033[0m", p->out);
+	p->fg = p->bg = COLOR_UNMAPPED;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Colours of heat. The scale runs from dark blue to light yellow with lightness rising evenly (in
+ * OKLab, B. Ottosson 2020) and hue along the blue-yellow axis alone, which people with red-green
+ * colour blindness see as others do; printed in grey it still reads. Memory that is mapped but was
+ * not seen in use is dark grey, what is not mapped keeps the background.
+ *
+ * With colours two cells share a character, one above the other (UTF-8 half blocks); in ASCII each
+ * has its own.
+ */
+#ifndef REPORT_COLOR_H
+#define REPORT_COLOR_H
+
+#include <stdio.h>
+
+#include "report/report.h"
+
+#define COLOR_UNMAPPED (-2)
+#define COLOR_UNUSED   (-1)
+#define COLOR_LEVELS   256 /* 0 .. 255 are heat */
+
+struct painter {
+	FILE *out;
+	enum report_color mode;
+	int fg, bg;	   /* as set on the terminal; COLOR_UNMAPPED: its default */
+	unsigned nr_blank; /* held back: lines end without trailing blanks */
+};
+
+void painter_init(struct painter *p, FILE *out, enum report_color mode);
+/* Cells that one line of text holds. */
+unsigned painter_cells_per_line(const struct painter *p);
+/* 'lower' is ignored in ASCII. */
+void painter_put(struct painter *p, int upper, int lower);
+/* Back to the terminal's own colours, before other text and at the end of a line. */
+void painter_reset(struct painter *p);
+
+#endif

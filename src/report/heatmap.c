@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/heatmap.h"
+#include "report/names.h"
+#include "report/notes.h"
+#include "report/reports.h"
+#include "report/select.h"
+#include "report/table.h"
+
+#define DATA_CELLS    100 /* of JSON and CSV, each way, unless asked for */
+#define TICK_COLS     10  /* an axis label has at least so many columns */
+#define SWATCHES      16
+#define NARROW	      60 /* columns; addresses are left out below */
+#define ADDRESS_WIDTH 13
+
+/* ---- size ---- */
+
+static size_t name_width(unsigned width)
+{
+	if (width < NARROW)
+		return 10;
+	return width < 100 ? 14 : width < 160 ? 20 : 28;
+}
+
+static size_t label_width(unsigned width)
+{
+	return name_width(width) + 1 + (width < NARROW ? 0 : ADDRESS_WIDTH);
+}
+
+size_t heatmap_fit_cols(const struct report_args *a)
+{
+	return MAX(a->width, 40u) - label_width(a->width) - 1;
+}
+
+/* About as high as wide, as characters go. */
+static size_t fit_lines(const struct report_args *a)
+{
+	return MIN(MAX(a->width / 4, 16u), 48u);
+}
+
+static void choose_size(const struct report_args *a, size_t cells_per_line, size_t *cols,
+			size_t *lines)
+{
+	bool text = a->format == REPORT_TEXT;
+	size_t rows = a->resol_addr ? a->resol_addr : text ? 0 : DATA_CELLS;
+	size_t fits = text ? heatmap_fit_cols(a) : DATA_CELLS;
+
+	*cols = a->resol_time ? a->resol_time : fits;
+	if (text)
+		*cols = MIN(*cols, fits);
+	*lines = rows ? (rows + cells_per_line - 1) / cells_per_line : fit_lines(a);
+}
+
+/* ---- second pass ---- */
+
+static int nothing_in_range(struct report_args *a, uint64_t first, uint64_t last)
+{
+	damon_fail(&a->fail, ERANGE, "no access was seen in the address range %" PRIx64 "-%" PRIx64,
+		   a->addr_start, a->addr_end);
+	damon_fail_remedy(&a->fail, "accesses were seen within %" PRIx64 "-%" PRIx64, first, last);
+	return -ERANGE;
+}
+
+static int explain(struct report_args *a, int err)
+{
+	if (err == -E2BIG) {
+		damon_fail(&a->fail, E2BIG, "too many cells for a heatmap");
+		damon_fail_remedy(&a->fail, "ask for a resolution of at most %u cells in all",
+				  HEATGRID_MAX_CELLS);
+	} else if (err == -ENOMEM) {
+		damon_fail(&a->fail, ENOMEM, "out of memory");
+	}
+	return err;
+}
+
+int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		    size_t cols, size_t lines, size_t cells_per_line, struct heatgrid *g)
+{
+	struct extents ext = t->ext; /* the same ranges: they only shrink in place */
+	int err;
+
+	*g = (struct heatgrid){0};
+	if (!ext.n)
+		return 0;
+	if (a->addr_end) {
+		uint64_t first = ext.x[0].start, last = ext.x[ext.n - 1].end;
+
+		extents_clip(&ext, a->addr_start, a->addr_end);
+		if (!ext.n)
+			return nothing_in_range(a, first, last);
+	}
+	err = heatgrid_init(g, &ext, sc->from_ns, sc->to_ns, cols, lines, cells_per_line);
+	return err ? explain(a, err) : 1;
+}
+
+static int fill(struct report_args *a, const struct scan_target *t, struct heatgrid *g)
+{
+	struct scan_cursor c;
+	int err = scan_rewind(a);
+
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0) {
+		if (c.si.start_ns >= g->end_ns)
+			break;
+		heatgrid_add(g, &c);
+	}
+	heatgrid_finish(g);
+	return err < 0 ? err : 1;
+}
+
+/* ---- names beside the rows ---- */
+
+struct label {
+	char best[NAME_MAX_LEN], now[NAME_MAX_LEN];
+	double best_weight, now_weight;
+};
+
+/* Byte-seconds that a mapping and a row have in common, while the grid lasts. */
+static double common(const struct heatgrid *g, const struct heat_row *r,
+		     const struct damon_mapping_info *m)
+{
+	uint64_t start = MAX(r->start, m->start), end = MIN(r->end, m->end);
+	uint64_t from = MAX(g->start_ns, m->from_ns), to = MIN(g->end_ns, m->to_ns);
+
+	if (start >= end || from >= to)
+		return 0;
+	return (double)(end - start) * (double)(to - from);
+}
+
+/* Mappings come sorted, so that those of one file are neighbours: they count together. */
+static void label_add(struct label *l, const char *name, double weight)
+{
+	if (strcmp(l->now, name)) {
+		strcpy(l->now, name);
+		l->now_weight = 0;
+	}
+	l->now_weight += weight;
+	if (l->now_weight > l->best_weight) {
+		l->best_weight = l->now_weight;
+		strcpy(l->best, name);
+	}
+}
+
+/* One label per row. NULL without memory: names are not worth failing for. */
+static struct label *label_rows(struct report_args *a, const struct heatgrid *g, uint32_t id)
+{
+	struct damon_mapping_info m = {.size = sizeof(m)};
+	struct label *labels = calloc(g->nr_rows ? g->nr_rows : 1, sizeof(*labels));
+	char name[NAME_MAX_LEN];
+
+	for (size_t i = 0; labels && !damon_record_mapping(a->rec, id, i, &m); i++) {
+		name_short(name, &m);
+		for (size_t b = 0; b < g->nr_bands; b++) {
+			const struct heat_band *band = &g->bands[b];
+			size_t row;
+
+			if (m.end <= band->start || m.start >= band->end)
+				continue;
+			row = m.start > band->start ? (m.start - band->start) / band->row_bytes : 0;
+			for (; row < band->nr_rows; row++) {
+				const struct heat_row *r = &g->rows[band->first_row + row];
+
+				if (r->start >= m.end)
+					break;
+				label_add(&labels[band->first_row + row], name, common(g, r, &m));
+			}
+		}
+	}
+	return labels;
+}
+
+/* ---- text ---- */
+
+static int level_of(const struct heatgrid *g, size_t row, size_t col)
+{
+	const struct heat_cell *c = &g->cells[row * g->nr_cols + col];
+
+	if (!(c->cover > 0))
+		return COLOR_UNMAPPED;
+	if (!(c->heat > 0))
+		return COLOR_UNUSED;
+	return (int)(heatgrid_scale(g, c->heat) * (COLOR_LEVELS - 1) + 0.5);
+}
+
+/* The label of a line, to the bar where cells begin. An address stands where a name does. */
+static void draw_label(struct report_args *a, const struct heat_row *r, const char *name,
+		       bool with_address)
+{
+	char cut[NAME_MAX_LEN];
+	size_t width = name_width(a->width);
+
+	strcpy(cut, name);
+	name_fit(cut, width);
+	if (a->width >= NARROW && with_address)
+		fprintf(a->out, "%*" PRIx64 " ", ADDRESS_WIDTH - 1, r->start);
+	else if (a->width >= NARROW)
+		fprintf(a->out, "%*s", ADDRESS_WIDTH, "");
+	fprintf(a->out, "%s%*s|", cut, (int)(width - print_width(cut) + 1), "");
+}
+
+static void draw_line(struct painter *p, const struct heatgrid *g, size_t row, size_t end_row)
+{
+	bool pairs = painter_cells_per_line(p) == 2;
+
+	for (size_t col = 0; col < g->nr_cols; col++)
+		painter_put(p, level_of(g, row, col),
+			    pairs && row + 1 < end_row ? level_of(g, row + 1, col)
+						       : COLOR_UNMAPPED);
+	painter_reset(p);
+	fputc('\n', p->out);
+}
+
+static void draw_band(struct report_args *a, struct painter *p, const struct heatgrid *g,
+		      const struct heat_band *b, const struct label *labels)
+{
+	size_t step = painter_cells_per_line(p), end = b->first_row + b->nr_rows;
+	const char *last = NULL;
+
+	for (size_t row = b->first_row; row < end; row += step) {
+		const char *name = labels ? labels[row].best : "";
+		bool new_name = !last || (*name && strcmp(name, last));
+
+		draw_label(a, &g->rows[row], new_name ? name : "", new_name);
+		draw_line(p, g, row, end);
+		if (new_name)
+			last = name;
+	}
+}
+
+/* What was left out before a band, and how much a line of it holds. */
+static void draw_gap(struct report_args *a, const struct heatgrid *g, size_t band, size_t step)
+{
+	const struct heat_band *b = &g->bands[band];
+	char gap[DAMON_UNITS_MAX], line[DAMON_UNITS_MAX], text[160];
+
+	damon_print_bytes(line, (double)(b->row_bytes * MIN(step, b->nr_rows)));
+	if (band)
+		snprintf(text, sizeof(text), "~ %s left out; a line below is %s",
+			 damon_print_bytes(gap, (double)(b->start - g->bands[band - 1].end)), line);
+	else
+		snprintf(text, sizeof(text), "a line below is %s", line);
+	fprintf(a->out, "%*s%s\n", a->width < NARROW ? 0 : ADDRESS_WIDTH, "", text);
+}
+
+/* Times below the first and every so many columns, since the start of the record. */
+static void draw_time_axis(struct report_args *a, const struct scan *sc, const struct heatgrid *g)
+{
+	uint64_t span = g->end_ns - g->start_ns, off = g->start_ns - sc->info.start_ns;
+	uint64_t step = print_round_step(span * MIN((size_t)TICK_COLS, g->nr_cols) / g->nr_cols);
+	size_t at = 0;
+
+	fprintf(a->out, "%*s", (int)label_width(a->width), "");
+	for (uint64_t ns = (off + step - 1) / step * step; ns < off + span; ns += step) {
+		size_t col = (size_t)((unsigned __int128)(ns - off) * g->nr_cols / span);
+		char tick[DAMON_UNITS_MAX];
+
+		print_tick(tick, ns, step);
+		if (col < at || col + 1 + strlen(tick) > g->nr_cols + 1)
+			continue;
+		fprintf(a->out, "%*s|%s", (int)(col - at), "", tick);
+		at = col + 1 + strlen(tick);
+	}
+	fputc('\n', a->out);
+}
+
+static void draw_legend(struct report_args *a, struct painter *p, const struct heatgrid *g)
+{
+	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
+	bool narrow = a->width < 76;
+
+	fprintf(a->out, "heat %s ", print_heat(low, g->scale_lo));
+	for (int i = 0; i < SWATCHES; i++) {
+		int level = i * (COLOR_LEVELS - 1) / (SWATCHES - 1);
+
+		painter_put(p, level, level);
+	}
+	painter_reset(p);
+	fprintf(a->out, " %s%saccesses/page/s, log scale\n", print_heat(high, g->scale_hi),
+		narrow ? "\n     " : " ");
+	fputs("     ", a->out);
+	painter_put(p, COLOR_UNUSED, COLOR_UNUSED);
+	painter_reset(p);
+	fputs(" mapped, no access seen; blank: not mapped\n", a->out);
+}
+
+void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		  const struct heatgrid *g)
+{
+	_cleanup_(freep) struct label *labels = label_rows(a, g, t->info.id);
+	char share[DAMON_UNITS_MAX];
+	struct painter p;
+
+	painter_init(&p, a->out, a->color);
+	for (size_t b = 0; b < g->nr_bands; b++) {
+		draw_gap(a, g, b, painter_cells_per_line(&p));
+		draw_band(a, &p, g, &g->bands[b], labels);
+	}
+	draw_time_axis(a, sc, g);
+	draw_legend(a, &p, g);
+	if (g->nr_left_out)
+		fprintf(a->out, "not shown: %zu %s with %s of the accesses\n", g->nr_left_out,
+			g->nr_left_out > 1 ? "ranges" : "range",
+			print_percent(share, g->weight_left_out));
+}
+
+static void write_text(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		       const struct heatgrid *g, int got)
+{
+	if (!t) {
+		notes_empty(a, sc);
+		return;
+	}
+	select_say(a, sc, t, "heatmap");
+	if (!got) {
+		fputs("no access was seen\n", a->out);
+		return;
+	}
+	heatmap_draw(a, sc, t, g);
+	notes_relative(a, &sc->info);
+}
+
+/* ---- JSON, CSV ---- */
+
+static const struct table_col cell_cols[] = {
+	{.key = "time_from_ns"}, {.key = "time_to_ns"}, {.key = "start"}, {.key = "end"},
+	{.key = "heat"},	 {.key = "lo"},		{.key = "hi"},	  {0},
+};
+
+static int write_cells(struct report_args *a, const struct scan *sc, const struct heatgrid *g,
+		       struct json *j)
+{
+	struct table t;
+
+	table_init(&t, a, cell_cols, j, "cells");
+	for (size_t i = 0; i < g->nr_rows * g->nr_cols; i++) {
+		const struct heat_row *r = &g->rows[i / g->nr_cols];
+		size_t col = i % g->nr_cols;
+
+		if (!(g->cells[i].cover > 0))
+			continue;
+		table_u64(&t, heatgrid_col_ns(g, col) - sc->info.start_ns, NULL);
+		table_u64(&t, heatgrid_col_ns(g, col + 1) - sc->info.start_ns, NULL);
+		table_u64(&t, r->start, NULL);
+		table_u64(&t, r->end, NULL);
+		table_double(&t, g->cells[i].heat, NULL);
+		table_double(&t, g->cells[i].lo, NULL);
+		table_double(&t, g->cells[i].hi, NULL);
+	}
+	return table_end(&t);
+}
+
+static int write_json(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		      const struct heatgrid *g)
+{
+	struct json j;
+	int err;
+
+	json_init(&j, a->out);
+	json_object(&j, NULL);
+	if (t) {
+		json_u64(&j, "id", t->info.id);
+		json_i64(&j, "pid", t->info.pid);
+		json_str(&j, "comm", t->info.comm);
+	}
+	json_i64(&j, "start_time", (int64_t)sc->info.start_ns + sc->info.epoch_offset_ns);
+	json_str(&j, "time_unit", "ns since start_time, which is ns since the epoch");
+	json_str(&j, "address_unit", "bytes");
+	json_str(&j, "heat_unit", "accesses per page of 4 KiB and second");
+	json_double(&j, "heat_scale_lo", sc->info.scale_lo, 6);
+	json_double(&j, "heat_scale_hi", sc->info.scale_hi, 6);
+	json_u64(&j, "columns", g->nr_rows ? g->nr_cols : 0);
+	json_u64(&j, "rows", g->nr_rows);
+	json_u64(&j, "ranges_left_out", g->nr_left_out);
+	json_double(&j, "share_left_out", g->weight_left_out, 6);
+	err = write_cells(a, sc, g, &j);
+	json_end(&j);
+	return err;
+}
+
+int report_heatmap(struct report_args *a)
+{
+	const struct scan_target *t = NULL;
+	struct heatgrid g = {0};
+	struct painter p;
+	struct scan sc;
+	size_t cols, lines, per_line = 1;
+	int got;
+
+	painter_init(&p, a->out, a->color);
+	if (a->format == REPORT_TEXT)
+		per_line = painter_cells_per_line(&p);
+	choose_size(a, per_line, &cols, &lines);
+	got = scan_record(a, true, &sc);
+	if (!got)
+		got = select_target(a, &sc, &t);
+	if (got > 0)
+		got = heatmap_prepare(a, &sc, t, cols, lines, per_line, &g);
+	if (got > 0)
+		got = fill(a, t, &g);
+	if (got >= 0 && a->format == REPORT_TEXT)
+		write_text(a, &sc, t, &g, got);
+	else if (got >= 0 && a->format == REPORT_JSON)
+		got = write_json(a, &sc, t, &g);
+	else if (got >= 0)
+		got = write_cells(a, &sc, &g, NULL);
+	heatgrid_release(&g);
+	scan_release(&sc);
+	return MIN(got, 0);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "report/notes.h"
+#include "report/reports.h"
+#include "report/table.h"
+
+/* One fact. 'print' says how text shows a number; NULL: as it is. */
+struct fact {
+	const char *key, *title;
+	enum { STRING, WHOLE, SIGNED, REAL, TRUTH } kind;
+	union {
+		const char *s;
+		uint64_t u;
+		int64_t i;
+		double d;
+	};
+	print_fn print;
+};
+
+#define MAX_FACTS 56
+
+struct facts {
+	struct fact f[MAX_FACTS];
+	size_t n;
+};
+
+static void add(struct facts *l, struct fact f)
+{
+	if (l->n < MAX_FACTS)
+		l->f[l->n++] = f;
+}
+
+static void add_str(struct facts *l, const char *key, const char *title, const char *v)
+{
+	add(l, (struct fact){.key = key, .title = title, .kind = STRING, .s = v});
+}
+
+static void add_u64(struct facts *l, const char *key, const char *title, uint64_t v, print_fn print)
+{
+	add(l, (struct fact){.key = key, .title = title, .kind = WHOLE, .u = v, .print = print});
+}
+
+static void add_real(struct facts *l, const char *key, const char *title, double v, print_fn print)
+{
+	add(l, (struct fact){.key = key, .title = title, .kind = REAL, .d = v, .print = print});
+}
+
+static char *print_percents(char *buf, double percent)
+{
+	return print_percent(buf, percent / 100);
+}
+
+static char *print_plain(char *buf, double v)
+{
+	snprintf(buf, DAMON_UNITS_MAX, "%.0f", v);
+	return buf;
+}
+
+static double percent_of(uint64_t part, uint64_t all)
+{
+	return all ? 100.0 * (double)part / (double)all : 0;
+}
+
+/* What is not known is null. */
+static double known(double v, bool is_known)
+{
+	return is_known ? v : NAN;
+}
+
+static void add_setup(struct facts *l, const struct report_args *a, const struct scan *sc,
+		      const struct damon_stats *st)
+{
+	const struct damon_record_info *i = &sc->info;
+
+	add_str(l, "path", "record", a->path ? a->path : "");
+	add_str(l, "command", "command", i->command);
+	add_str(l, "version", "version", i->version);
+	add_str(l, "kernel", "kernel", i->kernel);
+	add_str(l, "source", "source", st->source);
+	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, damon_print_count);
+	add_real(l, "overhead_asked_percent", "overhead asked for",
+		 known(i->overhead_asked, i->overhead_asked > 0), print_percents);
+	add_u64(l, "sample_ns", "sampling interval", i->attrs.sample_ns, damon_print_time);
+	add_u64(l, "aggr_ns", "aggregation interval", i->attrs.aggr_ns, damon_print_time);
+	add_u64(l, "update_ns", "update interval", i->attrs.update_ns, damon_print_time);
+	add_u64(l, "min_nr_regions", "fewest regions", i->attrs.min_nr_regions, print_plain);
+	add_u64(l, "max_nr_regions", "most regions", i->attrs.max_nr_regions, print_plain);
+	add(l, (struct fact){.key = "start_time",
+			     .kind = SIGNED,
+			     .i = (int64_t)i->start_ns + i->epoch_offset_ns});
+	add_u64(l, "duration_ns", "duration", st->duration_ns, damon_print_time);
+	add_u64(l, "snapshots", "snapshots", sc->nr_snapshots, print_plain);
+	add_u64(l, "targets", "targets", sc->nr_targets, print_plain);
+}
+
+static void add_counts(struct facts *l, const struct damon_stats *st)
+{
+	add_u64(l, "samples", "observations with an address", st->obs, damon_print_count);
+	add_u64(l, "accesses", "accesses", st->accesses, damon_print_count);
+	add_real(l, "likely_percent", "of them by a late read",
+		 percent_of(st->likely, st->accesses), print_percents);
+	add_u64(l, "unknown_address", "accesses of unknown address", st->unknown,
+		damon_print_count);
+	add_real(l, "unknown_address_percent", "share of them",
+		 percent_of(st->unknown, st->accesses + st->unknown), print_percents);
+	add_u64(l, "lost", "lost", st->lost, damon_print_count);
+	add_u64(l, "throttled", "throttled", st->throttled, damon_print_count);
+	add_u64(l, "no_address", "observations without address", st->no_address, damon_print_count);
+	add_u64(l, "no_code", "observations without code", st->no_code, damon_print_count);
+	add_u64(l, "foreign", "observations of 32-bit code", st->foreign, damon_print_count);
+	add_u64(l, "no_region", "outside of mappings", st->no_region, damon_print_count);
+	add_u64(l, "no_target", "beyond the limit of targets", st->no_target, damon_print_count);
+	add_u64(l, "kernel_ticks", "in the kernel", st->kernel_ticks, damon_print_count);
+	add_u64(l, "thinned", "thinned", st->thinned, damon_print_count);
+	add_u64(l, "forgotten_mappings", "mappings forgotten", st->forgotten_mappings,
+		damon_print_count);
+}
+
+static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)
+{
+	const struct damon_record_info *i = &sc->info;
+
+	add_real(l, "own_cpu_percent", "own CPU, of one CPU", st->own_cpu_percent, print_percents);
+	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
+		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_percents);
+	add_real(l, "overhead_percent", "overhead, of the targets' CPU time",
+		 known(st->overhead_percent, st->overhead_percent >= 0), print_percents);
+	add_real(l, "target_cpu_ns", "CPU time of the targets",
+		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
+	add_real(l, "tick_cost_ns", "cost of an observation",
+		 known(st->tick_cost_ns, st->tick_cost_ns > 0), damon_print_time);
+	add_real(l, "scale", "accesses per unit of weight", i->scale, damon_print_count);
+	add_real(l, "scale_lo", "at least", i->scale_lo, damon_print_count);
+	add_real(l, "scale_hi", "at most", i->scale_hi, damon_print_count);
+	add_u64(l, "record_bytes", "size of the record", st->record_bytes, damon_print_bytes);
+	add_u64(l, "damaged_bytes", "damaged", i->damaged_bytes, damon_print_bytes);
+	add(l, (struct fact){
+		       .key = "complete", .title = "complete", .kind = TRUTH, .u = st->complete});
+}
+
+static void write_json(struct report_args *a, const struct facts *l)
+{
+	struct json j;
+
+	json_init(&j, a->out);
+	json_object(&j, NULL);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct fact *f = &l->f[i];
+
+		if (f->kind == STRING)
+			json_str(&j, f->key, f->s);
+		else if (f->kind == WHOLE)
+			json_u64(&j, f->key, f->u);
+		else if (f->kind == SIGNED)
+			json_i64(&j, f->key, f->i);
+		else if (f->kind == REAL)
+			json_double(&j, f->key, f->d, 6);
+		else
+			json_bool(&j, f->key, f->u);
+	}
+	json_end(&j);
+}
+
+static int write_csv(struct report_args *a, const struct facts *l)
+{
+	static const struct table_col cols[] = {{.key = "key"}, {.key = "value"}, {0}};
+	struct table t;
+
+	table_init(&t, a, cols, NULL, NULL);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct fact *f = &l->f[i];
+
+		table_str(&t, f->key);
+		if (f->kind == STRING)
+			table_str(&t, f->s);
+		else if (f->kind == REAL)
+			table_double(&t, f->d, NULL);
+		else if (f->kind == SIGNED)
+			table_i64(&t, f->i, NULL);
+		else
+			table_u64(&t, f->u, NULL);
+	}
+	return table_end(&t);
+}
+
+static const char *fact_text(const struct fact *f, char *buf, size_t size)
+{
+	double v = f->kind == WHOLE ? (double)f->u : f->d;
+
+	if (f->kind == STRING)
+		return print_clean(buf, size, f->s);
+	if (f->kind == TRUTH)
+		return f->u ? "yes" : "no";
+	return isfinite(v) ? f->print(buf, v) : "not known";
+}
+
+static void write_text(struct report_args *a, const struct scan *sc, const struct facts *l)
+{
+	char buf[512];
+	int width = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->f[i].title)
+			width = MAX(width, (int)strlen(l->f[i].title));
+	width = MIN(width, (int)a->width / 2);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct fact *f = &l->f[i];
+		const char *text;
+
+		if (!f->title)
+			continue;
+		text = fact_text(f, buf, sizeof(buf));
+		if (*text)
+			fprintf(a->out, "%-*s  %s\n", width, f->title, text);
+	}
+	notes_relative(a, &sc->info);
+}
+
+int report_info(struct report_args *a)
+{
+	struct damon_stats st = {.size = sizeof(st)};
+	struct report_args all = *a; /* it is about the whole record */
+	struct facts l = {.n = 0};
+	struct scan sc;
+	int err;
+
+	all.time_from_ns = all.time_to_ns = 0;
+	err = scan_record(&all, false, &sc);
+	if (err < 0) {
+		a->fail = all.fail;
+	} else {
+		damon_record_stats(a->rec, &st);
+		add_setup(&l, a, &sc, &st);
+		add_counts(&l, &st);
+		add_cost(&l, &sc, &st);
+		if (a->format == REPORT_JSON)
+			write_json(a, &l);
+		else if (a->format == REPORT_CSV)
+			err = write_csv(a, &l);
+		else
+			write_text(a, &sc, &l);
+	}
+	scan_release(&sc);
+	return err;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "report/notes.h"
+#include "report/print.h"
+
+#define LABEL_WIDTH 10
+#define GLUE	    '\037' /* a blank that is no place to break a line */
+
+/* A label and a sentence, broken between words at the width of the page. */
+static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
+static void say(struct report_args *a, const char *label, const char *fmt, ...)
+{
+	size_t at = LABEL_WIDTH, width = MAX(a->width, 40u);
+	char text[512], *save = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	for (char *p = text; (p = strstr(p, " %"));)
+		*p = GLUE;
+	fprintf(a->out, "%-*s", LABEL_WIDTH - 1, label);
+	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		size_t len = print_width(word) + 1;
+
+		if (at > LABEL_WIDTH && at + len > width) {
+			fprintf(a->out, "\n%*s", LABEL_WIDTH - 1, "");
+			at = LABEL_WIDTH;
+		}
+		for (char *p = word; (p = strchr(p, GLUE));)
+			*p = ' ';
+		fprintf(a->out, " %s", word);
+		at += len;
+	}
+	fputc('\n', a->out);
+}
+
+void notes_empty(struct report_args *a, const struct scan *sc)
+{
+	if (!sc->nr_snapshots)
+		fputs("nothing to show: the record holds no snapshot\n", a->out);
+	else
+		fputs("nothing to show: no process was seen\n", a->out);
+	if (sc->info.damaged_bytes)
+		fprintf(a->out, "%llu bytes of the file are damaged and were skipped\n",
+			(unsigned long long)sc->info.damaged_bytes);
+}
+
+void notes_relative(struct report_args *a, const struct damon_record_info *info)
+{
+	double scale = info->scale > 0 ? info->scale : 1;
+
+	if (info->scale_lo == info->scale_hi)
+		return;
+	say(a, "heat",
+	    "is relative: true rates may be %.3g to %.3g times as high; shares and ranks are not "
+	    "affected",
+	    info->scale_lo / scale, info->scale_hi / scale);
+}
+
+static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
+{
+	char source[64], asked[64] = "";
+
+	if (sc->info.overhead_asked > 0)
+		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
+	print_clean(source, sizeof(source), st->source);
+	if (st->rate_hz > 0)
+		say(a, "source", "%s, %.4g observations per second of CPU time%s", source,
+		    st->rate_hz, asked);
+	else
+		say(a, "source", "%s%s", source, asked);
+}
+
+static void say_seen(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
+{
+	char obs[DAMON_UNITS_MAX], accesses[DAMON_UNITS_MAX], time[DAMON_UNITS_MAX];
+	char snaps[DAMON_UNITS_MAX];
+
+	say(a, "seen", "%s observations with an address (%s accesses) in %s, %s snapshots",
+	    damon_print_count(obs, (double)st->obs),
+	    damon_print_count(accesses, (double)st->accesses),
+	    damon_print_time(time, (double)st->duration_ns),
+	    damon_print_count(snaps, (double)sc->nr_snapshots));
+}
+
+struct count {
+	const char *what;
+	uint64_t n;
+	bool always;
+};
+
+static void say_not_seen(struct report_args *a, const struct damon_stats *st)
+{
+	const struct count counts[] = {
+		{"lost", st->lost, true},
+		{"throttled", st->throttled, true},
+		{"no address", st->no_address, true},
+		{"in the kernel", st->kernel_ticks, true},
+		{"outside of mappings", st->no_region, false},
+		{"beyond the limit of targets", st->no_target, false},
+		{"thinned", st->thinned, false},
+		{"without code", st->no_code, false},
+		{"of 32-bit code", st->foreign, false},
+		{"mappings forgotten", st->forgotten_mappings, false},
+	};
+	double addresses = (double)st->accesses + (double)st->unknown;
+	char text[400], n[DAMON_UNITS_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].n || counts[i].always)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s, ",
+						counts[i].what,
+						damon_print_count(n, (double)counts[i].n));
+	print_percent(n, addresses > 0 ? (double)st->unknown / addresses : 0);
+	say(a, "not seen", "%saccesses whose address could not be told %s", text, n);
+	if (st->likely && st->accesses)
+		say(a, "", "%s of the addresses rest on a late read of memory",
+		    print_percent(n, (double)st->likely / (double)st->accesses));
+}
+
+/* Two digits: these are estimates. */
+static void say_cost(struct report_args *a, const struct damon_stats *st)
+{
+	char slowdown[64] = "slowdown not known", overhead[64] = "";
+
+	if (st->slowdown_percent >= 0)
+		snprintf(slowdown, sizeof(slowdown), "slowdown about %.2g %%",
+			 st->slowdown_percent);
+	if (st->overhead_percent >= 0)
+		snprintf(overhead, sizeof(overhead), ", all together %.2g %% of the targets' CPU",
+			 st->overhead_percent);
+	say(a, "cost", "%s, own CPU %.2g %% of one CPU%s", slowdown, st->own_cpu_percent, overhead);
+}
+
+static void say_file(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
+{
+	char bytes[DAMON_UNITS_MAX];
+
+	if (!st->complete)
+		say(a, "file",
+		    "not complete: recording ended without closing it; what was "
+		    "written is shown");
+	if (sc->info.damaged_bytes)
+		say(a, "file", "damaged: %s were skipped",
+		    damon_print_bytes(bytes, (double)sc->info.damaged_bytes));
+}
+
+void notes_quality(struct report_args *a, const struct scan *sc)
+{
+	struct damon_stats st = {.size = sizeof(st)};
+
+	if (damon_record_stats(a->rec, &st) < 0) {
+		say(a, "quality", "not known: the record has no sums");
+		return;
+	}
+	say_source(a, sc, &st);
+	say_seen(a, sc, &st);
+	say_not_seen(a, &st);
+	say_cost(a, &st);
+	say_file(a, sc, &st);
+	notes_relative(a, &sc->info);
+}
+
+/* Normal approximation to the binomial interval, 95 %: enough to tell how many digits are known. */
+double notes_share_error(double share, double n)
+{
+	return n > 0 ? 1.96 * sqrt(fmax(share * (1 - share), 1 / n) / n) : 1;
+}
+
+void notes_certainty(struct report_args *a, double n)
+{
+	char count[DAMON_UNITS_MAX], least[DAMON_UNITS_MAX];
+
+	if (!(n > 0))
+		return;
+	say(a, "sure",
+	    "%s observations of it: a share of 10 %% is known within %.2g points (95 %%), and less "
+	    "than %s is not told from none",
+	    damon_print_count(count, n), 100 * notes_share_error(.1, n),
+	    print_percent(least, fmin(4 / n, 1)));
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of text about how far a record can be trusted. */
+#ifndef REPORT_NOTES_H
+#define REPORT_NOTES_H
+
+#include "report/scan.h"
+
+/* Why a record without any target is empty, as far as it is known. */
+void notes_empty(struct report_args *a, const struct scan *sc);
+
+/* One line if the scale of heat is not known exactly, else nothing. */
+void notes_relative(struct report_args *a, const struct damon_record_info *info);
+
+/* Source, rate, observations; what was lost or not seen; what watching cost; how sure the figures
+ * are. The record must have been read to its end. */
+void notes_quality(struct report_args *a, const struct scan *sc);
+
+/* What 'nr_obs' observations of a target can tell, in a sentence. */
+void notes_certainty(struct report_args *a, double nr_obs);
+
+/* Half the 95 % interval of a share of which 'nr_obs' observations tell. */
+double notes_share_error(double share, double nr_obs);
+
+#endif

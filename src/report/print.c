@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "report/print.h"
+
+char *print_percent(char *buf, double ratio)
+{
+	double percent = 100 * ratio;
+
+	if (!isfinite(percent))
+		snprintf(buf, DAMON_UNITS_MAX, "?");
+	else if (percent == 0 || percent >= 99.95)
+		snprintf(buf, DAMON_UNITS_MAX, "%.0f %%", percent);
+	else if (percent < 0.001)
+		snprintf(buf, DAMON_UNITS_MAX, "<0.001 %%");
+	else
+		snprintf(buf, DAMON_UNITS_MAX, "%.*f %%",
+			 percent < 1	? 3
+			 : percent < 10 ? 2
+					: 1,
+			 percent);
+	return buf;
+}
+
+char *print_heat(char *buf, double v)
+{
+	if (v > 0 && v < 0.001)
+		return strcpy(buf, "<0.001");
+	return damon_print_count(buf, v);
+}
+
+char *print_value(char *buf, double v, double lo, double hi, print_fn print)
+{
+	return damon_print_honest(buf, v, lo, hi, print);
+}
+
+char *print_bounds(char *buf, double lo, double hi, print_fn print)
+{
+	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
+
+	char *low_unit, *high_unit;
+
+	*buf = '\0';
+	if (lo == hi)
+		return buf;
+	low_unit = strchr(print(low, lo), ' ');
+	high_unit = strchr(print(high, hi), ' ');
+	if (low_unit && high_unit && !strcmp(low_unit, high_unit))
+		*low_unit = '\0'; /* said once is enough */
+	snprintf(buf, PRINT_BOUNDS_MAX, "[%s, %s]", low, high);
+	return buf;
+}
+
+static const struct {
+	uint64_t ns;
+	const char *name;
+} tick_units[] = {
+	{3600 * NS_PER_SEC, "h"}, {60 * NS_PER_SEC, "m"}, {NS_PER_SEC, "s"},
+	{NS_PER_MS, "ms"},	  {NS_PER_US, "us"},	  {1, "ns"},
+};
+
+/* The unit is that of the step, but fractions of a second below one are seconds from 10 s on. */
+char *print_tick(char *buf, uint64_t ns, uint64_t step_ns)
+{
+	size_t u = 0;
+
+	while (u + 1 < ARRAY_SIZE(tick_units) && step_ns < tick_units[u].ns)
+		u++;
+	if (tick_units[u].ns == NS_PER_MS && step_ns >= 10 * NS_PER_MS)
+		u--;
+	snprintf(buf, DAMON_UNITS_MAX, "%.10g %s", (double)ns / (double)tick_units[u].ns,
+		 tick_units[u].name);
+	return buf;
+}
+
+uint64_t print_round_step(uint64_t ns)
+{
+	static const unsigned steps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800};
+
+	if (ns > NS_PER_SEC) {
+		for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+			if (steps[i] * NS_PER_SEC >= ns)
+				return steps[i] * NS_PER_SEC;
+		for (uint64_t hours = 1;; hours *= 2)
+			if (hours > UINT32_MAX || hours * 3600 * NS_PER_SEC >= ns)
+				return hours * 3600 * NS_PER_SEC;
+	}
+	for (uint64_t ten = 1; ten < NS_PER_SEC; ten *= 10)
+		for (size_t i = 0; i < 3; i++)
+			if (steps[i] * ten >= ns)
+				return steps[i] * ten;
+	return NS_PER_SEC;
+}
+
+static size_t utf8_len(const unsigned char *s)
+{
+	size_t n = *s < 0x80   ? 1
+		   : *s < 0xc2 ? 0
+		   : *s < 0xe0 ? 2
+		   : *s < 0xf0 ? 3
+		   : *s < 0xf5 ? 4
+			       : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* C1 controls are controls too. */
+	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
+}
+
+char *print_clean(char *buf, size_t size, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = 0;
+
+	while (*s) {
+		size_t n = utf8_len(s);
+		bool bad = !n || *s < 0x20 || *s == 0x7f;
+
+		n = MAX(n, (size_t)1);
+		if (len + n >= size)
+			break;
+		if (bad)
+			buf[len] = '?';
+		else
+			memcpy(buf + len, s, n);
+		len += bad ? 1 : n;
+		s += n;
+	}
+	buf[len] = '\0';
+	return buf;
+}
+
+size_t print_width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
+char *print_cut(char *s, size_t width)
+{
+	size_t n = 0;
+
+	for (char *p = s; *p; p++) {
+		n += (*p & 0xc0) != 0x80;
+		if (n > width) {
+			*p = '\0';
+			break;
+		}
+	}
+	return s;
+}

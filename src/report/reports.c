@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/reports.h"
+
+const struct report_row report_rows[] = {
+	{"summary", "processes, the hottest one's memory, and how sure that is", report_summary},
+	{"heatmap", "heat over time and addresses", report_heatmap},
+	{"wss", "working set size over time and its distribution", report_wss},
+	{"access", "regions of one snapshot, with heat and age", report_access},
+	{"info", "how it was recorded, and what was lost or not seen", report_info},
+	{0},
+};
+
+const struct report_row export_rows[] = {
+	{"damo", "damo's json_compressed records", export_damo},
+	{"damo-json", "the same, not compressed", export_damo_json},
+	{"csv", "a line per region and snapshot", export_csv},
+	{0},
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The functions behind the rows of reports.c; each is in the file of its name. */
+#ifndef REPORT_REPORTS_H
+#define REPORT_REPORTS_H
+
+#include "report/report.h"
+
+int report_summary(struct report_args *a);
+int report_heatmap(struct report_args *a);
+int report_wss(struct report_args *a);
+int report_access(struct report_args *a);
+int report_info(struct report_args *a);
+
+int export_damo(struct report_args *a);
+int export_damo_json(struct report_args *a);
+int export_csv(struct report_args *a);
+
+#endif

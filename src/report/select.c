@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "report/print.h"
+#include "report/select.h"
+
+#define MAX_LISTED 6
+
+bool select_is_named(const struct report_args *a)
+{
+	return a->pid || a->comm;
+}
+
+static bool matches(const struct report_args *a, const struct scan_target *t)
+{
+	if (a->pid && !t->has_pid)
+		return false;
+	return !a->comm || !strcmp(a->comm, t->info.comm);
+}
+
+static const struct scan_target *hottest(const struct report_args *a, const struct scan *sc)
+{
+	const struct scan_target *best = NULL;
+
+	for (size_t i = 0; i < sc->nr_targets; i++) {
+		const struct scan_target *t = &sc->targets[i];
+
+		if (!matches(a, t))
+			continue;
+		if (!best || t->info.share > best->info.share ||
+		    (t->info.share == best->info.share && t->info.obs > best->info.obs))
+			best = t;
+	}
+	return best;
+}
+
+static int no_such_target(struct report_args *a, const struct scan *sc)
+{
+	char list[240], name[64];
+	size_t len = 0, n = MIN(sc->nr_targets, (size_t)MAX_LISTED);
+
+	list[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s (%d)", i ? ", " : "",
+					print_clean(name, sizeof(name), sc->targets[i].info.comm),
+					sc->targets[i].info.pid);
+	if (sc->nr_targets > n)
+		snprintf(list + len, sizeof(list) - len, " and %zu more", sc->nr_targets - n);
+	if (a->pid && a->comm)
+		damon_fail(&a->fail, ENOENT, "no process '%s' with pid %d in this record", a->comm,
+			   a->pid);
+	else if (a->pid)
+		damon_fail(&a->fail, ENOENT, "no process with pid %d in this record", a->pid);
+	else
+		damon_fail(&a->fail, ENOENT, "no process '%s' in this record", a->comm);
+	if (n)
+		damon_fail_remedy(&a->fail, "it has %s", list);
+	else
+		damon_fail_remedy(&a->fail, "it has none at all");
+	return -ENOENT;
+}
+
+int select_target(struct report_args *a, const struct scan *sc, const struct scan_target **t)
+{
+	const struct scan_target *best = hottest(a, sc);
+
+	if (!best)
+		return select_is_named(a) ? no_such_target(a, sc) : 0;
+	*t = best;
+	return 1;
+}
+
+bool select_shows(const struct report_args *a, const struct scan_target *t,
+		  const struct scan_target *chosen)
+{
+	return !select_is_named(a) || t == chosen;
+}
+
+void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		const char *what)
+{
+	char name[64], share[DAMON_UNITS_MAX];
+
+	print_clean(name, sizeof(name), t->info.comm);
+	fprintf(a->out, "%s of %s (pid %d)", what, name, t->info.pid);
+	if (t->info.nr_procs > 1)
+		fprintf(a->out, " and %u more like it", t->info.nr_procs - 1);
+	if (!select_is_named(a) && sc->nr_targets > 1)
+		fprintf(a->out,
+			", the hottest of %zu: %s of accesses\n"
+			"(--pid or --comm shows another)",
+			sc->nr_targets, print_percent(share, t->info.share));
+	fputc('\n', a->out);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which target a report is about: the one asked for, or the hottest, and then the report says so.
+ */
+#ifndef REPORT_SELECT_H
+#define REPORT_SELECT_H
+
+#include "report/scan.h"
+
+/* Returns 1 with the target in '*t', 0 if the record has no target at all, or -ENOENT with a->fail
+ * listing what there is. */
+int select_target(struct report_args *a, const struct scan *sc, const struct scan_target **t);
+
+/* True if the user named a target. */
+bool select_is_named(const struct report_args *a);
+
+/* True if a listing of several targets shows 't': all, or the one that the user named. 'chosen' is
+ * what select_target() gave. */
+bool select_shows(const struct report_args *a, const struct scan_target *t,
+		  const struct scan_target *chosen);
+
+/* One line: "<what> of python3 (pid 12), the hottest of 3: 97 % of accesses", and how to see the
+ * others. */
+void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		const char *what);
+
+#endif

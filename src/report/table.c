@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "report/table.h"
+
+#define VALUE_DIGITS 6
+#define COL_GAP	     2
+
+static void csv_comma(struct table *t)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < t->at; i++)
+		first &= !t->cols[i].key;
+	if (!first)
+		fputc(',', t->out);
+}
+
+static void csv_string(FILE *out, const char *v)
+{
+	if (!v[strcspn(v, ",\"\r\n")]) {
+		fputs(v, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *v; v++) {
+		if (*v == '"')
+			fputc('"', out);
+		fputc(*v, out);
+	}
+	fputc('"', out);
+}
+
+void table_init(struct table *t, struct report_args *a, const struct table_col *cols,
+		struct json *within, const char *key)
+{
+	*t = (struct table){.out = a->out, .format = a->format, .width = a->width, .cols = cols};
+	while (cols[t->nr_cols].key || cols[t->nr_cols].title)
+		t->nr_cols++;
+	if (t->format == REPORT_JSON) {
+		json_init(&t->own, a->out);
+		t->json = within ? within : &t->own;
+		json_array(t->json, key);
+	}
+	if (t->format != REPORT_CSV)
+		return;
+	for (; t->at < t->nr_cols; t->at++) {
+		if (!cols[t->at].key)
+			continue;
+		csv_comma(t);
+		fputs(cols[t->at].key, t->out);
+	}
+	fputc('\n', t->out);
+	t->at = 0;
+}
+
+static void keep_text(struct table *t, const char *text)
+{
+	size_t len = strlen(text) + 1;
+
+	if (t->err)
+		return;
+	t->err = vec_reserve(&t->text, &t->text_cap, t->text_len + len, 1);
+	if (t->err)
+		return;
+	memcpy(t->text + t->text_len, text, len);
+	t->text_len += len;
+}
+
+/* Before a value of JSON or CSV. Returns its key, or NULL if this format does not have it. */
+static const char *begin_cell(struct table *t)
+{
+	if (!t->at && t->format == REPORT_JSON)
+		json_object(t->json, NULL);
+	if (t->cols[t->at].key && t->format == REPORT_CSV)
+		csv_comma(t);
+	return t->format == REPORT_TEXT ? NULL : t->cols[t->at].key;
+}
+
+static void end_cell(struct table *t, const char *text)
+{
+	if (t->format == REPORT_TEXT && t->cols[t->at].title)
+		keep_text(t, text ? text : "");
+	if (++t->at < t->nr_cols)
+		return;
+	t->at = 0;
+	t->nr_rows++;
+	if (t->format == REPORT_JSON)
+		json_end(t->json);
+	else if (t->format == REPORT_CSV)
+		fputc('\n', t->out);
+}
+
+void table_str(struct table *t, const char *v)
+{
+	const char *key = begin_cell(t);
+	char clean[256];
+
+	if (key && t->format == REPORT_JSON)
+		json_str(t->json, key, v);
+	else if (key)
+		csv_string(t->out, v);
+	end_cell(t, t->format == REPORT_TEXT ? print_clean(clean, sizeof(clean), v) : NULL);
+}
+
+void table_u64(struct table *t, uint64_t v, const char *text)
+{
+	const char *key = begin_cell(t);
+
+	if (key && t->format == REPORT_JSON)
+		json_u64(t->json, key, v);
+	else if (key)
+		fprintf(t->out, "%" PRIu64, v);
+	end_cell(t, text);
+}
+
+void table_i64(struct table *t, int64_t v, const char *text)
+{
+	const char *key = begin_cell(t);
+
+	if (key && t->format == REPORT_JSON)
+		json_i64(t->json, key, v);
+	else if (key)
+		fprintf(t->out, "%" PRId64, v);
+	end_cell(t, text);
+}
+
+/* An empty CSV cell is what null is to JSON; json_double() knows about locales. */
+void table_double(struct table *t, double v, const char *text)
+{
+	const char *key = begin_cell(t);
+	char buf[64];
+
+	if (key && t->format == REPORT_JSON) {
+		json_double(t->json, key, v, VALUE_DIGITS);
+	} else if (key && __builtin_isfinite(v)) {
+		snprintf(buf, sizeof(buf), "%.*g", VALUE_DIGITS, v == 0 ? 0.0 : v);
+		for (char *p = buf; *p; p++)
+			if (!strchr("+-.e0123456789", *p))
+				*p = '.';
+		fputs(buf, t->out);
+	}
+	end_cell(t, text);
+}
+
+void table_bounded(struct table *t, double v, double lo, double hi, print_fn print)
+{
+	char buf[DAMON_UNITS_MAX];
+
+	table_double(t, v, t->format == REPORT_TEXT ? print_value(buf, v, lo, hi, print) : NULL);
+}
+
+void table_text(struct table *t, const char *text)
+{
+	begin_cell(t);
+	end_cell(t, text);
+}
+
+/* Columns of text in order: title and width, and whether they are shown. */
+struct layout {
+	const struct table_col *col[TABLE_MAX_COLS];
+	size_t width[TABLE_MAX_COLS];
+	bool shown[TABLE_MAX_COLS];
+	size_t n;
+};
+
+static void measure(const struct table *t, struct layout *l)
+{
+	const char *cell = t->text;
+
+	for (size_t i = 0; i < t->nr_cols; i++) {
+		if (!t->cols[i].title)
+			continue;
+		l->col[l->n] = &t->cols[i];
+		l->width[l->n] = print_width(t->cols[i].title);
+		l->shown[l->n++] = true;
+	}
+	for (size_t row = 0; row < t->nr_rows; row++) {
+		for (size_t i = 0; i < l->n; i++, cell += strlen(cell) + 1)
+			l->width[i] = MAX(l->width[i], print_width(cell));
+	}
+}
+
+static size_t total_width(const struct layout *l)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		sum += l->shown[i] ? l->width[i] + COL_GAP : 0;
+	return sum ? sum - COL_GAP : 0;
+}
+
+/* Leaves out the least important columns until the others fit. Returns how many. */
+static size_t fit(const struct table *t, struct layout *l)
+{
+	size_t dropped = 0;
+
+	while (total_width(l) > t->width) {
+		size_t worst = l->n;
+
+		for (size_t i = 0; i < l->n; i++)
+			if (l->shown[i] && l->col[i]->drop &&
+			    (worst == l->n || l->col[i]->drop > l->col[worst]->drop))
+				worst = i;
+		if (worst == l->n)
+			break;
+		l->shown[worst] = false;
+		dropped++;
+	}
+	return dropped;
+}
+
+static void put_cell(FILE *out, const char *text, size_t width, bool left, size_t *owed)
+{
+	size_t have = print_width(text), pad = width > have ? width - have : 0;
+
+	if (!left)
+		*owed += pad;
+	if (*text)
+		fprintf(out, "%*s%s", (int)*owed, "", text);
+	*owed = (*text ? 0 : *owed) + (left ? pad : 0) + COL_GAP;
+}
+
+static void write_text(const struct table *t)
+{
+	struct layout l = {.n = 0};
+	const char *cell = t->text;
+	size_t dropped, owed = 0;
+
+	measure(t, &l);
+	dropped = fit(t, &l);
+	for (size_t i = 0; i < l.n; i++)
+		if (l.shown[i])
+			put_cell(t->out, l.col[i]->title, l.width[i], l.col[i]->left, &owed);
+	fputc('\n', t->out);
+	for (size_t row = 0; row < t->nr_rows; row++) {
+		owed = 0;
+		for (size_t i = 0; i < l.n; i++, cell += strlen(cell) + 1)
+			if (l.shown[i])
+				put_cell(t->out, cell, l.width[i], l.col[i]->left, &owed);
+		fputc('\n', t->out);
+	}
+	if (!dropped)
+		return;
+	fputs("(no room for", t->out);
+	for (size_t i = 0; i < l.n; i++)
+		if (!l.shown[i])
+			fprintf(t->out, " %s%s", l.col[i]->title, --dropped ? "," : ")\n");
+}
+
+int table_end(struct table *t)
+{
+	int err = t->err;
+
+	if (t->format == REPORT_JSON)
+		json_end(t->json);
+	else if (t->format == REPORT_TEXT && !err)
+		write_text(t);
+	free(t->text);
+	t->text = NULL;
+	return err;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/dist.h"
+#include "report/notes.h"
+#include "report/reports.h"
+#include "report/select.h"
+#include "report/table.h"
+
+#define BINS_TEXT 24 /* lines of the plot over time */
+
+static const char *const window_names[] = {"1 aggregation", "1 s", "10 s", "60 s"};
+
+/* Time-weighted means of a part of the time. */
+struct bin {
+	double bytes, lo, hi, seconds;
+};
+
+/* What the text shows: distributions of the estimate and of its bounds, and means over time. As lo
+ * <= bytes <= hi in each snapshot, the percentiles of lo and hi bound those of bytes. */
+struct wss_view {
+	struct dist bytes, lo, hi;
+	struct bin bins[BINS_TEXT];
+	uint64_t start_ns, end_ns;
+};
+
+static enum damon_wss_window window_of(const struct report_args *a)
+{
+	if (a->window < 0 || a->window > DAMON_WSS_60S)
+		return DAMON_WSS_1S;
+	return (enum damon_wss_window)a->window;
+}
+
+/* ---- text ---- */
+
+static void view_add(struct wss_view *v, const struct scan_cursor *c, const struct damon_wss *w)
+{
+	uint64_t middle = c->si.start_ns + (c->si.end_ns - c->si.start_ns) / 2;
+	uint64_t off = MIN(MAX(middle, v->start_ns), v->end_ns - 1) - v->start_ns;
+	double seconds = (double)(c->si.end_ns - c->si.start_ns) / NS_PER_SEC;
+	struct bin *b = &v->bins[(unsigned __int128)off * BINS_TEXT / (v->end_ns - v->start_ns)];
+
+	dist_add(&v->bytes, w->bytes, seconds);
+	dist_add(&v->lo, w->lo, seconds);
+	dist_add(&v->hi, w->hi, seconds);
+	b->bytes += w->bytes * seconds;
+	b->lo += w->lo * seconds;
+	b->hi += w->hi * seconds;
+	b->seconds += seconds;
+}
+
+static void put_size(struct table *t, double bytes, double lo, double hi)
+{
+	char buf[PRINT_BOUNDS_MAX];
+
+	table_bounded(t, bytes, lo, hi, damon_print_bytes);
+	table_text(t, print_bounds(buf, lo, hi, damon_print_bytes));
+}
+
+static int write_percentiles(struct report_args *a, const struct wss_view *v)
+{
+	static const struct table_col cols[] = {
+		{.title = "", .left = true},
+		{.title = "bytes"},
+		{.title = "[lo, hi]", .left = true, .drop = 1},
+		{0},
+	};
+	static const struct {
+		const char *name;
+		double p;
+	} rows[] = {{"min", 0}, {"25 %", .25}, {"50 %", .5}, {"75 %", .75}, {"95 %", .95}};
+	struct table t;
+
+	table_init(&t, a, cols, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		table_text(&t, rows[i].name);
+		put_size(&t, dist_percentile(&v->bytes, rows[i].p),
+			 dist_percentile(&v->lo, rows[i].p), dist_percentile(&v->hi, rows[i].p));
+	}
+	table_text(&t, "max");
+	put_size(&t, v->bytes.max, v->lo.max, v->hi.max);
+	table_text(&t, "mean");
+	put_size(&t, dist_mean(&v->bytes), dist_mean(&v->lo), dist_mean(&v->hi));
+	return table_end(&t);
+}
+
+/* The part that is sure, the estimate, and up to what it may be. */
+static void make_bar(char *bar, size_t size, const struct report_args *a, const struct bin *b,
+		     double top, size_t width)
+{
+	static const char *const marks[][3] = {{"#", "=", "-"}, {"█", "▓", "░"}};
+	const char *const *m = marks[a->color != REPORT_ASCII];
+	double values[3] = {b->lo, b->bytes, b->hi};
+	size_t at = 0, len = 0;
+
+	bar[0] = '\0';
+	for (int i = 0; i < 3; i++) {
+		size_t end = (size_t)(values[i] / top * (double)width + 0.5);
+
+		for (; at < MIN(end, width) && len + 4 < size; at++)
+			len += (size_t)snprintf(bar + len, size - len, "%s", m[i]);
+	}
+}
+
+static int write_plot(struct report_args *a, const struct scan *sc, const struct wss_view *v)
+{
+	static const struct table_col cols[] = {
+		{.title = "time"},
+		{.title = "bytes"},
+		{.title = "[lo, hi]", .left = true, .drop = 1},
+		{.title = "", .left = true},
+		{0},
+	};
+	uint64_t span = v->end_ns - v->start_ns, origin = sc->info.start_ns;
+	size_t fixed = a->width < 60 ? 26 : 50, width = a->width > fixed ? a->width - fixed : 1;
+	char bar[1024], when[DAMON_UNITS_MAX];
+	struct table t;
+
+	width = MIN(width, sizeof(bar) / 4);
+	table_init(&t, a, cols, NULL, NULL);
+	for (size_t i = 0; i < BINS_TEXT; i++) {
+		struct bin b = v->bins[i];
+
+		if (!(b.seconds > 0))
+			continue;
+		b.bytes /= b.seconds;
+		b.lo /= b.seconds;
+		b.hi /= b.seconds;
+		damon_print_time(when, (double)(v->start_ns - origin + span * i / BINS_TEXT));
+		table_text(&t, when);
+		put_size(&t, b.bytes, b.lo, b.hi);
+		make_bar(bar, sizeof(bar), a, &b, MAX(v->hi.max, 1.0), width);
+		table_text(&t, bar);
+	}
+	return table_end(&t);
+}
+
+static int write_text(struct report_args *a, const struct scan *sc, const struct scan_target *t)
+{
+	_cleanup_(freep) struct wss_view *v = calloc(1, sizeof(*v));
+	struct damon_wss w;
+	struct scan_cursor c;
+	char what[64];
+	int err;
+
+	if (!v)
+		return damon_fail(&a->fail, ENOMEM, "out of memory");
+	v->start_ns = MAX(sc->from_ns, t->first_ns);
+	v->end_ns = MAX(MIN(sc->to_ns, t->last_ns), v->start_ns + 1);
+	err = scan_rewind(a);
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0) {
+		if (c.si.end_ns <= v->start_ns || c.si.start_ns >= v->end_ns)
+			continue;
+		damon_snapshot_wss(c.s, c.at, window_of(a), &w);
+		view_add(v, &c, &w);
+	}
+	if (err < 0)
+		return err;
+	snprintf(what, sizeof(what), "working set within %s", window_names[window_of(a)]);
+	select_say(a, sc, t, what);
+	if (!(v->bytes.total > 0)) {
+		fputs("nothing to show: it has no snapshot in this time\n", a->out);
+		return 0;
+	}
+	fputc('\n', a->out);
+	err = write_percentiles(a, v);
+	fputc('\n', a->out);
+	return err ? err : write_plot(a, sc, v);
+}
+
+/* ---- JSON, CSV ---- */
+
+static const struct table_col csv_cols[] = {
+	{.key = "id"},	       {.key = "pid"},	    {.key = "comm"},
+	{.key = "start_time"}, {.key = "end_time"}, {.key = "bytes"},
+	{.key = "lo"},	       {.key = "hi"},	    {0},
+};
+static const struct table_col *const json_cols = csv_cols + 3;
+
+static uint64_t epoch(const struct damon_snapshot_info *si, uint64_t ns)
+{
+	return ns + (uint64_t)si->epoch_offset_ns;
+}
+
+static uint64_t whole(double bytes)
+{
+	return bytes > 0 ? (uint64_t)(bytes + 0.5) : 0;
+}
+
+static void put_snapshot(struct table *t, const struct scan_cursor *c, const struct damon_wss *w)
+{
+	if (t->format == REPORT_CSV) {
+		table_u64(t, c->ti.id, NULL);
+		table_i64(t, c->ti.pid, NULL);
+		table_str(t, c->ti.comm);
+	}
+	table_u64(t, epoch(&c->si, c->si.start_ns), NULL);
+	table_u64(t, epoch(&c->si, c->si.end_ns), NULL);
+	table_u64(t, whole(w->bytes), NULL);
+	table_u64(t, whole(w->lo), NULL);
+	table_u64(t, whole(w->hi), NULL);
+}
+
+/* The mean comes behind the snapshots: it is known then, and nothing has to be kept. */
+static int json_target(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+		       struct json *j)
+{
+	double sum = 0, seconds = 0;
+	struct scan_cursor c;
+	struct damon_wss w;
+	struct table rows;
+	int err = scan_rewind(a);
+
+	json_object(j, NULL);
+	json_i64(j, "pid", t->info.pid);
+	json_str(j, "comm", t->info.comm);
+	json_u64(j, "id", t->info.id);
+	table_init(&rows, a, json_cols, j, "snapshots");
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0) {
+		double span = (double)(c.si.end_ns - c.si.start_ns);
+
+		if (c.si.end_ns <= sc->from_ns || c.si.start_ns >= sc->to_ns)
+			continue;
+		damon_snapshot_wss(c.s, c.at, window_of(a), &w);
+		put_snapshot(&rows, &c, &w);
+		sum += w.bytes * span;
+		seconds += span;
+	}
+	table_end(&rows);
+	json_u64(j, "avg_bytes", whole(seconds > 0 ? sum / seconds : 0));
+	json_end(j);
+	return MIN(err, 0);
+}
+
+static int write_json(struct report_args *a, const struct scan *sc,
+		      const struct scan_target *chosen)
+{
+	struct json j;
+	int err = 0;
+
+	json_init(&j, a->out);
+	json_object(&j, NULL);
+	json_str(&j, "window", window_names[window_of(a)]);
+	json_array(&j, "targets");
+	for (size_t i = 0; i < sc->nr_targets && !err; i++)
+		if (select_shows(a, &sc->targets[i], chosen))
+			err = json_target(a, sc, &sc->targets[i], &j);
+	json_end(&j);
+	json_end(&j);
+	return err;
+}
+
+static int write_csv(struct report_args *a, const struct scan *sc, const struct scan_target *chosen)
+{
+	struct scan_cursor c;
+	struct damon_wss w;
+	struct table t;
+	int err = scan_rewind(a);
+
+	table_init(&t, a, csv_cols, NULL, NULL);
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next(a, &c.s)) > 0) {
+		damon_snapshot_info(c.s, &c.si);
+		if (c.si.end_ns <= sc->from_ns || c.si.start_ns >= sc->to_ns)
+			continue;
+		for (c.at = 0; c.at < c.si.nr_targets; c.at++) {
+			damon_snapshot_target(c.s, c.at, &c.ti);
+			if (select_is_named(a) && c.ti.id != chosen->info.id)
+				continue;
+			damon_snapshot_wss(c.s, c.at, window_of(a), &w);
+			put_snapshot(&t, &c, &w);
+		}
+	}
+	table_end(&t);
+	return MIN(err, 0);
+}
+
+int report_wss(struct report_args *a)
+{
+	const struct scan_target *t = NULL;
+	struct scan sc;
+	int got = scan_record(a, false, &sc);
+
+	if (!got)
+		got = select_target(a, &sc, &t);
+	if (got >= 0 && a->format == REPORT_JSON)
+		got = write_json(a, &sc, t);
+	else if (got >= 0 && a->format == REPORT_CSV)
+		got = write_csv(a, &sc, t);
+	else if (got > 0)
+		got = write_text(a, &sc, t);
+	else if (!got)
+		notes_empty(a, &sc);
+	scan_release(&sc);
+	return MIN(got, 0);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A record in memory behind the public record API of damon.h, so that reports are tested without
+ * the library. Stands in for it: the two cannot be linked together.
+ *
+ * A scenario is made of calls: targets, mappings, then for each snapshot the regions of each
+ * target.
+ */
+#ifndef TESTS_REPORT_FAKE_RECORD_H
+#define TESTS_REPORT_FAKE_RECORD_H
+
+#include "damon.h"
+
+struct fake_target {
+	struct damon_target_info info;
+	struct damon_mapping_info *maps;
+	size_t nr_maps, cap_maps;
+	uint64_t total_obs;
+};
+
+struct fake_part { /* a target in a snapshot */
+	struct damon_target_info info;
+	struct damon_region_info *regions;
+	size_t cap_regions;
+	struct damon_wss wss[4];
+};
+
+struct damon_snapshot {
+	const struct damon_record *rec;
+	struct damon_snapshot_info info;
+	struct fake_part *parts;
+	size_t cap_parts;
+};
+
+struct damon_record {
+	struct damon_record_info info;
+	struct damon_stats stats;
+	struct fake_target *targets;
+	size_t nr_targets, cap_targets;
+	struct damon_snapshot *snaps;
+	size_t nr_snaps, cap_snaps, at;
+	int is_pipe, fail_at; /* fail_at: damon_record_next() fails at this snapshot; -1: never */
+	const char *error;
+};
+
+struct damon_record *fake_record_new(void);
+
+/* Ids count from 0. */
+uint32_t fake_target(struct damon_record *r, int pid, const char *comm, uint32_t nr_procs);
+void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
+		  const char *name);
+
+/* The next snapshot, 100 ms long, then its targets, then their regions. */
+void fake_snapshot(struct damon_record *r);
+void fake_part(struct damon_record *r, uint32_t id, uint64_t obs);
+/* 'weight': of the target's accesses, in any unit; 'writes' 0..1. */
+void fake_region(struct damon_record *r, uint64_t start, uint64_t bytes, double weight,
+		 double writes, uint32_t age_aggrs);
+/* Ends the snapshot: derives heat, shares and bounds of what was put into it. */
+void fake_snapshot_end(struct damon_record *r);
+
+#endif

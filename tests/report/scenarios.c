@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records with a known truth, each after a case that reports must get right. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "tests/report/scenarios.h"
+
+#define KiB 1024ull
+#define MiB (1024 * KiB)
+#define GiB (1024 * MiB)
+
+#define EXE   0x561c00000000ull
+#define HEAP  0x561c01800000ull
+#define ARENA 0x7f10c0000000ull
+#define LIB   0x7f11a0000000ull
+#define STACK 0x7ffd10000000ull
+
+static void map_program(struct damon_record *r, uint32_t id, const char *exe)
+{
+	fake_mapping(r, id, EXE, 6 * MiB, exe);
+	fake_mapping(r, id, HEAP, 24 * MiB, "[heap]");
+	fake_mapping(r, id, ARENA, 256 * MiB, "");
+	fake_mapping(r, id, LIB, 2 * MiB, "/usr/lib/x86_64-linux-gnu/libc.so.6");
+	fake_mapping(r, id, LIB + 2 * MiB, 1536 * KiB,
+		     "/usr/lib/x86_64-linux-gnu/libsqlite3.so.0.8.6");
+	fake_mapping(r, id, STACK, 132 * KiB, "[stack]");
+}
+
+/* A database: a cache that is swept, a hot index in it, hot heap, stack and library data. */
+static void put_database(struct damon_record *r, uint32_t id, unsigned i, unsigned n)
+{
+	uint64_t sweep = ARENA + 16 * MiB + (i * 208ull * MiB / n & ~(MiB - 1));
+
+	fake_part(r, id, 95);
+	fake_region(r, EXE, 5 * MiB, 0, 0, i);
+	fake_region(r, EXE + 5 * MiB, 1 * MiB, 4, 0.1, i);
+	fake_region(r, HEAP, 4 * MiB, i < n / 2 ? 30 : 10, 0.5, i < n / 2 ? i : i - n / 2);
+	fake_region(r, HEAP + 4 * MiB, 20 * MiB, 3, 0.5, i);
+	fake_region(r, ARENA, 16 * MiB, 20, 0.02, i);
+	if (sweep > ARENA + 16 * MiB)
+		fake_region(r, ARENA + 16 * MiB, sweep - ARENA - 16 * MiB, 0, 0, i);
+	fake_region(r, sweep, 32 * MiB, 25, 0, 0);
+	if (sweep + 32 * MiB < ARENA + 256 * MiB)
+		fake_region(r, sweep + 32 * MiB, ARENA + 256 * MiB - sweep - 32 * MiB, 0, 0, i);
+	fake_region(r, LIB, 2 * MiB, 2, 0, i);
+	fake_region(r, LIB + 2 * MiB, 1536 * KiB, 6, 0, i);
+	fake_region(r, STACK, 120 * KiB, 0, 0, i);
+	fake_region(r, STACK + 120 * KiB, 12 * KiB, 10, 0.6, i);
+}
+
+static void put_shell(struct damon_record *r, uint32_t id, unsigned i)
+{
+	fake_part(r, id, 5);
+	fake_region(r, HEAP, 128 * KiB, 3, 0.3, i);
+	fake_region(r, LIB, 2 * MiB, 1, 0, i);
+	fake_region(r, STACK, 132 * KiB, 2, 0.5, i);
+}
+
+static void fill_database(struct damon_record *r)
+{
+	uint32_t shell = fake_target(r, 1200, "sh", 3);
+	uint32_t db = fake_target(r, 1234, "sqlite3", 1);
+	unsigned n = 120;
+
+	strcpy(r->info.command, "sh -c 'sqlite3 big.db < q.sql'");
+	map_program(r, shell, "/usr/bin/dash");
+	map_program(r, db, "/usr/bin/sqlite3");
+	r->info.scale_lo = 0.25;
+	r->info.scale_hi = 3;
+	r->stats.lost = 12;
+	r->stats.no_address = 4321;
+	r->stats.kernel_ticks = 800;
+	r->stats.likely = 5000;
+	for (unsigned i = 0; i < n; i++) {
+		fake_snapshot(r);
+		if (i < 20 || i >= 110)
+			put_shell(r, shell, i);
+		if (i >= 5 && i < 115)
+			put_database(r, db, i, n);
+		fake_snapshot_end(r);
+	}
+}
+
+/* Many short targets: more than a page lists. */
+static void fill_build(struct damon_record *r)
+{
+	static const char *const names[] = {"make", "sh", "gcc", "cc1", "as", "collect2", "ld"};
+
+	for (unsigned t = 0; t < 21; t++)
+		map_program(r, fake_target(r, 3000 + (int)t, names[t % 7], t % 7 + 1),
+			    "/usr/lib/gcc/x86_64-linux-gnu/12/cc1");
+	for (unsigned i = 0; i < 42; i++) {
+		fake_snapshot(r);
+		fake_part(r, i / 2, i / 2 % 7 == 3 ? 90 : 10);
+		fake_region(r, HEAP, 8 * MiB, 5, 0.5, 0);
+		fake_region(r, STACK, 132 * KiB, 1, 0.5, 0);
+		fake_snapshot_end(r);
+	}
+}
+
+static void fill_empty(struct damon_record *r)
+{
+}
+
+static void fill_no_targets(struct damon_record *r)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		fake_snapshot(r);
+		fake_snapshot_end(r);
+	}
+}
+
+static void fill_no_regions(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 77, "idle", 1);
+
+	for (unsigned i = 0; i < 3; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 0);
+		fake_snapshot_end(r);
+	}
+}
+
+static void fill_one(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 77, "true", 1);
+
+	map_program(r, id, "/usr/bin/true");
+	fake_snapshot(r);
+	fake_part(r, id, 9);
+	fake_region(r, HEAP, 64 * KiB, 3, 0.2, 1);
+	fake_region(r, STACK, 132 * KiB, 6, 0.5, 1);
+	fake_snapshot_end(r);
+}
+
+static void fill_zero(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 77, "sleep", 1);
+
+	map_program(r, id, "/usr/bin/sleep");
+	for (unsigned i = 0; i < 10; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 0);
+		fake_region(r, HEAP, 24 * MiB, 0, 0, i);
+		fake_region(r, STACK, 132 * KiB, 0, 0, i);
+		fake_snapshot_end(r);
+	}
+}
+
+/* Names as hostile as a process can make them. */
+static void fill_hostile(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 66, "a\033[31m\",\n\xff", 1);
+
+	strcpy(r->info.command, "evil \033]0;title\a \"quoted\" \xc3\x28 \xe2\x82\xac");
+	fake_mapping(r, id, HEAP, 1 * MiB, "/tmp/a\033[2Jb\nc,\"d\".so.1.2 (deleted)");
+	fake_mapping(r, id, HEAP + 1 * MiB, 1 * MiB, "/");
+	fake_mapping(r, id, HEAP + 2 * MiB, 1 * MiB,
+		     "[anon:a very long name \xe2\x82\xac of memory]");
+	fake_mapping(r, id, UINT64_MAX - 8 * MiB + 1, 8 * MiB - 4 * KiB, "[top]");
+	for (unsigned i = 0; i < 12; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 50);
+		fake_region(r, 0, 4 * KiB, 1, 0, i);
+		for (unsigned k = 0; k < 3; k++)
+			fake_region(r, HEAP + k * MiB, 1 * MiB, 1 + k, 0, i);
+		fake_region(r, UINT64_MAX - 8 * MiB + 1, 8 * MiB - 4 * KiB, 1, 0, i);
+		fake_snapshot_end(r);
+	}
+	r->info.damaged_bytes = 4096;
+	r->stats.complete = 0;
+}
+
+/* 40 islands far apart: more than a picture has room for, most of them hardly used. */
+static void fill_islands(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 88, "islands", 1);
+
+	for (unsigned k = 0; k < 40; k++)
+		fake_mapping(r, id, (k + 1) * GiB, 1 * MiB, "");
+	for (unsigned i = 0; i < 20; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 1000);
+		for (unsigned k = 0; k < 40; k++)
+			fake_region(r, (k + 1) * GiB, 1 * MiB, k % 10 == 3 ? 100 : 0.05, 0, i);
+		fake_snapshot_end(r);
+	}
+}
+
+static void fill_pipe(struct damon_record *r)
+{
+	fill_one(r);
+	r->is_pipe = 1;
+}
+
+static void fill_broken(struct damon_record *r)
+{
+	fill_zero(r);
+	r->fail_at = 4;
+}
+
+/* The size that figures are quoted for. */
+static void fill_large(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 99, "large", 1);
+
+	fake_mapping(r, id, ARENA, 1000 * MiB, "");
+	for (unsigned i = 0; i < 600; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 400);
+		for (unsigned k = 0; k < 1000; k++)
+			fake_region(r, ARENA + k * MiB, 1 * MiB, (i + k) % 7 ? 0 : 1 + k % 50, 0,
+				    i);
+		fake_snapshot_end(r);
+	}
+}
+
+const struct scenario scenarios[] = {
+	{"database", fill_database},
+	{"build", fill_build},
+	{"empty", fill_empty},
+	{"no-targets", fill_no_targets},
+	{"no-regions", fill_no_regions},
+	{"one", fill_one},
+	{"zero", fill_zero},
+	{"hostile", fill_hostile},
+	{"islands", fill_islands},
+	{"pipe", fill_pipe},
+	{"broken", fill_broken},
+	{"large", fill_large},
+	{0},
+};
