@@ -156,7 +156,6 @@ static void print_json(FILE *out, const struct items *l)
 	}
 	json_end(&j);
 	json_end(&j);
-	fputc('\n', out);
 }
 
 static int check(int format)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/util.h"
 #include "cli/command.h"
 #include "cli/render.h"
 #include "cli/say.h"
@@ -54,7 +55,7 @@ static const struct option_row options[] = {
 		.type = OPT_COUNT,
 		.offset = AT(pid),
 		.arg = "PID",
-		.range = "1..2147483647",
+		.range = "1..4194304",
 		.group = 1,
 		.help = "this process; if neither this nor --comm is given, the hottest one is "
 			"shown and named",
@@ -88,7 +89,6 @@ static const struct option_row options[] = {
 		.type = OPT_COUNT,
 		.offset = AT(snapshot),
 		.arg = "N",
-		.range = "0..9223372036854775807",
 		.help = "report access: this snapshot, counted from 0, instead of the last",
 	},
 	{
@@ -135,7 +135,7 @@ static const struct command_pair examples[] = {
 	{"damon-perf report wss --window 10s --format csv > wss.csv",
 	 "the working set over time, for a spreadsheet"},
 	{"damon-perf report access --snapshot 0 -i other.data", "all regions of one snapshot"},
-	{"damon-perf report heatmap | less -R", "with '--color 256', to keep the colours"},
+	{"damon-perf report heatmap --color 256 | less -R", "colours through a pager"},
 	{0},
 };
 
@@ -198,7 +198,9 @@ static int cmd_report(char **argv)
 		.resol_time = (unsigned)o.grid[0],
 		.resol_addr = (unsigned)o.grid[1],
 		.window = option_given(options, &line, "window") ? o.window : -1,
-		.snapshot = option_given(options, &line, "snapshot") ? (int64_t)o.snapshot : -1,
+		.snapshot = option_given(options, &line, "snapshot")
+				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
+				    : -1,
 	};
 	o.io.color = colors[o.color];
 	return render(row, &args, &o.io);
@@ -210,8 +212,8 @@ const struct command command_report = {
 	.synopsis = "[NAME] [OPTION...]",
 	.about = "Reads a record and shows one report of it. Without NAME that is a page with the "
 		 "processes, their heat and their working sets, and what to look at next.\n\n"
-		 "Heat is accesses per page and second. Ranges beside a figure are bounds within "
-		 "which the truth lies in 95 of 100 cases.",
+		 "Heat is accesses per page and second. The range beside a figure is where the "
+		 "truth lies as far as the samples tell: the fewer they are, the wider it is.",
 	.options = options,
 	.rows_title = "Reports",
 	.rows = report_rows,

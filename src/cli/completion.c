@@ -44,13 +44,13 @@ static void value_case(FILE *out, const struct option_row *row)
 	if (row->type == OPT_CHOICE) {
 		fputs(" _damon_perf_words -W '", out);
 		words(out, row);
-		fputs("'", out);
+		fputs("';", out);
 	} else if (row->type == OPT_PIDS || !strcmp(row->name, "pid")) {
-		fputs(" _damon_perf_words -W \"$(ps -eo pid=)\"", out);
+		fputs(" _damon_perf_words -W \"$(ps -eo pid=)\";", out);
 	} else if (!strcmp(row->arg, "FILE")) {
-		fputs(" _damon_perf_words -f", out);
+		fputs(" _damon_perf_words -f;", out);
 	}
-	fputs("; return ;;\n", out);
+	fputs(" return ;;\n", out);
 }
 
 static void command_case(FILE *out, const struct command *cmd)

@@ -144,8 +144,11 @@ static void synopsis(FILE *out, const struct command *cmd)
 
 void help_print(FILE *out, const struct command *cmd, const struct command *const *commands)
 {
-	fprintf(out, "damon-perf%s%s: %s\n\n", cmd->name ? " " : "", cmd->name ? cmd->name : "",
-		cmd->summary);
+	int col =
+		fprintf(out, "damon-perf%s%s: ", cmd->name ? " " : "", cmd->name ? cmd->name : "");
+
+	wrap(out, cmd->summary, col, 0);
+	fputc('\n', out);
 	synopsis(out, cmd);
 	fputc('\n', out);
 	wrap(out, cmd->about, 0, 0);

@@ -48,9 +48,9 @@ static const struct command *const commands[] = {
 };
 
 static const struct command_pair examples[] = {
-	{"damon-perf record -- sort big.txt", "record a command,"},
-	{"damon-perf report heatmap", "see what of its memory was hot, when and where,"},
-	{"damon-perf report wss", "and how much of it was in use over time"},
+	{"damon-perf record -- sort big.txt", "record a command"},
+	{"damon-perf report heatmap", "see what of its memory was hot, when and where"},
+	{"damon-perf report wss", "see how much of it was in use over time"},
 	{0},
 };
 

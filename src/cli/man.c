@@ -8,22 +8,54 @@
 
 /* Of the last change to the texts; no clock is asked, so that the same tables make the same page.
  */
-#define PAGE_DATE "November 22, 2025"
+#define PAGE_DATE "November 22, 2026"
 
-/* Plain text for a text line: nothing in it is taken for a request or an escape. */
-static void text(FILE *out, const char *s, size_t len)
+#define LINE_MAX_COLS 78
+
+/* One word of plain text: nothing in it is taken for a request or an escape. */
+static void word(FILE *out, const char *s, size_t len, bool first)
 {
-	if (len && (*s == '.' || *s == '\''))
+	if (first && (*s == '.' || *s == '\''))
 		fputs("\\&", out);
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '\\')
 			fputs("\\e", out);
-		else if (s[i] == '-' && (!i || s[i - 1] == '-' || strchr(" '|[", s[i - 1])))
+		else if (s[i] == '-' && (!i || strchr("-'|[", s[i - 1])))
 			fputs("\\-", out);
 		else
 			fputc(s[i], out);
 	}
+}
+
+static void text(FILE *out, const char *s, size_t len)
+{
+	const char *end = s + len;
+	size_t col = 0;
+
+	for (s += strspn(s, " "); s < end; s += strspn(s, " ")) {
+		size_t n = MIN(strcspn(s, " "), (size_t)(end - s));
+
+		if (col && col + 1 + n > LINE_MAX_COLS) {
+			fputc('\n', out);
+			col = 0;
+		}
+		col += (size_t)fprintf(out, "%s", col ? " " : "") + n;
+		word(out, s, n, col == n);
+		s += n;
+	}
 	fputc('\n', out);
+}
+
+/* A phrase of a table as a sentence of its own. */
+static void sentence(FILE *out, const char *s)
+{
+	char full[1000];
+	size_t len = (size_t)snprintf(full, sizeof(full), "%s.", s);
+
+	len = MIN(len, sizeof(full) - 1);
+	if (full[0] >= 'a' && full[0] <= 'z')
+		full[0] = (char)toupper((unsigned char)full[0]);
+	text(out, full, len);
 }
 
 /* mdoc wants a line for each sentence; paragraphs are parted by a blank line in 's'. */
@@ -55,22 +87,16 @@ static void quoted(FILE *out, const char *s)
 	fputc('"', out);
 }
 
-static void option(FILE *out, const struct option_row *row)
+/* What --help says in one breath. */
+static void option_facts(FILE *out, const struct option_row *row)
 {
-	char arg[120], about[1000];
+	const char *dots = row->range ? strstr(row->range, "..") : NULL;
 
-	help_option_arg(arg, sizeof(arg), row);
-	help_option_text(about, sizeof(about), row);
-	fputs(".It ", out);
-	if (row->letter)
-		fprintf(out, "Fl %c , ", row->letter);
-	fprintf(out, "Fl -%s", row->name);
-	if (*arg) {
-		fputs(" Ar ", out);
-		quoted(out, arg);
-	}
-	fputc('\n', out);
-	text(out, about, strlen(about));
+	sentence(out, row->help);
+	if (dots)
+		fprintf(out, "From %.*s to %s.\n", (int)(dots - row->range), row->range, dots + 2);
+	if (row->def)
+		fprintf(out, "Default:\n.Li %s .\n", row->def);
 	if (!row->aliases)
 		return;
 	fputs("Also spelled\n", out);
@@ -80,6 +106,23 @@ static void option(FILE *out, const struct option_row *row)
 		fprintf(out, ".Fl -%.*s%s\n", len, a, a[len] ? " ," : " .");
 		a += len;
 	}
+}
+
+static void option(FILE *out, const struct option_row *row)
+{
+	char arg[120];
+
+	help_option_arg(arg, sizeof(arg), row);
+	fputs(".It ", out);
+	if (row->letter)
+		fprintf(out, "Fl %c , ", row->letter);
+	fprintf(out, "Fl -%s", row->name);
+	if (*arg) {
+		fputs(" Ar ", out);
+		quoted(out, arg);
+	}
+	fputc('\n', out);
+	option_facts(out, row);
 }
 
 static void options(FILE *out, const struct command *cmd)
@@ -104,7 +147,7 @@ static void pairs(FILE *out, const char *section, const struct command_pair *p)
 		fputs(".It ", out);
 		quoted(out, p->name);
 		fputc('\n', out);
-		text(out, p->text, strlen(p->text));
+		sentence(out, p->text);
 	}
 	fputs(".El\n", out);
 }
@@ -118,7 +161,7 @@ static void examples(FILE *out, const struct command_pair *p)
 		fputs(".It Li ", out);
 		quoted(out, p->name);
 		fputc('\n', out);
-		text(out, p->text, strlen(p->text));
+		sentence(out, p->text);
 	}
 	fputs(".El\n", out);
 }
@@ -130,7 +173,7 @@ static void rows(FILE *out, const char *title, const struct report_row *r)
 	fprintf(out, ".Ss %s\n.Bl -tag -width Ds\n", title);
 	for (; r->name; r++) {
 		fprintf(out, ".It Cm %s\n", r->name);
-		text(out, r->summary, strlen(r->summary));
+		sentence(out, r->summary);
 	}
 	fputs(".El\n", out);
 }
@@ -142,7 +185,7 @@ static void command_list(FILE *out, const struct command *const *commands)
 		if ((*commands)->hidden)
 			continue;
 		fprintf(out, ".It Cm %s\n", (*commands)->name);
-		text(out, (*commands)->summary, strlen((*commands)->summary));
+		sentence(out, (*commands)->summary);
 	}
 	fputs(".El\n", out);
 }
@@ -160,6 +203,21 @@ static void synopsis(FILE *out, const struct command *cmd)
 	}
 }
 
+/* Commands that have a page, by name: the one after 'last', or NULL. */
+static const char *next_page(const struct command *const *commands, const char *last)
+{
+	const char *next = NULL;
+
+	for (; *commands; commands++) {
+		const char *name = (*commands)->name;
+
+		if ((*commands)->options && strcmp(name, last) > 0 &&
+		    (!next || strcmp(name, next) < 0))
+			next = name;
+	}
+	return next;
+}
+
 static void see_also(FILE *out, const struct command *cmd, const struct command *const *commands)
 {
 	fputs(".Sh SEE ALSO\n", out);
@@ -167,13 +225,9 @@ static void see_also(FILE *out, const struct command *cmd, const struct command 
 		fputs(".Xr damon-perf 1\n", out);
 		return;
 	}
-	for (const char *sep = ""; *commands; commands++) {
-		if (!(*commands)->options)
-			continue;
-		fprintf(out, "%s.Xr damon-perf-%s 1", sep, (*commands)->name);
-		sep = " ,\n";
-	}
-	fputc('\n', out);
+	for (const char *last = ""; (last = next_page(commands, last));)
+		fprintf(out, ".Xr damon-perf-%s 1%s\n", last,
+			next_page(commands, last) ? " ," : "");
 }
 
 void help_man(FILE *out, const struct command *cmd, const struct command *const *commands)
@@ -185,7 +239,7 @@ void help_man(FILE *out, const struct command *cmd, const struct command *const 
 	fprintf(out, ".Dd " PAGE_DATE "\n.Dt DAMON-PERF%s", sep);
 	for (const char *p = name; *p; p++)
 		fputc(toupper((unsigned char)*p), out);
-	fprintf(out, " 1\n.Os damon-perf\n.Sh NAME\n.Nm damon-perf%s%s\n.Nd ", sep, name);
+	fprintf(out, " 1\n.Os\n.Sh NAME\n.Nm damon-perf%s%s\n.Nd ", sep, name);
 	text(out, cmd->summary, strlen(cmd->summary));
 	synopsis(out, cmd);
 	fputs(".Sh DESCRIPTION\n", out);

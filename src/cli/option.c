@@ -6,6 +6,8 @@
 #include "base/units.h"
 #include "cli/option.h"
 
+#define NAME_MAX_LEN 48
+
 struct parser {
 	const struct option_row *rows;
 	void *values;
@@ -27,7 +29,7 @@ int option_nr_args(const struct option_row *row)
 
 	if (row->type == OPT_FLAG)
 		return 0;
-	for (const char *p = row->arg; *p; p++)
+	for (const char *p = row->arg; p && *p; p++)
 		n += *p == ' ';
 	return n;
 }
@@ -205,9 +207,9 @@ static int outside(const struct option_row *row, const void *value)
 
 /* ---- sentences ---- */
 
-/* As the user wrote it: "--name" or "-x". */
+/* "--name" */
 struct spelled {
-	char text[48];
+	char text[NAME_MAX_LEN];
 };
 
 static struct spelled spell(const struct option_row *row)
@@ -238,24 +240,27 @@ static const char *type_words(const struct option_row *row)
 	case OPT_GRID:
 		return "columns and rows such as '80x20'";
 	default:
-		return row->arg;
+		return row->arg ? row->arg : "a value";
 	}
 }
 
-static int refuse_choice(struct parser *p, const struct option_row *row, const char *s)
+/* "give ..." or "choose from ...", after a sentence of what is wrong. */
+static int add_remedy(struct parser *p, const struct option_row *row)
 {
 	char words[200] = "";
 	const char *word;
 	size_t len, used = 0;
 
-	for (size_t i = 0; (word = option_word(row, i, &len)); i++) {
+	for (size_t i = 0; row->type == OPT_CHOICE && (word = option_word(row, i, &len)); i++) {
 		if (used + len + 3 > sizeof(words))
 			break;
 		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%.*s",
 					 i ? ", " : "", (int)len, word);
 	}
-	damon_fail(p->fail, EINVAL, "'%.80s' is no value of '%s'", s, spell(row).text);
-	damon_fail_remedy(p->fail, "choose from %s", words);
+	if (used)
+		damon_fail_remedy(p->fail, "choose from %s", words);
+	else
+		damon_fail_remedy(p->fail, "give %s", type_words(row));
 	return -EINVAL;
 }
 
@@ -263,14 +268,11 @@ static int refuse_value(struct parser *p, const struct option_row *row, const ch
 {
 	if (err == -ENOMEM)
 		return damon_fail(p->fail, ENOMEM, "out of memory");
-	if (row->type == OPT_CHOICE)
-		return refuse_choice(p, row, s);
 	if (err == -ERANGE)
 		damon_fail(p->fail, EINVAL, "'%.80s' is too large for '%s'", s, spell(row).text);
 	else
 		damon_fail(p->fail, EINVAL, "'%.80s' is no value of '%s'", s, spell(row).text);
-	damon_fail_remedy(p->fail, "give %s", type_words(row));
-	return -EINVAL;
+	return add_remedy(p, row);
 }
 
 static int refuse_range(struct parser *p, const struct option_row *row, const char *s)
@@ -283,16 +285,35 @@ static int refuse_range(struct parser *p, const struct option_row *row, const ch
 	return -EINVAL;
 }
 
-static int refuse_unknown(struct parser *p, const char *name, size_t len)
+/* The i-th of a row's long names: its own, then the aliases. False beyond the last. */
+static bool name_of(const struct option_row *row, int i, char name[NAME_MAX_LEN])
 {
-	_cleanup_(freep) char *wrong = strndup(name, len);
+	const char *p = i ? row->aliases : row->name;
+
+	for (; p && i > 1; i--) {
+		p += strcspn(p, " ");
+		p += strspn(p, " ");
+	}
+	if (!p || !*p)
+		return false;
+	snprintf(name, NAME_MAX_LEN, "%.*s", (int)strcspn(p, " "), p);
+	return true;
+}
+
+static int refuse_unknown(struct parser *p, const char *wrong)
+{
+	char known[NAME_MAX_LEN];
 	struct name_near near;
 
-	if (!wrong)
-		return damon_fail(p->fail, ENOMEM, "out of memory");
 	name_near_init(&near, wrong);
-	for (const struct option_row *r = p->rows; r->name; r++)
-		name_near_add(&near, r->name);
+	for (const struct option_row *r = p->rows; r->name; r++) {
+		int before = near.distance;
+
+		for (int i = 0; name_of(r, i, known); i++)
+			name_near_add(&near, known);
+		if (near.distance < before)
+			near.best = r->name; /* not an alias, nor this loop's buffer */
+	}
 	damon_fail(p->fail, EINVAL, "unknown option '--%.80s'", wrong);
 	if (near.best)
 		damon_fail_remedy(p->fail, "did you mean '--%s'?", near.best);
@@ -330,9 +351,9 @@ static int take(struct parser *p, const struct option_row *row, const char *atta
 		int err;
 
 		if (!s || (s == *p->next && !strcmp(s, "--"))) {
-			damon_fail(p->fail, EINVAL, "'%s' needs a value", spell(row).text);
-			damon_fail_remedy(p->fail, "give %s", row->arg);
-			return -EINVAL;
+			damon_fail(p->fail, EINVAL, "'%s' needs %s", spell(row).text,
+				   n > 1 ? row->arg : "a value");
+			return add_remedy(p, row);
 		}
 		if (s == *p->next)
 			p->next++;
@@ -344,42 +365,33 @@ static int take(struct parser *p, const struct option_row *row, const char *atta
 	return 0;
 }
 
-static bool is_name_of(const struct option_row *row, const char *name, size_t len)
+static bool is_name_of(const struct option_row *row, const char *name)
 {
-	const char *alias = row->aliases ? row->aliases : "";
-	char known[48], asked[48];
+	char known[NAME_MAX_LEN];
 
-	if (len >= sizeof(asked))
-		return false;
-	memcpy(asked, name, len);
-	asked[len] = '\0';
-	if (name_equal(asked, row->name))
-		return true;
-	for (; *alias; alias += strspn(alias, " ")) {
-		size_t n = MIN(strcspn(alias, " "), sizeof(known) - 1);
-
-		memcpy(known, alias, n);
-		known[n] = '\0';
-		if (name_equal(asked, known))
+	for (int i = 0; name_of(row, i, known); i++) {
+		if (name_equal(name, known))
 			return true;
-		alias += n;
 	}
 	return false;
 }
 
-static int take_long(struct parser *p, const char *name)
+static int take_long(struct parser *p, const char *arg)
 {
-	size_t len = strcspn(name, "=");
+	size_t len = strcspn(arg, "=");
+	_cleanup_(freep) char *name = strndup(arg, len);
 
-	if (!strcmp(name, "help")) {
+	if (!name)
+		return damon_fail(p->fail, ENOMEM, "out of memory");
+	if (!strcmp(arg, "help")) {
 		p->line->help = true;
 		return 0;
 	}
 	for (const struct option_row *r = p->rows; r->name; r++) {
-		if (is_name_of(r, name, len))
-			return take(p, r, name[len] ? name + len + 1 : NULL);
+		if (is_name_of(r, name))
+			return take(p, r, arg[len] ? arg + len + 1 : NULL);
 	}
-	return refuse_unknown(p, name, len);
+	return refuse_unknown(p, name);
 }
 
 /* One letter of "-xyz". Returns letters used, or -errno. */

@@ -14,9 +14,11 @@
 #include "cli/say.h"
 #include "cli/signals.h"
 
-static int cannot(struct damon_fail *fail, int err, const char *what, const char *name)
+/* 'path' is NULL for standard output. */
+static int cannot_write(struct damon_fail *fail, int err, const char *path)
 {
-	damon_fail(fail, err, "cannot %s '%.200s': %s", what, name, strerror(err));
+	damon_fail(fail, err, "cannot write %s%.200s%s: %s", path ? "'" : "to ",
+		   path ? path : "standard output", path ? "'" : "", strerror(err));
 	if (err == ENOSPC || err == EDQUOT)
 		damon_fail_remedy(fail, "free some space, or write elsewhere with -o");
 	else if (err == EACCES || err == EPERM || err == EROFS || err == ENOENT || err == ENOTDIR)
@@ -61,7 +63,7 @@ int output_open(struct output *o, const char *path, struct damon_fail *fail)
 	*o = (struct output){.name = path};
 	if (!path || !strcmp(path, "-")) {
 		o->file = stdout;
-		o->name = "standard output";
+		o->name = NULL;
 		return 0;
 	}
 	if (!stat(path, &st) && !S_ISREG(st.st_mode)) { /* a pipe, a device: no other may be renamed
@@ -72,7 +74,7 @@ int output_open(struct output *o, const char *path, struct damon_fail *fail)
 		err = open_temporary(o, path);
 	}
 	if (err)
-		cannot(fail, -err, "write", path);
+		cannot_write(fail, -err, path);
 	return err;
 }
 
@@ -99,7 +101,7 @@ int output_finish(struct output *o, struct damon_fail *fail)
 		free(steal(&o->temporary));
 	}
 	if (err && err != -EPIPE)
-		cannot(fail, -err, "write", o->name);
+		cannot_write(fail, -err, o->name);
 	return err;
 }
 
@@ -122,7 +124,7 @@ int output_finish_stdout(void)
 	int err = flush(stdout);
 
 	if (err && err != -EPIPE) {
-		cannot(&fail, -err, "write", "standard output");
+		cannot_write(&fail, -err, NULL);
 		say_fail(&fail);
 	}
 	return err;

@@ -14,7 +14,7 @@
 
 struct output {
 	FILE *file;
-	const char *name; /* for sentences; the caller's */
+	const char *name; /* for sentences, the caller's; NULL: standard output */
 	char *path;	  /* to rename to; NULL: written in place */
 	char *temporary;
 };

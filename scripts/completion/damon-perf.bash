@@ -1,0 +1,90 @@
+# Made by scripts/man from the tables of options: do not edit.
+# Completion of damon-perf for bash: source it, or install it as
+# /usr/share/bash-completion/completions/damon-perf.
+
+_damon_perf_words()
+{
+	local word
+	while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@" -- "$cur")
+}
+
+_damon_perf()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word
+	local command=${COMP_WORDS[1]}
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		_damon_perf_words -W 'record report convert check help version'
+		return
+	fi
+	# behind '--' is another command's line
+	for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+		[[ $word == -- ]] && return
+	done
+	case $command in
+	record)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--duration) return ;;
+		--source) return ;;
+		--overhead) return ;;
+		--rate) return ;;
+		--mem-reads) return ;;
+		--sample) return ;;
+		--aggr) return ;;
+		--updr) return ;;
+		--minr) return ;;
+		--maxr) return ;;
+		--monitoring-intervals) return ;;
+		--monitoring-nr-regions-range) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --mem-reads --sample --aggr --updr --minr --maxr --monitoring-intervals --monitoring-nr-regions-range --quiet --help'
+		else
+			_damon_perf_words -c
+		fi
+		;;
+	report)
+		case $prev in
+		-i | --input) _damon_perf_words -f; return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--format) _damon_perf_words -W 'text json csv'; return ;;
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--comm) return ;;
+		--address-range) return ;;
+		--time-range) return ;;
+		--snapshot) return ;;
+		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
+		--resol) return ;;
+		--color) _damon_perf_words -W 'auto never 256 truecolor'; return ;;
+		--width) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --window --resol --color --width --help'
+		else
+			_damon_perf_words -W 'summary heatmap wss access info'
+		fi
+		;;
+	convert)
+		case $prev in
+		-i | --input) _damon_perf_words -f; return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--to) _damon_perf_words -W 'damo damo-json csv'; return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--input --output --to --help'
+		fi
+		;;
+	check)
+		case $prev in
+		--format) _damon_perf_words -W 'text json'; return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--format --help'
+		fi
+		;;
+	esac
+}
+
+complete -o default -F _damon_perf damon-perf
