@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A target in another mount namespace, where its path is another file here: code bytes must come from
-# the target's file or not at all. Taken from the file of the same name, they would give accesses
-# at addresses that the program never touches.
+# A target in another mount namespace, where its path names another file than here: code bytes must
+# come from the target's file or not at all. Taken from the file of the same name, they would give
+# accesses at addresses that the program never touches.
 . "${BASH_SOURCE%/*}/kit.sh"
 
 mkdir bin

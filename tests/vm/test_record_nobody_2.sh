@@ -7,7 +7,8 @@ run record as_nobody damon-perf record --source soft --rate 500 -o r.data -- \
 	shares --mib 4 --seconds 2
 expect_status record 0
 expect_samples r.data soft
-[ "$(stat -c '%a %u' r.data)" = "600 65534" ] || fail "r.data: mode 600 of nobody" "$(stat -c '%a %u' r.data)"
+mode=$(stat -c '%a %u' r.data)
+[ "$mode" = "600 65534" ] || fail "r.data: mode 600 of nobody" "$mode"
 run report as_nobody damon-perf report -i r.data
 expect_status report 0
 expect_match report.out shares
