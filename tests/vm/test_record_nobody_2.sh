@@ -14,9 +14,10 @@ expect_status report 0
 expect_match report.out shares
 
 # a process that runs already, of the same user
-as_nobody shares --mib 4 --seconds 20 > truth &
+become_nobody shares --mib 4 --seconds 60 > truth &
 pid=$!
 trap 'kill $pid' EXIT
+wait_for $pid shares
 run attach as_nobody damon-perf record --source soft --rate 500 --duration 2s -o a.data -p $pid
 expect_status attach 0
 expect_samples a.data soft
