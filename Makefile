@@ -11,14 +11,16 @@ T	?=
 MAKEFLAGS += -rR
 
 VERSION	:= 0.1.0
+, := ,
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	   -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 CFLAGS	?= -O2 -g
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' -Iinclude -Isrc -I. $(WARN) $(CFLAGS) \
-	   -fno-strict-aliasing -pthread $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' \
+	   -Iinclude -Isrc -I. $(WARN) $(CFLAGS) \
+	   -fno-strict-aliasing -pthread \
+	   $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
 LIBS	:= -lZydis -lzstd -lz -lelf -ltraceevent -lm -lpthread
-, := ,
 
 LAYERS	:= base core os perf action record lib
 LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
@@ -39,7 +41,8 @@ TOOLS	:= $(patsubst %.c,$(B)/%,$(TOOL_SRC))
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
-.PHONY: all demo check check-vm check-root bench fuzz install uninstall deps clean help format
+.PHONY: all demo check check-vm bench fuzz install uninstall deps clean help
+.PHONY: deps-build deps-test deps-vm deps-fuzz
 all: $(PROG) $(LIB)
 
 help:
@@ -62,10 +65,13 @@ $(LIB): $(call obj,$(LIB_SRC))
 $(PROG): $(call obj,$(CLI_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
-$(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) $(call obj,$(LIB_SRC))
+$(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) \
+		$(call obj,$(LIB_SRC))
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LIBS)
 
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(LIB)
+# scripts/fuzz leaves FUZZ_MAIN empty: then -fsanitize=fuzzer brings a main().
+FUZZ_MAIN = $(B)/tests/fuzz/replay.o
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h)
@@ -87,29 +93,30 @@ $(SHOW): $(call obj,$(SHOW_SRC))
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/report/*.c))
 
 deps:
-	$(Q)scripts/deps install
+	$(Q)scripts/deps install build test vm
 
-check: | check-deps
+check: | deps-test
 	$(Q)$(MAKE) --no-print-directory all $(UNIT) $(FUZZ) $(WORK) $(TOOLS)
 	$(Q)B=$(B) T='$(T)' SAN='$(SAN)' scripts/check
 
-check-deps:
-	$(Q)scripts/deps install
+# What a target needs installed besides what building does; quick when nothing is missing.
+deps-build deps-test deps-vm deps-fuzz: deps-%:
+	$(Q)scripts/deps install build $*
 
-check-vm: | check-deps
+check-vm: | deps-vm
 	$(Q)$(MAKE) --no-print-directory all $(WORK)
 	$(Q)B=$(B) T='$(T)' scripts/vm/check
 
-demo: | check-deps
+demo: | deps-build
 	$(Q)$(MAKE) --no-print-directory all $(WORK)
 	$(Q)B=$(B) scripts/demo
 
-bench: | check-deps
+bench: | deps-test
 	$(Q)$(MAKE) --no-print-directory all $(WORK) $(TOOLS)
 	$(Q)B=$(B) T='$(T)' scripts/bench
 
-fuzz: | check-deps
-	$(Q)scripts/fuzz
+fuzz: | deps-fuzz
+	$(Q)B=$(B)-fuzz T='$(T)' scripts/fuzz
 
 clean:
 	$(Q)rm -rf $(B)

@@ -24,11 +24,25 @@ paranoid()
 	echo "$1" > /proc/sys/kernel/perf_event_paranoid
 }
 
-# Runs a command as the user 'nobody', without any capability.
+# Becomes a command of the user 'nobody', without any capability: for '&', so that '$!' is it.
+become_nobody()
+{
+	exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --no-new-privs \
+		env HOME="$PWD" "$@"
+}
+
+# Runs a command as 'nobody'.
 as_nobody()
 {
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --no-new-privs \
-		env HOME="$PWD" "$@"
+	(become_nobody "$@")
+}
+
+# Waits until process $1 executes the program $2.
+wait_for()
+{
+	until [ "$(cat "/proc/$1/comm")" = "$2" ]; do
+		sleep 0.1
+	done
 }
 
 # run NAME COMMAND...: its output in NAME.out and NAME.err, its exit status in 'status'.

@@ -7,15 +7,17 @@ run record as_nobody damon-perf record --source soft --rate 500 -o r.data -- \
 	shares --mib 4 --seconds 2
 expect_status record 0
 expect_samples r.data soft
-[ "$(stat -c '%a %u' r.data)" = "600 65534" ] || fail "r.data: mode 600 of nobody" "$(stat -c '%a %u' r.data)"
+mode=$(stat -c '%a %u' r.data)
+[ "$mode" = "600 65534" ] || fail "r.data: mode 600 of nobody" "$mode"
 run report as_nobody damon-perf report -i r.data
 expect_status report 0
 expect_match report.out shares
 
 # a process that runs already, of the same user
-as_nobody shares --mib 4 --seconds 20 > truth &
+become_nobody shares --mib 4 --seconds 60 > truth &
 pid=$!
 trap 'kill $pid' EXIT
+wait_for $pid shares
 run attach as_nobody damon-perf record --source soft --rate 500 --duration 2s -o a.data -p $pid
 expect_status attach 0
 expect_samples a.data soft

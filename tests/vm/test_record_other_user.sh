@@ -6,6 +6,7 @@ paranoid 2
 sleep 30 &
 pid=$!
 trap 'kill $pid' EXIT
+wait_for $pid sleep
 run record as_nobody damon-perf record --duration 1s -o r.data -p $pid
 expect_status record 125
 expect_match record.err "^damon-perf: .*$pid"
