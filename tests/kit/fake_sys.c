@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kit/fake_sys.h"
+#include "tests/kit/fake_sys.h"
 
 static uint64_t fake_clock_ns(const struct damon_sys *s)
 {
