@@ -82,6 +82,8 @@ struct damon_source_ops {
 	void (*stats)(const void *state, struct damon_source_stats *out); /* may be NULL */
 };
 
+extern const struct damon_source_ops damon_soft_source, damon_faults_source, damon_synth_source;
+
 /* The rows, in the order in which 'auto' tries them; NULL-terminated. */
 extern const struct damon_source_ops *const damon_sources[];
 
