@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What works here: every source, action and kernel feature is asked. */
+#include "action/action.h"
+#include "damon.h"
+#include "os/features.h"
+#include "pmu/source.h"
+
+static void tell(damon_check_fn fn, void *priv, const char *kind, const char *name,
+		 const char *summary, int err, const struct damon_fail *why)
+{
+	struct damon_check_item item = {
+		.size = sizeof(item),
+		.kind = kind,
+		.name = name,
+		.summary = summary,
+		.usable = err == 0,
+		.reason = err ? why->text : "",
+		.remedy = err ? why->remedy : "",
+	};
+
+	fn(priv, &item);
+}
+
+int damon_check(damon_check_fn fn, void *priv)
+{
+	const struct damon_sys *sys = &damon_sys_real;
+	struct damon_fail why;
+
+	for (size_t i = 0; damon_sources[i]; i++) {
+		const struct damon_source_ops *s = damon_sources[i];
+
+		tell(fn, priv, "source", s->name, s->summary, s->probe(sys, &why), &why);
+	}
+	for (const struct damon_action *a = damon_actions; a->name; a++)
+		tell(fn, priv, "action", a->name, a->summary, a->probe(sys, &why), &why);
+	for (const struct damon_feature *f = damon_features; f->name; f++)
+		tell(fn, priv, "kernel", f->name, f->summary, f->probe(sys, &why), &why);
+	return 0;
+}
