@@ -185,7 +185,7 @@ static int cmd_check(char **argv)
 		return status;
 	if (!line.nr_operands)
 		return check(o.format);
-	damon_fail(&fail, EINVAL, "'%.80s' is no option", line.operands[0]);
+	damon_fail(&fail, EINVAL, "'%.80s' is one word too many", line.operands[0]);
 	return command_usage(&command_check, &fail);
 }
 

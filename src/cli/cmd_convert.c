@@ -74,7 +74,7 @@ static int cmd_convert(char **argv)
 	if (status >= 0)
 		return status;
 	if (line.nr_operands) {
-		damon_fail(&fail, EINVAL, "'%.80s' is no option", line.operands[0]);
+		damon_fail(&fail, EINVAL, "'%.80s' is one word too many", line.operands[0]);
 		damon_fail_remedy(&fail, "name the input with '-i' and the output with '-o'");
 		return command_usage(&command_convert, &fail);
 	}

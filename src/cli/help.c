@@ -130,15 +130,13 @@ static void rows(FILE *out, const struct command *cmd)
 
 static void synopsis(FILE *out, const struct command *cmd)
 {
-	const char *title = "Usage:";
+	const char *title = "Usage:", *s = cmd->synopsis, *next;
 
-	for (const char *s = cmd->synopsis; *s; s += *s == '\n') {
-		int len = (int)strcspn(s, "\n");
-
-		fprintf(out, "%-6s damon-perf%s%s %.*s\n", title, cmd->name ? " " : "",
-			cmd->name ? cmd->name : "", len, s);
-		title = "";
-		s += len;
+	for (; s; s = next, title = "") {
+		next = strchr(s, '\n');
+		next = next ? next + 1 : NULL;
+		fprintf(out, "%-6s damon-perf%s%s%s%.*s\n", title, cmd->name ? " " : "",
+			cmd->name ? cmd->name : "", *s ? " " : "", (int)strcspn(s, "\n"), s);
 	}
 }
 

@@ -66,13 +66,13 @@ static const struct command_pair statuses[] = {
 static const struct command program = {
 	.summary = "profile memory accesses, with or without a PMU",
 	.synopsis = "COMMAND [OPTION...]\nCOMMAND --help",
-	.about =
-		"Records which regions of a program's memory are accessed, how often and for how "
-		"long, and shows the hot and the cold ones and the working set. It is DAMON, the "
-		"kernel's data access monitor, in user space: same words, same attributes.\n\n"
-		"Times take ns, us, ms, s, m, h and d ('1 m 10.3 s'). Sizes take B, K, KiB, MiB .. "
-		"EiB, all powers of 1024. Commas in numbers are ignored. In names of options '-' "
-		"and '_' are the same.",
+	.about = "Records which regions of a program's memory are accessed, how often and for how "
+		 "long, and shows the hot and the cold ones and the working set. It is DAMON, the "
+		 "kernel's data access monitor, in user space: same words, same attributes.\n\n"
+		 "Times take ns, us, ms, s, m, h and d ('1 m 10.3 s'). Sizes take B, K, KB, KiB to "
+		 "EiB, all "
+		 "powers of 1024. Commas in numbers are ignored. In names of options '-' "
+		 "and '_' are the same.",
 	.examples = examples,
 	.statuses = statuses,
 	.usage_status = 2,

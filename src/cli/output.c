@@ -20,9 +20,11 @@ static int cannot_write(struct damon_fail *fail, int err, const char *path)
 	damon_fail(fail, err, "cannot write %s%.200s%s: %s", path ? "'" : "to ",
 		   path ? path : "standard output", path ? "'" : "", strerror(err));
 	if (err == ENOSPC || err == EDQUOT)
-		damon_fail_remedy(fail, "free some space, or write elsewhere with -o");
-	else if (err == EACCES || err == EPERM || err == EROFS || err == ENOENT || err == ENOTDIR)
-		damon_fail_remedy(fail, "write elsewhere with -o");
+		damon_fail_remedy(fail, "free some space%s",
+				  path ? ", or write elsewhere with '-o'" : "");
+	else if (path &&
+		 (err == EACCES || err == EPERM || err == EROFS || err == ENOENT || err == ENOTDIR))
+		damon_fail_remedy(fail, "write elsewhere with '-o'");
 	return -err;
 }
 

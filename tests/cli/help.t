@@ -1,0 +1,198 @@
+The program explains itself.
+
+  $ damon-perf --help
+  damon-perf: profile memory accesses, with or without a PMU
+  
+  Usage: damon-perf COMMAND [OPTION...]
+         damon-perf COMMAND --help
+  
+  Records which regions of a program's memory are accessed, how often and for how
+  long, and shows the hot and the cold ones and the working set. It is DAMON, the
+  kernel's data access monitor, in user space: same words, same attributes.
+  
+  Times take ns, us, ms, s, m, h and d ('1 m 10.3 s'). Sizes take B, K, KB, KiB to
+  EiB, all powers of 1024. Commas in numbers are ignored. In names of options '-'
+  and '_' are the same.
+  
+  Commands:
+    record      record the memory accesses of a command or of running processes
+    report      show what a record tells
+    convert     write a record in a format of other programs
+    check       tell what works on this machine, and what would help
+    help        explain a command
+    version     tell the version
+  
+  Examples:
+    damon-perf record -- sort big.txt
+        record a command
+    damon-perf report heatmap
+        see what of its memory was hot, when and where
+    damon-perf report wss
+        see how much of it was in use over time
+  
+  Exit status:
+    0      done
+    1      report, convert or check failed
+    2      wrong usage
+    other  record ends with the status of the command that it ran, or with 125 to
+           127: see its help
+  $ damon-perf help record > a && damon-perf record --help > b && cmp a b && head -n 4 a
+  damon-perf record: record the memory accesses of a command or of running
+  processes
+  
+  Usage: damon-perf record [OPTION...] [--] COMMAND [ARGUMENT...]
+  $ damon-perf record -h | cmp - a
+  $ damon-perf record --quiet --help --nonsense | cmp - a
+  $ damon-perf help convert
+  damon-perf convert: write a record in a format of other programs
+  
+  Usage: damon-perf convert [OPTION...] --to FORMAT -o FILE
+  
+  Reads a record and writes all its snapshots in another format.
+  
+  Formats:
+    damo        * (glob)
+    damo-json   * (glob)
+    csv         * (glob)
+  
+  Examples:
+    damon-perf convert --to damo -o damon.data
+        for damo, DAMON's own tool
+    damon-perf convert -i sort.data --to csv -o - | head
+        a look at the regions
+  
+  Options:
+    -i, --input FILE          the record; '-' is standard input [damon-perf.data]
+    -o, --output FILE         write there; the file appears when it is complete;
+                              '-' is standard output
+        --to damo|damo-json|csv
+                              one of the formats above
+    -h, --help                this text
+  
+  Exit status:
+    0  the file is complete
+    1  the record cannot be read, or the output cannot be written
+    2  wrong usage
+  $ damon-perf help check
+  damon-perf check: tell what works on this machine, and what would help
+  
+  Usage: damon-perf check [OPTION...]
+  
+  Looks at every source of accesses, every action and the kernel's features, and
+  tells for each whether it can be used, or why not and what would help: a sysctl,
+  a capability, a package. Nothing is changed.
+  
+  Examples:
+    damon-perf check
+        what works here
+    damon-perf check --format json | jq '.items[] | select(.usable | not)'
+        what does not, and why
+  
+  Options:
+        --format text|json    for people, for programs [text]
+    -h, --help                this text
+  
+  Exit status:
+    0  recording is possible, with at least one source
+    1  recording is not possible here
+    2  wrong usage
+  $ damon-perf help help
+  damon-perf help: explain a command
+  
+  Usage: damon-perf help [COMMAND]
+  
+  The same as 'damon-perf COMMAND --help'.
+  $ damon-perf check --help | head -n 1
+  damon-perf check: tell what works on this machine, and what would help
+  $ damon-perf help nonsense
+  damon-perf: unknown command 'nonsense'; see 'damon-perf --help'
+  [2]
+  $ damon-perf help reprot
+  damon-perf: unknown command 'reprot'; did you mean 'report'?
+  [2]
+
+Every command of the list has a help of its own, whose options fit the table's width.
+
+  $ for c in record report convert check help version; do
+  >     damon-perf $c --help > out && awk 'length > 80' out && grep -c '^Usage: damon-perf '$c out
+  > done
+  1
+  1
+  1
+  1
+  1
+  1
+
+Examples teach: each command has some, and they are of that command or of one that follows.
+
+  $ for c in record report convert check; do
+  >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
+  > done
+  7
+  6
+  2
+  2
+
+Without a word it is a mistake, told with the same text.
+
+  $ damon-perf > out; echo $?
+  damon-perf: profile memory accesses, with or without a PMU
+  
+  Usage: damon-perf COMMAND [OPTION...]
+         damon-perf COMMAND --help
+  
+  Records which regions of a program's memory are accessed, how often and for how
+  long, and shows the hot and the cold ones and the working set. It is DAMON, the
+  kernel's data access monitor, in user space: same words, same attributes.
+  
+  Times take ns, us, ms, s, m, h and d ('1 m 10.3 s'). Sizes take B, K, KB, KiB to
+  EiB, all powers of 1024. Commas in numbers are ignored. In names of options '-'
+  and '_' are the same.
+  
+  Commands:
+    record      record the memory accesses of a command or of running processes
+    report      show what a record tells
+    convert     write a record in a format of other programs
+    check       tell what works on this machine, and what would help
+    help        explain a command
+    version     tell the version
+  
+  Examples:
+    damon-perf record -- sort big.txt
+        record a command
+    damon-perf report heatmap
+        see what of its memory was hot, when and where
+    damon-perf report wss
+        see how much of it was in use over time
+  
+  Exit status:
+    0      done
+    1      report, convert or check failed
+    2      wrong usage
+    other  record ends with the status of the command that it ran, or with 125 to
+           127: see its help
+  2
+  $ damon-perf 2>&1 | head -n 3; cat out
+  damon-perf: profile memory accesses, with or without a PMU
+  
+  Usage: damon-perf COMMAND [OPTION...]
+  $ damon-perf version
+  damon-perf 0.1.0
+  $ damon-perf --version
+  damon-perf 0.1.0
+  $ damon-perf -V
+  damon-perf 0.1.0
+
+A full disk is told, a reader that went away is not; both end with 1.
+
+  $ damon-perf --help > /dev/full
+  damon-perf: cannot write to standard output: No space left on device; free some space
+  [1]
+  $ damon-perf --help >&-
+  damon-perf: cannot write to standard output: Bad file descriptor
+  [1]
+  $ damon-perf record --help > /dev/full
+  damon-perf: cannot write to standard output: No space left on device; free some space
+  [125]
+  $ (damon-perf help; echo $? > status) | true; grep -cE '^(0|1)$' status
+  1

@@ -1,0 +1,100 @@
+Recording itself, where the machine allows it.
+
+  $ damon-perf check > /dev/null || exit 80
+
+The command's status is ours, and its input and output are its own.
+
+  $ damon-perf record -q true
+  $ damon-perf record -q sh -c 'exit 7'
+  [7]
+  $ damon-perf record -q -- sh -c 'kill -TERM $$'
+  [143]
+  $ damon-perf record -q sh -c 'kill -KILL $$'
+  [137]
+  $ echo through | damon-perf record -q cat
+  through
+  $ damon-perf record -q sh -c 'echo out; echo err >&2' 2> /dev/null
+  out
+
+It is not told to ignore signals that it would not ignore elsewhere.
+
+  $ damon-perf record -q sh -c 'yes | head -n 1; grep SigIgn /proc/self/status' > a
+  $ sh -c 'yes | head -n 1; grep SigIgn /proc/self/status' | cmp - a
+
+The record is complete, private, and the summary names it and the next step.
+
+  $ stat -c %a damon-perf.data
+  600
+  $ damon-perf report info > /dev/null; echo $?
+  0
+  $ damon-perf record -o 'my file' sh -c ':' 2>&1 | head -n 1
+  damon-perf: [0-9]+ snapshots of [0-9.]+( k)? samples.*, [0-9.]+ (B|KiB) in 'my file'; see them with: damon-perf report -i 'my file' (re)
+
+--duration ends the recording, not the command.
+
+  $ damon-perf record -q --duration 100ms sh -c 'sleep 0.3; echo done; exit 5'
+  done
+  [5]
+  $ damon-perf record --duration 50ms sh -c 'sleep 0.3' 2>&1 | head -n 1
+  damon-perf: the recording ended; waiting for 'sh', process [0-9]+ (re)
+
+What is sent to damon-perf is passed on to the command; the record is complete.
+
+  $ cat > loop <<'END'
+  > trap 'echo int; exit 4' INT
+  > trap 'echo term; exit 9' TERM
+  > touch ready
+  > while :; do sleep 0.02; done
+  > END
+  $ end_by() {
+  >     rm -f ready
+  >     env --default-signal=INT damon-perf record -q sh loop &
+  >     until test -e ready; do sleep 0.02; done
+  >     kill -$1 $!
+  >     wait $!
+  >     echo $?; damon-perf report info > /dev/null; echo $?
+  > }
+  $ end_by TERM
+  term
+  9
+  0
+  $ end_by INT
+  int
+  4
+  0
+
+A process that is attached to goes on when the recording ends, and the recording ends with it.
+
+  $ sleep 1000 & sleeper=$!
+  $ env --default-signal=INT damon-perf record -q -o attached -p $sleeper &
+  $ recorder=$!; until test -s attached; do sleep 0.02; done
+  $ kill -INT $recorder; wait $recorder; echo $?
+  0
+  $ damon-perf report info -i attached > /dev/null; echo $?
+  0
+  $ kill -0 $sleeper; echo $?
+  0
+  $ damon-perf record -q -o attached --duration 50ms -p $sleeper; echo $?
+  0
+  $ (sleep 0.3; kill $sleeper) & damon-perf record -q -o attached -p $sleeper; echo $?
+  0
+  $ wait
+
+What cannot be recorded is told in one sentence; nothing stays behind.
+
+  $ damon-perf record -p $sleeper
+  damon-perf: .*\b[0-9]+\b.* (re)
+  [125]
+  $ damon-perf record --source nonsense true
+  damon-perf: .*'nonsense'.* (re)
+  [125]
+  $ damon-perf record -o nowhere/x.data true
+  damon-perf: .*'nowhere/x.data'.* (re)
+  [125]
+  $ ls
+  a
+  attached
+  damon-perf.data
+  loop
+  my file
+  ready
