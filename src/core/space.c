@@ -196,7 +196,7 @@ static bool same(const struct damon_mapping *a, const struct damon_mapping *b)
 	return names_equal(a->name, b->name) || (overlap(a, b) && (!*a->name || !*b->name));
 }
 
-/* A part of a mapping. */
+/* A part of a mapping. Anonymous memory has no offset, though MMAP2 gives its address as one. */
 static struct damon_mapping cut(const struct damon_mapping *m, uint64_t start, uint64_t end)
 {
 	struct damon_mapping part = *m;
@@ -394,13 +394,7 @@ static int adopt(struct damon_space *s, const struct damon_mapping *m, struct da
 {
 	*out = *m;
 	out->name = names_intern(s->names, m->name);
-	if (!out->name)
-		return -ENOMEM;
-	if (!is_file(out)) { /* MMAP2 gives the address as the offset of anonymous memory */
-		out->offset = 0;
-		out->dev = 0;
-	}
-	return 0;
+	return out->name ? 0 : -ENOMEM;
 }
 
 /*

@@ -254,7 +254,7 @@ static int probe_page_idle(const struct damon_sys *sys, struct damon_fail *why)
 	if (n < 0)
 		return damon_fail(why, ENOENT,
 				  "this kernel does not track idle pages "
-				  "(CONFIG_IDLE_PAGE_TRACKING), as all of Debian's");
+				  "(CONFIG_IDLE_PAGE_TRACKING): no Debian kernel does");
 	return 0;
 }
 

@@ -197,6 +197,7 @@ Test(features, capabilities)
 		{"lowest", "x\nCapEff:\t0000000000000001\n", NULL, 0, true},
 		{"the machine's", ROOT, "         0          0 4294967295\n", 38, true},
 		{"a container's user", ROOT, "         0     100000      65536\n", 38, false},
+		{"a part of the machine's", ROOT, "         0          0      65536\n", 38, false},
 		{"a user's own namespace", ROOT, "         0       1000          1\n", 38, false},
 		{"no such line", "Name:\tx\n", NULL, 0, false},
 		{"no such file", NULL, NULL, 0, false},

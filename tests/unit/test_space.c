@@ -258,8 +258,11 @@ Test(space, edits_tell_what_to_write_again)
 	run(s, "-0-99");
 	cr_expect_eq(s->nr_live, 0);
 	for (size_t i = 0; i < s->nr_dead; i++) {
-		if (s->dead[i].id == 0)
-			cr_expect_eq(s->dead[i].edits, 3, "death");
+		cr_expect_eq(s->dead[i].edits,
+			     s->dead[i].id == 0	  ? 3
+			     : s->dead[i].id == 1 ? 1
+						  : 0,
+			     "death of %u", s->dead[i].id);
 	}
 	damon_space_unref(s);
 }
@@ -359,6 +362,23 @@ Test(space, find_at_a_time)
 	cr_expect_str_eq(damon_space_find_at(s, 19 * PAGE, 1)->name, "/a");
 	cr_expect_str_eq(damon_space_find_at(s, 19 * PAGE, 99)->name, "[heap]", "the last");
 	cr_expect_null(damon_space_find(s, 19 * PAGE));
+	damon_space_unref(s);
+}
+
+Test(space, find_at_a_time_of_nothing)
+{
+	struct damon_space *s = damon_space_new();
+
+	/* 1: /a   2: nothing   3: /b   4: nothing   5: /c   6: nothing */
+	run(s, "+10-20=/a -10-20 +10-20=/b -10-20 +10-20=/c");
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 0)->name, "/c", "the last");
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 1)->name, "/a");
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 2)->name, "/c", "the last");
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 3)->name, "/b");
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 4)->name, "/c");
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 9)->name, "/c");
+	cr_assert_eq(damon_space_unmap(s, 10 * PAGE, 20 * PAGE, 6), 0);
+	cr_expect_str_eq(damon_space_find_at(s, 10 * PAGE, 2)->name, "/c");
 	damon_space_unref(s);
 }
 
