@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Contexts end to end in a fake world: the synthetic source, a clock that polling moves on. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "damon.h"
+#include "tests/kit/fake_sys.h"
+#include "lib/ctx.h"
+
+#define MIB 0x100000ull
+
+/* Where the synthetic source's default ranges lie. */
+static const char maps_text[] = "10000000-10400000 rw-p 00000000 00:00 0 \n"
+				"20000000-21000000 rw-p 00000000 00:00 0 \n"
+				"30000000-34000000 rw-p 00000000 00:00 0 \n";
+
+struct world {
+	struct fake_sys fake;
+	struct fake_file files[4];
+	char maps[64], comm[64];
+	struct damon_ctx *ctx;
+	int nr_snapshots, stop_after;
+	double share[3];
+	uint64_t obs, no_region, last_end_ns;
+};
+
+static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	struct fake_sys *f = s->priv;
+
+	f->clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
+	for (size_t i = 0; i < n; i++)
+		fds[i].revents = 0;
+	return 0;
+}
+
+static int on_snapshot(void *priv, const struct damon_snapshot *s)
+{
+	struct world *w = priv;
+	struct damon_snapshot_info info = {.size = sizeof(info)};
+	struct damon_target_info t = {.size = sizeof(t)};
+	struct damon_region_info r = {.size = sizeof(r)};
+
+	damon_snapshot_info(s, &info);
+	cr_assert(info.start_ns == w->last_end_ns || !w->nr_snapshots, "intervals touch");
+	w->last_end_ns = info.end_ns;
+	w->obs += info.obs;
+	w->no_region += info.no_region;
+	w->nr_snapshots++;
+	memset(w->share, 0, sizeof(w->share));
+	if (info.nr_targets) {
+		damon_snapshot_target(s, 0, &t);
+		for (size_t i = 0; i < t.nr_regions; i++) {
+			damon_snapshot_region(s, 0, i, &r);
+			w->share[(r.start >> 28) - 1] += r.share;
+		}
+	}
+	return w->stop_after && w->nr_snapshots == w->stop_after;
+}
+
+static void world_init(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	snprintf(w->maps, sizeof(w->maps), "/proc/%d/maps", getpid());
+	snprintf(w->comm, sizeof(w->comm), "/proc/%d/comm", getpid());
+	w->files[0] = (struct fake_file){w->maps, maps_text, 0};
+	w->files[1] = (struct fake_file){w->comm, "toy\n", 0};
+	fake_sys_init(&w->fake, w->files);
+	w->fake.clock_ns = 5 * NS_PER_SEC;
+	w->fake.realtime_ns = 1700000000 * NS_PER_SEC;
+	w->fake.sys.poll = fake_poll;
+	cr_assert_eq(damon_ctx_new(&w->ctx), 0);
+	w->ctx->sys = &w->fake.sys;
+	damon_set_callback(w->ctx, on_snapshot, w);
+}
+
+static int use_synth(struct world *w, double rate_hz)
+{
+	struct damon_sampling s;
+
+	damon_sampling_init(&s);
+	s.source = "synth";
+	s.rate_hz = rate_hz;
+	return damon_set_sampling(w->ctx, &s);
+}
+
+static void run(struct world *w)
+{
+	int rc, rounds = 0;
+
+	while ((rc = damon_dispatch(w->ctx, -1)) == 1)
+		cr_assert_lt(rounds++, 1000, "it ends");
+	cr_assert_eq(rc, 0, "%s", damon_error(w->ctx));
+}
+
+Test(ctx, shares_are_found_and_recorded)
+{
+	static const double truth[] = {.70, .20, .10};
+	char path[] = "/tmp/test_ctx.XXXXXX";
+	struct damon_stats stats = {.size = sizeof(stats)};
+	const struct damon_snapshot *s;
+	struct damon_record *rec;
+	struct world w, back = {0};
+
+	close(mkstemp(path));
+	unlink(path);
+	world_init(&w);
+	w.stop_after = 30;
+	cr_assert_eq(use_synth(&w, 5000), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_set_record(w.ctx, path), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	run(&w);
+	for (size_t i = 0; i < 3; i++)
+		cr_expect(fabs(w.share[i] - truth[i]) < .03, "range %zu: %g", i, w.share[i]);
+	cr_assert_eq(damon_close(w.ctx), 0, "%s", damon_error(w.ctx));
+	cr_assert_eq(damon_ctx_stats(w.ctx, &stats), 0);
+	cr_expect_eq(stats.nr_snapshots, 30);
+	cr_expect_eq(stats.obs, w.obs);
+	cr_expect_eq(w.no_region, 0);
+
+	cr_assert_eq(damon_record_open(path, &rec), 0, "%s", damon_record_error(NULL));
+	while (damon_record_next(rec, &s) == 1)
+		on_snapshot(&back, s);
+	cr_expect_eq(back.nr_snapshots, 30);
+	cr_expect_eq(back.obs, w.obs);
+	for (size_t i = 0; i < 3; i++)
+		cr_expect(fabs(back.share[i] - w.share[i]) < .01, "range %zu", i);
+	damon_record_stats(rec, &stats);
+	cr_expect_eq(stats.complete, 1);
+	cr_expect_eq(stats.obs, w.obs);
+	damon_record_close(rec);
+	damon_ctx_free(w.ctx);
+	unlink(path);
+}
+
+Test(ctx, a_late_reader_changes_nothing_but_the_number_of_calls)
+{
+	struct world w;
+
+	world_init(&w);
+	cr_assert_eq(use_synth(&w, 1000), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	w.fake.clock_ns += 2550 * NS_PER_MS;
+	cr_assert_eq(damon_dispatch(w.ctx, 0), 1);
+	cr_expect_eq(w.nr_snapshots, 25, "one per interval that passed, not %d", w.nr_snapshots);
+	w.fake.clock_ns += 3600 * NS_PER_SEC; /* the machine slept */
+	cr_assert_eq(damon_dispatch(w.ctx, 0), 1);
+	cr_expect_eq(w.nr_snapshots, 26, "one for all the time that was slept");
+	cr_assert_eq(damon_close(w.ctx), 0);
+	damon_ctx_free(w.ctx);
+}
+
+Test(ctx, refusals)
+{
+	static const struct {
+		const char *name, *source, *record;
+		int pid, err;
+		const char *says;
+	} rows[] = {
+		{"nothing to monitor", "synth", NULL, 0, -EINVAL, "nothing to monitor"},
+		{"no such source", "magic", NULL, 1, -EINVAL, "'magic'"},
+		{"no such process", "synth", NULL, 0x3fffffff, -ESRCH, "1073741823"},
+		{"record in a missing folder", "synth", "/nonexistent/x", 1, -ENOENT,
+		 "/nonexistent/x"},
+		{"record is a folder", "synth", "/tmp", 1, -EISDIR, "/tmp"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_sampling s;
+		struct world w;
+		int err = 0;
+
+		world_init(&w);
+		damon_sampling_init(&s);
+		s.source = rows[i].source;
+		damon_set_sampling(w.ctx, &s);
+		if (rows[i].pid)
+			damon_add_pid(w.ctx, rows[i].pid == 1 ? getpid() : rows[i].pid);
+		if (rows[i].record)
+			damon_set_record(w.ctx, rows[i].record);
+		err = damon_open(w.ctx);
+		cr_expect_eq(err, rows[i].err, "%s: %d", rows[i].name, err);
+		cr_expect(strstr(damon_error(w.ctx), rows[i].says), "%s: '%s'", rows[i].name,
+			  damon_error(w.ctx));
+		damon_ctx_free(w.ctx);
+	}
+}
+
+Test(ctx, attributes_are_checked)
+{
+	static const struct {
+		const char *name;
+		uint64_t sample_ms, aggr_ms, update_ms;
+		uint32_t min, max;
+		int err;
+	} rows[] = {
+		{"defaults", 5, 100, 1000, 10, 1000, 0},
+		{"all equal", 100, 100, 100, 3, 3, 0},
+		{"aggregation below sampling", 200, 100, 1000, 10, 1000, -EINVAL},
+		{"update below aggregation", 5, 100, 50, 10, 1000, -EINVAL},
+		{"no sampling interval", 0, 100, 1000, 10, 1000, -EINVAL},
+		{"two regions", 5, 100, 1000, 2, 1000, -EINVAL},
+		{"max below min", 5, 100, 1000, 20, 10, -EINVAL},
+		{"a million regions", 5, 100, 1000, 10, 1000000, -EINVAL},
+	};
+	struct damon_ctx *ctx;
+
+	cr_assert_eq(damon_ctx_new(&ctx), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_attrs a = {
+			.size = sizeof(a),
+			.sample_ns = rows[i].sample_ms * NS_PER_MS,
+			.aggr_ns = rows[i].aggr_ms * NS_PER_MS,
+			.update_ns = rows[i].update_ms * NS_PER_MS,
+			.min_nr_regions = rows[i].min,
+			.max_nr_regions = rows[i].max,
+		};
+
+		cr_expect_eq(damon_set_attrs(ctx, &a), rows[i].err, "%s", rows[i].name);
+	}
+	damon_ctx_free(ctx);
+}
