@@ -64,8 +64,8 @@ struct damon_space *damon_space_clone(const struct damon_space *s, uint64_t now_
 /*
  * Adds 'm' (its name is copied; id, from_ns, to_ns, edits are set here), ending or trimming
  * whatever lived in its range. A mapping equal but for its bounds that touches or overlaps is
- * extended and keeps its id; of several, the oldest id stays. Returns 0, or -ENOMEM, or -EINVAL if the range is empty or not page
- * aligned.
+ * extended and keeps its id; of several, the oldest id stays. Returns 0, or -ENOMEM, or -EINVAL if
+ * the range is empty or not page aligned.
  */
 int damon_space_map(struct damon_space *s, const struct damon_mapping *m, uint64_t now_ns);
 
