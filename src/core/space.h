@@ -35,8 +35,8 @@ struct damon_mapping {
 	const char *name; /* "/path", "[heap]", "[stack]", "[anon:...]", "" for anonymous; owned by
 			     the space */
 	uint32_t id;	  /* unique in its space; a mapping that only grows or shrinks keeps it */
-	uint32_t edits;	  /* grows by one whenever start, end or to_ns change: what a recorder must
-			     write again */
+	uint32_t edits;	  /* grows by one whenever start, end or to_ns change, or a name, inode or
+			     build id becomes known: what a recorder must write again */
 };
 
 struct damon_space {
@@ -64,8 +64,8 @@ struct damon_space *damon_space_clone(const struct damon_space *s, uint64_t now_
 /*
  * Adds 'm' (its name is copied; id, from_ns, to_ns, edits are set here), ending or trimming
  * whatever lived in its range. A mapping equal but for its bounds that touches or overlaps is
- * extended and keeps its id. Returns 0, or -ENOMEM, or -EINVAL if the range is empty or not page
- * aligned.
+ * extended and keeps its id; of several, the oldest id stays. Returns 0, or -ENOMEM, or -EINVAL if
+ * the range is empty or not page aligned.
  */
 int damon_space_map(struct damon_space *s, const struct damon_mapping *m, uint64_t now_ns);
 
@@ -73,7 +73,7 @@ int damon_space_map(struct damon_space *s, const struct damon_mapping *m, uint64
 int damon_space_unmap(struct damon_space *s, uint64_t start, uint64_t end, uint64_t now_ns);
 
 /* Makes the live mappings equal to 'm[0..n)', sorted by start: a re-read of /proc/PID/maps.
- * Unchanged ones are left alone. */
+ * Unchanged ones are left alone. Returns 0, -ENOMEM, or -EINVAL (nothing changed). */
 int damon_space_sync(struct damon_space *s, const struct damon_mapping *m, size_t n,
 		     uint64_t now_ns);
 
