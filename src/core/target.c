@@ -6,7 +6,8 @@
 #include "base/util.h"
 #include "core/target.h"
 
-#define ALIVE UINT64_MAX
+#define ALIVE	       UINT64_MAX
+#define RETIRED_MIN_NS (2 * NS_PER_SEC)
 
 /* A process and what only this file needs of it. */
 struct member {
@@ -23,6 +24,7 @@ struct damon_targets {
 	size_t nr_procs, cap_procs; /* cap is a power of two */
 	struct damon_target **target;
 	size_t nr_targets, max_targets;
+	uint32_t next_id;
 	uint64_t nr_updates;
 };
 
@@ -157,17 +159,49 @@ static void leave(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns
 		drive(g, latest(t, g));
 }
 
+/*
+ * The target that retired first, if that is long enough ago for all that it saw to have been shown:
+ * its place, not its number, is what a new one may have. NULL: there is none.
+ */
+static struct damon_target *longest_retired(struct damon_targets *t, uint64_t now_ns)
+{
+	struct damon_target *best = NULL;
+
+	for (size_t i = 0; i < t->nr_targets; i++) {
+		struct damon_target *g = t->target[i];
+
+		if (!g->nr_procs && now_ns > g->to_ns && now_ns - g->to_ns >= RETIRED_MIN_NS &&
+		    (!best || g->to_ns < best->to_ns))
+			best = g;
+	}
+	return best;
+}
+
+static bool have_room(struct damon_targets *t, uint64_t now_ns)
+{
+	return t->nr_targets < t->max_targets || longest_retired(t, now_ns);
+}
+
+/* A target for 'comm' in a place of its own, or in that of one that is history. NULL: no memory. */
 static struct damon_target *target_new(struct damon_targets *t, const char *comm, uint64_t now_ns)
 {
-	struct damon_target *g = calloc(1, sizeof(*g));
+	struct damon_target *g;
 
-	if (!g)
-		return NULL;
-	g->id = g->slot = t->nr_targets;
+	if (t->nr_targets < t->max_targets) {
+		g = calloc(1, sizeof(*g));
+		if (!g)
+			return NULL;
+		g->slot = t->nr_targets;
+		t->target[t->nr_targets++] = g;
+	} else {
+		g = longest_retired(t, now_ns);
+		g->generation++;
+		g->nr_procs_total = 0;
+	}
+	g->id = t->next_id++;
 	g->from_ns = now_ns;
 	g->to_ns = ALIVE;
 	snprintf(g->comm, sizeof(g->comm), "%s", comm);
-	t->target[t->nr_targets++] = g;
 	return g;
 }
 
@@ -194,7 +228,7 @@ static int settle(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns
 	if (g) {
 		g->generation++;
 	} else {
-		if (t->nr_targets >= t->max_targets)
+		if (!have_room(t, now_ns))
 			return 0;
 		g = target_new(t, p->comm, now_ns);
 		if (!g)
@@ -368,7 +402,7 @@ static int tell_apart(struct damon_targets *t, struct damon_proc *p, uint64_t no
 		p->forked = false;
 		return 0;
 	}
-	if (!target_of(t, p->comm, false) && t->nr_targets >= t->max_targets)
+	if (!target_of(t, p->comm, false) && !have_room(t, now_ns))
 		return 0;
 	space = damon_space_clone(p->space, now_ns);
 	if (!space)

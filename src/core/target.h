@@ -3,12 +3,13 @@
  * Targets, and which process belongs to which. Pure: fed by fork, exec, comm and exit events.
  *
  * Policy. A process that executes a program gets a target: a retired one of the same program (comm)
- * if there is one, else a new one, else (limit reached) it shares the live target of its program,
- * else it has none and its observations are counted as 'no target'. A target that it had alone and
- * that nothing was seen of is not left behind: it is renamed (a command's own, before its exec). A
- * forked child shares its parent's target and space until it executes, or until it has outlived one
- * update interval (damon_targets_update): then it gets a target of its own, if there is room, with
- * a clone of the space. A target retires when its last process exits; its number and history stay.
+ * if there is one, else a new one, else (limit reached, none retired long ago) it shares the live
+ * target of its program, else it has none and its observations are counted as 'no target'. A target
+ * that it had alone and that nothing was seen of is not left behind: it is renamed (a command's
+ * own, before its exec). A forked child shares its parent's target and space until it executes, or
+ * until it has outlived one update interval (damon_targets_update): then it gets a target of its
+ * own, if there is room, with a clone of the space. A target retires when its last process exits;
+ * its number and history stay.
  */
 #ifndef CORE_TARGET_H
 #define CORE_TARGET_H

@@ -76,15 +76,16 @@ static int write_record(struct damon_ctx *ctx, const struct damon_snapshot *s, u
 	if (!ctx->writer)
 		return 0;
 	log = damon_core_log(ctx->core, &n);
-	err = damon_writer_snapshot(ctx->writer, s);
+	err = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
+	if (!err)
+		err = damon_writer_snapshot(ctx->writer, s);
 	if (!err)
 		err = damon_writer_log(ctx->writer, log, n);
 	if (err || now_ns < ctx->next_flush_ns)
 		return err;
 	ctx->next_flush_ns = now_ns + FLUSH_NS;
 	stats_totals(ctx);
-	err = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
-	return err ? err : damon_writer_flush(ctx->writer, &ctx->totals);
+	return damon_writer_flush(ctx->writer, &ctx->totals);
 }
 
 /* Hands the interval's CPU times and counts to the core. */

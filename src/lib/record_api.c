@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "damon.h"
 #include "lib/ctx.h"
@@ -25,7 +26,7 @@ struct damon_record {
 		counts; /* summed over snapshots: what a record without totals still tells */
 	uint64_t nr_snapshots, last_end_ns;
 	bool has_totals;
-	uint64_t damaged_bytes;
+	uint64_t damaged_bytes, file_bytes;
 	struct seen *seen; /* by target id */
 	size_t nr_seen, cap_seen;
 	double weight; /* of all targets */
@@ -42,6 +43,7 @@ int damon_record_open(const char *path, struct damon_record **out)
 {
 	struct damon_record *r = calloc(1, sizeof(*r));
 	const struct damon_meta *m;
+	struct stat st;
 	int err;
 
 	memset(&open_fail, 0, sizeof(open_fail));
@@ -52,6 +54,8 @@ int damon_record_open(const char *path, struct damon_record **out)
 		free(r);
 		return err;
 	}
+	if (!stat(path, &st) && S_ISREG(st.st_mode))
+		r->file_bytes = (uint64_t)st.st_size;
 	m = damon_reader_meta(r->reader);
 	r->view.units = (struct damon_view){
 		.sample_ns = m->sample_ns,
@@ -203,6 +207,7 @@ int damon_record_stats(const struct damon_record *r, struct damon_stats *out)
 		t.duration_ns = r->last_end_ns > m->start_ns ? r->last_end_ns - m->start_ns : 0;
 	}
 	stats_fill(&t, m->source, m->rate_hz, m->tick_cost_ns, &s);
+	s.record_bytes = r->file_bytes;
 	out_copy(out, s);
 	return 0;
 }

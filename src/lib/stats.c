@@ -35,6 +35,7 @@ static void quote(char *buf, size_t size, const char *word)
 
 void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 {
+	bool by_overhead = ctx->sampling.rate_hz <= 0 && (ctx->source->sees & DAMON_SEES_TIME);
 	struct utsname u;
 
 	*m = (struct damon_meta){
@@ -48,7 +49,7 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		.scale = ctx->source->scale,
 		.sees = ctx->source->sees,
 		.rate_hz = ctx->rate_hz,
-		.overhead_asked = ctx->sampling.rate_hz > 0 ? 0 : ctx->sampling.overhead_percent,
+		.overhead_asked = by_overhead ? ctx->sampling.overhead_percent : 0,
 		.tick_cost_ns = ctx->tick_cost_ns,
 		.nr_cpus = ctx->sys->nr_cpus(ctx->sys),
 	};

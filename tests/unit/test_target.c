@@ -292,3 +292,24 @@ Test(target, the_table_of_processes)
 	cr_expect_eq(damon_targets_at(t, 0)->nr_procs_total, N + 1);
 	damon_targets_free(t);
 }
+
+Test(target, a_full_table_reuses_places_but_no_numbers)
+{
+	struct damon_targets *t = damon_targets_new(2);
+	struct damon_target *old;
+	uint64_t now = NS_PER_SEC;
+
+	damon_targets_add(t, 1, "make", now);
+	damon_targets_add(t, 2, "cc1", now);
+	old = damon_targets_find(t, 2)->target;
+	damon_targets_exit(t, 2, now);
+	cr_expect_null(damon_targets_add(t, 3, "as", now + NS_PER_SEC)->target, "too soon");
+	cr_assert_not_null(damon_targets_add(t, 4, "ld", now + 3 * NS_PER_SEC)->target);
+	cr_expect_eq(damon_targets_find(t, 4)->target, old);
+	cr_expect_eq(old->id, 2);
+	cr_expect_eq(old->slot, 1);
+	cr_expect_str_eq(old->comm, "ld");
+	cr_expect_eq(old->nr_procs_total, 1);
+	cr_expect_null(damon_targets_add(t, 5, "ar", now + 9 * NS_PER_SEC)->target, "all alive");
+	damon_targets_free(t);
+}
