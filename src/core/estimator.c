@@ -205,8 +205,8 @@ static void take_change(struct damon_est *e, struct damon_est_region *r, const s
 }
 
 /*
- * The last 1, 2, 4 and span / 2 aggregations, as far as 'span' goes. Counts the region's ticks. A hit
- * is counted in the shortest part that holds it; sums make the parts nest.
+ * The last 1, 2, 4 and span / 2 aggregations, as far as 'span' goes. Counts the region's ticks. A
+ * hit is counted in the shortest part that holds it; sums make the parts nest.
  */
 static uint32_t split_time(struct damon_est *e, struct damon_est_region *r,
 			   const struct damon_hit *h, struct recent part[4])

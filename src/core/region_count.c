@@ -12,8 +12,9 @@ static const double max_unevenness = 1e4, max_clumping = 50, smooth = .2;
 /* Pairs of hits on one page, over all regions. */
 struct pairs {
 	double same, expected; /* seen, and expected were each region even */
-	double timed;	       /* of 'same' those looked at in time */
-	double clumped;	       /* pairs within one slot, each over the chance of it */
+	double same_var;
+	double timed;	/* of 'same' those looked at in time */
+	double clumped; /* pairs within one slot, each over the chance of it */
 	double clumped_var;
 };
 
@@ -47,7 +48,7 @@ static double pairs_in_slots(const struct damon_count *c, const struct damon_hit
 
 /* Adds the pairs of the 'n' hits of one page; returns how many there are. */
 static double count_page(const struct damon_count *c, const struct damon_hit *h, uint32_t n,
-			 double span, struct pairs *p)
+			 double span, double cluster, struct pairs *p)
 {
 	double same = n * (n - 1.) / 2, chance = 1 / (span * SLOTS), v;
 
@@ -55,21 +56,22 @@ static double count_page(const struct damon_count *c, const struct damon_hit *h,
 		v = pairs_in_slots(c, h, n) / chance;
 		p->timed += same;
 		p->clumped += v;
-		p->clumped_var += v / chance;
+		p->clumped_var += v / chance * cluster;
 	}
 	return same;
 }
 
 /*
  * Hits of one page are of different ticks by themselves; of the pairs that chance would put on one
- * page those of one tick are left out. 'same' is lowered to where noise hardly brings it, and the
- * target's usual unevenness speaks as if two pairs had been expected.
+ * page those of one tick are left out. Where ticks bring 'cluster' neighbouring pages, so many
+ * pairs come together. 'same' is lowered to where noise hardly brings it, and the target's usual
+ * unevenness speaks as if two independent pairs had been expected.
  */
-static double evenness(double same, double expected, double prior)
+static double evenness(double same, double expected, double cluster, double prior)
 {
-	double least = MAX(same - 1.5 * sqrt(same), 0.0);
+	double least = MAX(same - 1.5 * sqrt(same * cluster), 0.0);
 
-	return MAX((least + 2 * prior) / (expected + 2), 1.0);
+	return MAX((least + 2 * cluster * prior) / (expected + 2 * cluster), 1.0);
 }
 
 static void count_region(const struct damon_count *c, struct damon_est_region *r, double prior,
@@ -78,6 +80,7 @@ static void count_region(const struct damon_count *c, struct damon_est_region *r
 	const struct damon_hit *h = c->window + r->at;
 	double weight = 0, store = 0, stall = 0, same = 0, expected = 0;
 	double span = damon_est_region_span(r, c->now);
+	double cluster = r->ticks ? MAX((double)r->nr / r->ticks, 1.0) : 1;
 	uint32_t n = 0, ticks = 0, on_page = 0, last = 0;
 
 	if (r->ticks_known)
@@ -97,20 +100,22 @@ static void count_region(const struct damon_count *c, struct damon_est_region *r
 		on_page++;
 		if (i + 1 == r->nr || h[i + 1].page != h[i].page) {
 			if (on_page > 1)
-				same += count_page(c, &h[i + 1 - on_page], on_page, span, p);
+				same += count_page(c, &h[i + 1 - on_page], on_page, span, cluster,
+						   p);
 			on_page = 0;
 		}
 	}
 	if (n > 1)
 		expected = n * ((double)n - (double)n / ticks) / 2 / (r->end - r->start);
 	p->same += same;
+	p->same_var += same * cluster;
 	p->expected += expected;
 	r->nr = n;
 	r->ticks = ticks;
 	r->weight = weight;
 	r->store_weight = store;
 	r->stall_weight = stall;
-	r->evenness = evenness(same, expected, prior);
+	r->evenness = evenness(same, expected, cluster, prior);
 	r->last_hit = n ? last : MIN(r->last_hit, r->epoch - 1);
 }
 
@@ -132,7 +137,7 @@ static void move_spread(const struct pairs *p, struct damon_spread *s)
 	double uneven = 1, clumped = 1;
 
 	if (p->expected > 5)
-		uneven = (p->same - 2 * sqrt(p->same)) / p->expected;
+		uneven = (p->same - 2 * sqrt(p->same_var)) / p->expected;
 	if (p->timed > 20)
 		clumped = (p->clumped - 2 * sqrt(p->clumped_var)) / p->timed;
 	uneven = MIN(MAX(uneven, 1.0), max_unevenness);

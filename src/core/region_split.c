@@ -54,21 +54,19 @@ static void best_single(const struct slab *s, struct damon_cut *best)
 
 	for (size_t i = 0; i < s->n; i++) {
 		double ea = (s->h[i].page - s->start) * d, eb = ea + d;
-		double few = ea - i, many = i + 1 - eb, v;
+		double few = ea - i, many = i + 1 - eb;
 
-		if (few > 0 && (v = few * few / (ea * (1 - ea / n) + 1e-9)) > top) {
-			top = v;
+		/* few^2 / (ea (1 - ea / n)), without a division for those that lose */
+		if (few > 0 && few * few * n > top * ea * (n - ea)) {
+			top = few * few * n / MAX(ea * (n - ea), 1e-9);
 			cut = s->h[i].page;
 			left = i;
 		}
-		if (many > 0) {
-			v = many * many / (eb * (1 - eb / n) + 1e-9);
-			v /= 1 + many / (3 * eb + 1e-9);
-			if (v > top) {
-				top = v;
-				cut = s->h[i].page + 1;
-				left = i + 1;
-			}
+		/* many^2 / (eb (1 - eb / n)) / (1 + many / 3 eb) */
+		if (many > 0 && 3 * n * many * many > top * (n - eb) * (3 * eb + many)) {
+			top = 3 * n * many * many / MAX((n - eb) * (3 * eb + many), 1e-9);
+			cut = s->h[i].page + 1;
+			left = i + 1;
 		}
 	}
 	if (top <= 0 || cut <= s->start || cut >= s->end)

@@ -127,9 +127,14 @@ struct chao {
 	double mid, lo, hi;
 };
 
-static struct chao chao1(const struct damon_wset *c)
+/*
+ * 'cluster' is how many hits a tick brings to one region: neighbouring pages that are seen together
+ * are one piece of evidence, so the counts are taken in clusters.
+ */
+static struct chao chao1(const struct damon_wset *c, double cluster)
 {
-	double f1 = c->f1, f2 = c->f2, unseen = f1 * MAX(f1 - 1, 0.0) / (2 * (f2 + 1)), var, k;
+	double f1 = c->f1 / cluster, f2 = c->f2 / cluster,
+	       unseen = f1 * MAX(f1 - 1, 0.0) / (2 * (f2 + 1)), var, k;
 	double r = f1 / MAX(f2, 1.0);
 
 	if (!(unseen > 0))
@@ -138,53 +143,85 @@ static struct chao chao1(const struct damon_wset *c)
 		var = f2 * (r * r / 2 + r * r * r + r * r * r * r / 4);
 	else
 		var = f1 * (f1 - 1) / 2 + f1 * (2 * f1 - 1) * (2 * f1 - 1) / 4 -
-		      f1 * f1 * f1 * f1 / (4 * (c->d + unseen));
+		      f1 * f1 * f1 * f1 / (4 * (c->d / cluster + unseen));
 	k = exp(1.96 * sqrt(log1p(MAX(var, 0.0) / (unseen * unseen))));
+	unseen *= cluster;
 	return (struct chao){c->d + unseen, c->d + unseen / k, c->d + unseen * k};
 }
 
-/* Pages expected to be touched at the regions' rates. */
-static double touched_pages(const struct damon_target_snapshot *t, double aggrs, double scale)
+/* Pages touched if the regions' rates hold. */
+struct expected {
+	double mapped;
+	double cluster; /* hits of a tick in one region */
+	double mid; /* each region has pages that are never touched, the others are equally hot */
+	double hi;  /* its pages are of all degrees, and the rates are as high as they may be */
+};
+
+/*
+ * Expected pages of window of 'aggrs' aggregations. A region's unevenness h is told by pairs only,
+ * and two worlds explain it alike: one page in h is used (a sparse heap), or all are, by a
+ * lognormal law. The first gives the estimate, the second the bound, to which is added what the
+ * noise of rates and of borders may hide, as independent errors.
+ */
+static struct expected expected_pages(const struct damon_target_snapshot *t,
+				      const struct damon_view *v, double aggrs)
 {
-	double sum = 0;
+	struct expected e = {0};
+	double var = 0, before = 0, hits = 0, ticks = 0;
 
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct damon_region *r = &t->regions[i];
-		double pages = pages_of(r);
-		double visits = r->weight / span_of(r) * aggrs * scale / MAX(t->burst, 1.f);
+		double pages = MAX(pages_of(r), 1.0), n = r->nr_ticks, f, up, edge;
+		double h = MAX((double)r->evenness, 1.0);
+		double visits = r->weight / span_of(r) * aggrs / MAX(t->burst, 1.f) / pages;
 
-		if (pages > 0 && visits > 0)
-			sum += pages * damon_touched(visits / pages, r->evenness);
+		f = damon_touched(visits * v->scale.hi, h);
+		e.mapped += pages;
+		e.mid += pages * -expm1(-visits * v->scale.accesses * h) / h;
+		e.hi += pages * f;
+		up = n > 0 ? f * (damon_poisson_hi(n) / n - 1) : 0;
+		up = pages * MIN(up, 1 - f);
+		edge = i > 0 ? edge_pages(r - 1, r) : 0;
+		edge = MIN(edge, pages) * fabs(f - before);
+		var += up * up + edge * edge;
+		e.hi += edge / 3; /* a border is drawn at the outermost hit: a third of the band */
+		before = f;
+		hits += r->nr_obs;
+		ticks += r->nr_ticks;
 	}
-	return sum;
+	e.hi += sqrt(var);
+	e.cluster = ticks > 0 ? MAX(hits / ticks, 1.0) : 1;
+	return e;
 }
 
-/* How much the counts alone can be trusted: Good and Turing's coverage, .3 not at all, .7 fully. */
+/*
+ * How much the counts alone are trusted: by Good and Turing's coverage, the share of visits that
+ * went to pages seen before. Below nine tenths a hot minority may hide a majority that was hardly
+ * seen, and Chao's bound is far too low.
+ */
 static double trust(const struct damon_wset *c)
 {
 	double coverage = c->n > 0 ? 1 - c->f1 / c->n : 0;
 
-	return MIN(MAX((coverage - .3) / .4, 0.0), 1.0);
+	return MIN(MAX((coverage - .9) / .09, 0.0), 1.0);
 }
 
 void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
 		       const struct damon_view *v, struct damon_wset_size *out)
 {
 	const struct damon_wset *c = &t->wset[w];
-	double aggrs = v->aggr_ns ? c->span_ns / v->aggr_ns : 1, mapped = 0, g = trust(c), u, mid;
-	struct chao l = chao1(c);
+	double g = trust(c), aggrs = v->aggr_ns ? c->span_ns / v->aggr_ns : 1, mid, hi, mapped;
+	struct expected e = expected_pages(t, v, aggrs);
+	struct chao l = chao1(c, e.cluster);
 
-	for (size_t i = 0; i < t->nr_regions; i++)
-		mapped += pages_of(&t->regions[i]);
-	mapped = MAX(mapped, c->d); /* what was unmapped since had been mapped */
+	mapped = MAX(e.mapped, c->d); /* what was unmapped since had been mapped */
 	l.mid = MIN(l.mid, mapped);
 	l.lo = MIN(l.lo, l.mid);
-	u = MIN(MAX(touched_pages(t, aggrs, v->scale.accesses), l.mid), mapped);
-	mid = l.mid > 0 ? exp(g * log(l.mid) + (1 - g) * log(u)) : u;
-	u = MAX(u, touched_pages(t, aggrs, v->scale.hi));
-	if (g >= 1)
-		u = MAX(u, l.hi);
+	mid = MIN(MAX(e.mid, l.lo), mapped);
+	if (l.mid > 0)
+		mid = exp(g * log(l.mid) + (1 - g) * log(mid));
+	hi = g > 0 ? MAX(e.hi, l.hi) : e.hi;
 	out->bytes = mid * DAMON_PAGE_SIZE;
 	out->lo = MIN(l.lo, mid) * DAMON_PAGE_SIZE;
-	out->hi = MAX(MIN(u, mapped), mid) * DAMON_PAGE_SIZE;
+	out->hi = MAX(MIN(hi, mapped), mid) * DAMON_PAGE_SIZE;
 }

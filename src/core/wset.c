@@ -34,7 +34,7 @@ struct ring {
 struct table {
 	struct slot {
 		uint32_t key;
-		uint16_t gen, nr; /* nr stops at 3 */
+		uint16_t gen, nr; /* nr stops at its largest */
 	} * slots;
 	size_t cap; /* a power of two */
 	uint16_t gen;
@@ -105,6 +105,15 @@ static int table_clear(struct table *t, size_t n)
 	return 0;
 }
 
+/* Counts the 'nr'-th hit of a page. */
+static void count_hit(struct damon_wset *c, uint32_t nr)
+{
+	c->n++;
+	c->d += nr == 1;
+	c->f1 += nr == 1 ? 1 : nr == 2 ? -1 : 0;
+	c->f2 += nr == 2 ? 1 : nr == 3 ? -1 : 0;
+}
+
 static void table_count(struct table *t, uint32_t key, struct damon_wset *c)
 {
 	size_t at = key * 0x9e3779b1u & (t->cap - 1);
@@ -116,14 +125,9 @@ static void table_count(struct table *t, uint32_t key, struct damon_wset *c)
 	}
 	if (s->gen != t->gen)
 		*s = (struct slot){.key = key, .gen = t->gen};
-	c->n++;
-	if (s->nr < 3)
+	if (s->nr < UINT16_MAX)
 		s->nr++;
-	else
-		return;
-	c->d += s->nr == 1;
-	c->f1 += s->nr == 1 ? 1 : s->nr == 2 ? -1 : 0;
-	c->f2 += s->nr == 2 ? 1 : s->nr == 3 ? -1 : 0;
+	count_hit(c, s->nr);
 }
 
 static uint32_t page_key(uint64_t page)
@@ -289,21 +293,24 @@ int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, s
 {
 	struct damon_wset *now = &l->counts[DAMON_WINDOW_AGGR];
 	uint32_t now_ms = to_ms(end_ns);
-	int err = table_clear(&l->table, n);
+	uint64_t page = UINT64_MAX;
+	uint32_t key = 0, nr = 0;
+	int err = 0;
 
-	if (err)
-		return err;
 	if (!l->started) {
 		l->from_ns = start_ns;
 		l->started = true;
 	}
 	*now = (struct damon_wset){.span_ns = end_ns - start_ns};
-	for (size_t k = 0; k < n; k++) {
-		uint32_t key = page_key(hits[k].page);
-
+	for (size_t k = 0; k < n && !err; k++) {
 		if (!(hits[k].weight > 0))
 			continue;
-		table_count(&l->table, key, now);
+		if (hits[k].page != page) {
+			page = hits[k].page;
+			key = page_key(page);
+			nr = 0;
+		}
+		count_hit(now, ++nr);
 		for (size_t i = 0; i < NR_RINGS && !err; i++)
 			err = ring_push(&l->rings[i], key, now_ms, ring_limit(l, i));
 	}

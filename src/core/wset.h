@@ -23,8 +23,8 @@ void damon_wset_log_clear(struct damon_wset_log *l);
 /* Another limit from now on: as targets come and go, each one's share of the entries changes. */
 void damon_wset_log_limit(struct damon_wset_log *l, size_t max_entries);
 
-/* Adds the hits of an aggregation that ends at 'end_ns'; those of weight 0 are passed over. Returns
- * 0 or -ENOMEM. */
+/* Adds the hits of an aggregation that ends at 'end_ns', sorted by page as damon_est_aggregate()
+ * leaves them; those of weight 0 are passed over. Returns 0 or -ENOMEM. */
 int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, size_t n,
 		       uint64_t start_ns, uint64_t end_ns);
 

@@ -27,9 +27,10 @@ struct options {
 	struct damon_core_params core;
 };
 
-/* Uniform accesses to [start, start + len), or a scan of it at 'step' pages a sampling interval. */
+/* Uniform accesses to [start, start + len), or a scan of it at 'step' pages a sampling interval.
+ * 'stride': only every so many-th page. */
 struct part {
-	uint64_t start, len, step;
+	uint64_t start, len, step, stride;
 	double share;
 };
 
@@ -52,6 +53,7 @@ static void add_part(struct trace *t, double start, double len, double share)
 	p->len = MAX(len * t->pages, 1.0);
 	p->len = MIN(p->len, t->pages - p->start);
 	p->step = 0;
+	p->stride = 1;
 	p->share = share;
 }
 
@@ -71,6 +73,14 @@ static void idle_parts(struct trace *t, unsigned int phase)
 static void stairs_parts(struct trace *t, unsigned int phase)
 {
 	add_part(t, .03 + .093 * (phase % 10), .093, 1);
+}
+
+/* Every eighth page of a fifth: what an evenly spread rate gets wrong. */
+static void sparse_parts(struct trace *t, unsigned int phase)
+{
+	add_part(t, .3, .2, .9);
+	t->part[0].stride = 8;
+	add_part(t, .6, .05, .1);
 }
 
 static void zigzag_parts(struct trace *t, unsigned int phase)
@@ -115,6 +125,7 @@ static void moving_parts(struct trace *t, unsigned int phase)
 static struct trace traces[] = {
 	{"static", static_parts},
 	{"static-idle", idle_parts},
+	{"sparse", sparse_parts},
 	{"stairs", stairs_parts, .moves = true},
 	{"zigzag", zigzag_parts, .moves = true},
 	{"zipf", no_parts, .zipf = true},
@@ -194,7 +205,8 @@ static uint64_t part_page(struct world *w, const struct part *p, uint64_t add)
 	uint64_t within = p->step ? w->interval * p->step + rng_below(&w->rng, p->step)
 				  : rng_below(&w->rng, p->len);
 
-	return p->start + (within + add) % p->len;
+	within = (within + add) % p->len;
+	return p->start + within - within % p->stride;
 }
 
 /* One observation: 'burst' accesses on 'spread' pages in a row. */
@@ -217,7 +229,7 @@ static void draw(struct world *w, struct damon_obs *o)
 				       ? o->access[i - 1].addr >> DAMON_PAGE_SHIFT
 				       : draw_zipf(w) + base_page;
 		else
-			page = p->start + (first - p->start + k) % p->len + base_page;
+			page = p->start + (first - p->start + k * p->stride) % p->len + base_page;
 		if (w->t->zipf && w->o->spread == 1 && i)
 			page = o->access[0].addr >> DAMON_PAGE_SHIFT;
 		o->access[i] = (struct damon_access){.addr = page << DAMON_PAGE_SHIFT,
@@ -254,9 +266,9 @@ static void find_truth(struct world *w)
 
 	memset(w->rate, 0, n * sizeof(*w->rate));
 	for (size_t i = 0; i < t->nr_parts; i++)
-		for (uint64_t k = 0; !t->part[i].step && k < t->part[i].len; k++)
+		for (uint64_t k = 0; !t->part[i].step && k < t->part[i].len; k += t->part[i].stride)
 			w->rate[t->part[i].start + k] +=
-				t->part[i].share * w->o->load / t->part[i].len;
+				t->part[i].share * w->o->load / t->part[i].len * t->part[i].stride;
 	for (uint64_t i = 0; t->zipf && i < n; i++)
 		w->rate[t->page_of_rank[i]] = w->o->load / (i + 1) / t->zipf_sum;
 	w->touched = w->touched_10s = w->nr_hot = 0;
@@ -552,7 +564,8 @@ static void run_trace(const struct options *o, struct trace *t)
 
 static const char usage[] =
 	"usage: simulate [options]\n"
-	"  -t, --trace NAME   one of static static-idle stairs zigzag zipf scan chunks moving "
+	"  -t, --trace NAME   one of static static-idle sparse stairs zigzag zipf scan chunks "
+	"moving "
 	"(all)\n"
 	"  -n, --pages N      size of the address space (1000000)\n"
 	"  -r, --rate HZ      observations per second (4000)\n"
