@@ -34,7 +34,7 @@ static struct region_code region_to_code(const struct damon_region *r)
 		.span = r->span_aggrs,
 		.idle = r->idle_aggrs,
 		.weight = (uint16_t)quant(per_obs(r->weight, r->nr_obs), QUANT_WEIGHT),
-		.stall = (uint16_t)quant(per_obs(r->stall_weight, r->nr_obs), QUANT_WEIGHT),
+		.stall = (uint16_t)quant(per_obs(r->stall_weight, r->nr_obs), QUANT_STALL),
 		.evenness = (uint16_t)quant(r->evenness, QUANT_EVENNESS),
 		.store = share(r->store_weight, r->weight),
 	};
@@ -147,7 +147,7 @@ static struct damon_region region_from_code(const struct region_code *r)
 		.idle_aggrs = r->idle,
 		.weight = weight,
 		.store_weight = r->store == 255 ? weight : weight * ((float)r->store / 255.0f),
-		.stall_weight = unquant(r->stall, QUANT_WEIGHT) * n,
+		.stall_weight = unquant(r->stall, QUANT_STALL) * n,
 		.evenness = unquant(r->evenness, QUANT_EVENNESS),
 	};
 }

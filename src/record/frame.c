@@ -6,8 +6,8 @@
 #include "base/util.h"
 #include "record/chunk.h"
 
-#define ZSTD_FROM_BYTES 256 /* smaller payloads are left as they are */
-#define BLOCK_BYTES	96  /* a block of its own costs about this much */
+#define ZSTD_FROM_BYTES 256  /* smaller payloads are left as they are */
+#define BLOCK_BYTES	1000 /* shorter stretches are not worth a block of their own */
 
 static void put16(uint8_t *p, uint16_t v)
 {

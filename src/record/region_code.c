@@ -92,7 +92,7 @@ static void code_weights(struct damon_snapshot_code *c, struct damon_pack *col, 
 	else
 		v->store = weight ? p->store : 0;
 	if (flags & DIFF_STALL)
-		stall = pack_quant(&col[COLUMN_STALL], v->stall, stall, QUANT_WEIGHT);
+		stall = pack_quant(&col[COLUMN_STALL], v->stall, stall, QUANT_STALL);
 	v->stall = (uint16_t)stall;
 	c->last_weight = weight ? weight : c->last_weight;
 	c->last_stall = stall ? stall : c->last_stall;
