@@ -15,12 +15,12 @@ static const struct table_col cols[] = {
 	{"bytes", "size"},
 	{"mapping", "mapping", .left = true, .drop = 1},
 	{"heat", "heat"},
-	{NULL, "[lo, hi]", .left = true, .drop = 5},
+	{NULL, "heat [lo, hi]", .left = true, .drop = 5},
 	{"heat_lo", NULL},
 	{"heat_hi", NULL},
 	{"share", "share"},
 	{"nr_accesses", "nr_acc", .drop = 3},
-	{NULL, "[lo, hi]", .left = true, .drop = 9},
+	{NULL, "nr_acc [lo, hi]", .left = true, .drop = 9},
 	{"nr_accesses_lo", NULL},
 	{"nr_accesses_hi", NULL},
 	{"age_ns", "age", .drop = 2},
@@ -71,6 +71,7 @@ static void put_region(struct table *t, const struct scan_cursor *c, size_t i, u
 	struct damon_region_info r = {.size = sizeof(r)};
 	char buf[DAMON_UNITS_MAX];
 	uint64_t age, idle;
+	double wide;
 
 	damon_snapshot_region(c->s, c->at, i, &r);
 	age = r.age_aggrs * aggr_ns;
@@ -79,7 +80,9 @@ static void put_region(struct table *t, const struct scan_cursor *c, size_t i, u
 	put_rates(t, c, i, &r);
 	table_u64(t, age, damon_print_time(buf, (double)age));
 	table_u64(t, idle, damon_print_time(buf, (double)idle));
-	table_double(t, r.write_share, r.share > 0 ? print_percent(buf, r.write_share) : "");
+	wide = notes_share_error(r.write_share, r.nr_obs);
+	print_value(buf, r.write_share, r.write_share - wide, r.write_share + wide, print_percent);
+	table_double(t, r.write_share, r.share > 0 ? buf : "");
 	table_u64(t, r.edge_bytes, damon_print_bytes(buf, (double)r.edge_bytes));
 }
 
@@ -88,6 +91,7 @@ static void write_totals(struct report_args *a, const struct scan_cursor *c)
 {
 	struct damon_region_info r = {.size = sizeof(r)};
 	char all[DAMON_UNITS_MAX], used[DAMON_UNITS_MAX];
+	char bounds[PRINT_BOUNDS_MAX];
 	uint64_t bytes = 0, touched = 0;
 	struct damon_wss w;
 
@@ -96,16 +100,13 @@ static void write_totals(struct report_args *a, const struct scan_cursor *c)
 		bytes += r.end - r.start;
 		touched += r.share > 0 ? r.end - r.start : 0;
 	}
-	fprintf(a->out, "total: %zu regions, %s, of which %s in regions with accesses\n",
-		c->ti.nr_regions, damon_print_bytes(all, (double)bytes),
-		damon_print_bytes(used, (double)touched));
+	print_line(a->out, a->width, 0,
+		   "total: %zu regions, %s, of which %s in regions with accesses", c->ti.nr_regions,
+		   damon_print_bytes(all, (double)bytes), damon_print_bytes(used, (double)touched));
 	damon_snapshot_wss(c->s, c->at, DAMON_WSS_1S, &w);
-	print_value(all, w.bytes, w.lo, w.hi, damon_print_bytes);
-	fprintf(a->out, "working set of the last 1 s: %s", all);
-	if (w.lo != w.hi)
-		fprintf(a->out, " [%s, %s]", damon_print_bytes(all, w.lo),
-			damon_print_bytes(used, w.hi));
-	fputc('\n', a->out);
+	print_line(a->out, a->width, 0, "working set of the last 1 s: %s %s",
+		   print_value(all, w.bytes, w.lo, w.hi, damon_print_bytes),
+		   print_bounds(bounds, w.lo, w.hi, damon_print_bytes));
 }
 
 static void write_heading(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -166,8 +167,7 @@ static int write_none(struct report_args *a, const struct scan *sc, const struct
 		return table_end(&table);
 	}
 	if (t)
-		fprintf(a->out, "nothing to show: no regions of '%s' were recorded\n",
-			t->info.comm);
+		print_line(a->out, a->width, 0, "nothing to show: no regions were recorded");
 	else
 		notes_empty(a, sc);
 	return 0;

@@ -186,20 +186,21 @@ static int level_of(const struct heatgrid *g, size_t row, size_t col)
 	return (int)(heatgrid_scale(g, c->heat) * (COLOR_LEVELS - 1) + 0.5);
 }
 
-/* The label of a line, to the bar where cells begin. An address stands where a name does. */
+/* The label of a line, to the bar where cells begin. An address stands where a name does; one that
+ * is longer than usual takes room from the name. */
 static void draw_label(struct report_args *a, const struct heat_row *r, const char *name,
 		       bool with_address)
 {
+	size_t used = 0, room = label_width(a->width) - 1;
 	char cut[NAME_MAX_LEN];
-	size_t width = name_width(a->width);
 
-	strcpy(cut, name);
-	name_fit(cut, width);
 	if (a->width >= NARROW && with_address)
-		fprintf(a->out, "%*" PRIx64 " ", ADDRESS_WIDTH - 1, r->start);
+		used = (size_t)fprintf(a->out, "%*" PRIx64 " ", ADDRESS_WIDTH - 1, r->start);
 	else if (a->width >= NARROW)
-		fprintf(a->out, "%*s", ADDRESS_WIDTH, "");
-	fprintf(a->out, "%s%*s|", cut, (int)(width - print_width(cut) + 1), "");
+		used = (size_t)fprintf(a->out, "%*s", ADDRESS_WIDTH, "");
+	strcpy(cut, name);
+	name_fit(cut, room - used);
+	fprintf(a->out, "%s%*s|", cut, (int)(room - used - print_width(cut) + 1), "");
 }
 
 static void draw_line(struct painter *p, const struct heatgrid *g, size_t row, size_t end_row)
@@ -235,15 +236,15 @@ static void draw_band(struct report_args *a, struct painter *p, const struct hea
 static void draw_gap(struct report_args *a, const struct heatgrid *g, size_t band, size_t step)
 {
 	const struct heat_band *b = &g->bands[band];
-	char gap[DAMON_UNITS_MAX], line[DAMON_UNITS_MAX], text[160];
+	char gap[DAMON_UNITS_MAX], line[DAMON_UNITS_MAX];
+	int indent = a->width < NARROW ? 0 : ADDRESS_WIDTH;
 
 	damon_print_bytes(line, (double)(b->row_bytes * MIN(step, b->nr_rows)));
+	fprintf(a->out, "%*s", indent, "");
 	if (band)
-		snprintf(text, sizeof(text), "~ %s left out; a line below is %s",
-			 damon_print_bytes(gap, (double)(b->start - g->bands[band - 1].end)), line);
-	else
-		snprintf(text, sizeof(text), "a line below is %s", line);
-	fprintf(a->out, "%*s%s\n", a->width < NARROW ? 0 : ADDRESS_WIDTH, "", text);
+		fprintf(a->out, "~ %s left out; ",
+			damon_print_bytes(gap, (double)(b->start - g->bands[band - 1].end)));
+	fprintf(a->out, "%s a line\n", line);
 }
 
 /* Times below the first and every so many columns, since the start of the record. */
@@ -284,7 +285,7 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct h
 	fputs("     ", a->out);
 	painter_put(p, COLOR_UNUSED, COLOR_UNUSED);
 	painter_reset(p);
-	fputs(" mapped, no access seen; blank: not mapped\n", a->out);
+	fputs(" no access seen; blank: not mapped\n", a->out);
 }
 
 void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -302,9 +303,9 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 	draw_time_axis(a, sc, g);
 	draw_legend(a, &p, g);
 	if (g->nr_left_out)
-		fprintf(a->out, "not shown: %zu %s with %s of the accesses\n", g->nr_left_out,
-			g->nr_left_out > 1 ? "ranges" : "range",
-			print_percent(share, g->weight_left_out));
+		print_line(a->out, a->width, 0, "not shown: %zu %s with %s of the accesses",
+			   g->nr_left_out, g->nr_left_out > 1 ? "ranges" : "range",
+			   print_percent(share, g->weight_left_out));
 }
 
 static void write_text(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -326,9 +327,19 @@ static void write_text(struct report_args *a, const struct scan *sc, const struc
 /* ---- JSON, CSV ---- */
 
 static const struct table_col cell_cols[] = {
-	{.key = "time_from_ns"}, {.key = "time_to_ns"}, {.key = "start"}, {.key = "end"},
-	{.key = "heat"},	 {.key = "lo"},		{.key = "hi"},	  {0},
+	{.key = "time_from_ns"}, {.key = "time_to_ns"},	  {.key = "start"},
+	{.key = "end"},		 {.key = "mapped_bytes"}, {.key = "heat"},
+	{.key = "lo"},		 {.key = "hi"},		  {0},
 };
+
+/* The mean over the time of the cell. */
+static double mapped_bytes(const struct heatgrid *g, size_t i)
+{
+	size_t col = i % g->nr_cols;
+	uint64_t ns = heatgrid_col_ns(g, col + 1) - heatgrid_col_ns(g, col);
+
+	return g->cells[i].cover / ((double)ns / NS_PER_SEC);
+}
 
 static int write_cells(struct report_args *a, const struct scan *sc, const struct heatgrid *g,
 		       struct json *j)
@@ -346,6 +357,7 @@ static int write_cells(struct report_args *a, const struct scan *sc, const struc
 		table_u64(&t, heatgrid_col_ns(g, col + 1) - sc->info.start_ns, NULL);
 		table_u64(&t, r->start, NULL);
 		table_u64(&t, r->end, NULL);
+		table_double(&t, mapped_bytes(g, i), NULL);
 		table_double(&t, g->cells[i].heat, NULL);
 		table_double(&t, g->cells[i].lo, NULL);
 		table_double(&t, g->cells[i].hi, NULL);

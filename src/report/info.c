@@ -53,6 +53,19 @@ static char *print_percents(char *buf, double percent)
 	return print_percent(buf, percent / 100);
 }
 
+/* Two digits: an estimate. */
+static char *print_estimate(char *buf, double percent)
+{
+	snprintf(buf, DAMON_UNITS_MAX, "%.2g %%", percent);
+	return buf;
+}
+
+static char *print_rate(char *buf, double hz)
+{
+	snprintf(buf, DAMON_UNITS_MAX, "%.4g Hz", hz);
+	return buf;
+}
+
 static char *print_plain(char *buf, double v)
 {
 	snprintf(buf, DAMON_UNITS_MAX, "%.0f", v);
@@ -80,9 +93,9 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "version", "version", i->version);
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_str(l, "source", "source", st->source);
-	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, damon_print_count);
+	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_rate);
 	add_real(l, "overhead_asked_percent", "overhead asked for",
-		 known(i->overhead_asked, i->overhead_asked > 0), print_percents);
+		 known(i->overhead_asked, i->overhead_asked > 0), print_estimate);
 	add_u64(l, "sample_ns", "sampling interval", i->attrs.sample_ns, damon_print_time);
 	add_u64(l, "aggr_ns", "aggregation interval", i->attrs.aggr_ns, damon_print_time);
 	add_u64(l, "update_ns", "update interval", i->attrs.update_ns, damon_print_time);
@@ -123,11 +136,11 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 {
 	const struct damon_record_info *i = &sc->info;
 
-	add_real(l, "own_cpu_percent", "own CPU, of one CPU", st->own_cpu_percent, print_percents);
+	add_real(l, "own_cpu_percent", "own CPU, of one CPU", st->own_cpu_percent, print_estimate);
 	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
-		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_percents);
-	add_real(l, "overhead_percent", "overhead, of the targets' CPU time",
-		 known(st->overhead_percent, st->overhead_percent >= 0), print_percents);
+		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_estimate);
+	add_real(l, "overhead_percent", "overhead, of the targets' CPU",
+		 known(st->overhead_percent, st->overhead_percent >= 0), print_estimate);
 	add_real(l, "target_cpu_ns", "CPU time of the targets",
 		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
 	add_real(l, "tick_cost_ns", "cost of an observation",
@@ -201,11 +214,12 @@ static void write_text(struct report_args *a, const struct scan *sc, const struc
 {
 	char buf[512];
 	int width = 0;
+	size_t at;
 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->f[i].title)
 			width = MAX(width, (int)strlen(l->f[i].title));
-	width = MIN(width, (int)a->width / 2);
+	width = MIN(width, (int)a->width * 2 / 3);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct fact *f = &l->f[i];
 		const char *text;
@@ -213,8 +227,10 @@ static void write_text(struct report_args *a, const struct scan *sc, const struc
 		if (!f->title)
 			continue;
 		text = fact_text(f, buf, sizeof(buf));
-		if (*text)
-			fprintf(a->out, "%-*s  %s\n", width, f->title, text);
+		if (!*text)
+			continue;
+		at = (size_t)fprintf(a->out, "%-*s  ", width, f->title);
+		print_wrapped(a->out, text, a->width, at, (unsigned)width + 2);
 	}
 	notes_relative(a, &sc->info);
 }

@@ -7,46 +7,30 @@
 #include "report/print.h"
 
 #define LABEL_WIDTH 10
-#define GLUE	    '\037' /* a blank that is no place to break a line */
 
-/* A label and a sentence, broken between words at the width of the page. */
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
 static void say(struct report_args *a, const char *label, const char *fmt, ...)
 {
-	size_t at = LABEL_WIDTH, width = MAX(a->width, 40u);
-	char text[512], *save = NULL;
+	char text[512];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (char *p = text; (p = strstr(p, " %"));)
-		*p = GLUE;
-	fprintf(a->out, "%-*s", LABEL_WIDTH - 1, label);
-	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		size_t len = print_width(word) + 1;
-
-		if (at > LABEL_WIDTH && at + len > width) {
-			fprintf(a->out, "\n%*s", LABEL_WIDTH - 1, "");
-			at = LABEL_WIDTH;
-		}
-		for (char *p = word; (p = strchr(p, GLUE));)
-			*p = ' ';
-		fprintf(a->out, " %s", word);
-		at += len;
-	}
-	fputc('\n', a->out);
+	fprintf(a->out, "%-*s", LABEL_WIDTH, label);
+	print_wrapped(a->out, text, a->width, LABEL_WIDTH, LABEL_WIDTH);
 }
 
 void notes_empty(struct report_args *a, const struct scan *sc)
 {
 	if (!sc->nr_snapshots)
-		fputs("nothing to show: the record holds no snapshot\n", a->out);
+		print_line(a->out, a->width, 0, "nothing to show: the record holds no snapshot");
 	else
-		fputs("nothing to show: no process was seen\n", a->out);
+		print_line(a->out, a->width, 0, "nothing to show: no process was seen");
 	if (sc->info.damaged_bytes)
-		fprintf(a->out, "%llu bytes of the file are damaged and were skipped\n",
-			(unsigned long long)sc->info.damaged_bytes);
+		print_line(a->out, a->width, 0,
+			   "%llu bytes of the file are damaged and were skipped",
+			   (unsigned long long)sc->info.damaged_bytes);
 }
 
 void notes_relative(struct report_args *a, const struct damon_record_info *info)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <math.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,4 +157,43 @@ char *print_cut(char *s, size_t width)
 		}
 	}
 	return s;
+}
+
+void print_wrapped(FILE *out, const char *text, unsigned width, size_t at, unsigned indent)
+{
+	bool first = true;
+
+	width = MAX(width, 40u);
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		size_t columns = 0;
+
+		while (text[len] == ' ' && text[len + 1] == '%')
+			len += 1 + strcspn(text + len + 1, " ");
+		for (size_t i = 0; i < len; i++)
+			columns += (text[i] & 0xc0) != 0x80;
+		if (!first && at + 1 + columns > width) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!first) {
+			fputc(' ', out);
+			at++;
+		}
+		fwrite(text, 1, len, out);
+		at += columns;
+		first = false;
+		text += len + (text[len] == ' ');
+	}
+	fputc('\n', out);
+}
+
+void print_line(FILE *out, unsigned width, unsigned indent, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	print_wrapped(out, text, width, 0, indent);
 }

@@ -5,8 +5,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/units.h"
+#include "base/util.h"
 
 #define PRINT_BOUNDS_MAX (3 * DAMON_UNITS_MAX)
 
@@ -33,5 +35,12 @@ char *print_clean(char *buf, size_t size, const char *s);
 size_t print_width(const char *s);
 /* Cuts 's' to 'width' columns. */
 char *print_cut(char *s, size_t width);
+
+/* Writes a sentence in lines of at most 'width' columns (never less than 40), broken between words;
+ * all but the first are indented. A word that begins with '%' stays with the one before. */
+void print_line(FILE *out, unsigned width, unsigned indent, const char *fmt, ...) _printf_(4, 5);
+
+/* The same from column 'at' on. */
+void print_wrapped(FILE *out, const char *text, unsigned width, size_t at, unsigned indent);
 
 #endif

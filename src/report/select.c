@@ -80,16 +80,15 @@ bool select_shows(const struct report_args *a, const struct scan_target *t,
 void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		const char *what)
 {
-	char name[64], share[DAMON_UNITS_MAX];
+	char name[64], share[DAMON_UNITS_MAX], like[48] = "";
 
 	print_clean(name, sizeof(name), t->info.comm);
-	fprintf(a->out, "%s of %s (pid %d)", what, name, t->info.pid);
 	if (t->info.nr_procs > 1)
-		fprintf(a->out, " and %u more like it", t->info.nr_procs - 1);
+		snprintf(like, sizeof(like), " and %u more like it", t->info.nr_procs - 1);
+	print_line(a->out, a->width, 0, "%s of %s (pid %d)%s", what, name, t->info.pid, like);
 	if (!select_is_named(a) && sc->nr_targets > 1)
-		fprintf(a->out,
-			", the hottest of %zu: %s of accesses\n"
-			"(--pid or --comm shows another)",
+		print_line(
+			a->out, a->width, 0,
+			"the hottest of %zu, with %s of accesses (--pid or --comm shows another)",
 			sc->nr_targets, print_percent(share, t->info.share));
-	fputc('\n', a->out);
 }

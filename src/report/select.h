@@ -18,8 +18,8 @@ bool select_is_named(const struct report_args *a);
 bool select_shows(const struct report_args *a, const struct scan_target *t,
 		  const struct scan_target *chosen);
 
-/* One line: "<what> of python3 (pid 12), the hottest of 3: 97 % of accesses", and how to see the
- * others. */
+/* "<what> of python3 (pid 12)" and, if the user named none, a line that says that it is the hottest
+ * and how to see the others. */
 void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		const char *what);
 

@@ -250,21 +250,19 @@ static int write_hot(struct page *pg, struct report_args *a, struct json *j)
 static void write_wss_line(struct page *pg, struct report_args *a)
 {
 	const struct process *p = process_of(pg, pg->t->info.id);
-	char v[DAMON_UNITS_MAX], low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
+	char v[DAMON_UNITS_MAX], bounds[PRINT_BOUNDS_MAX];
 	struct damon_wss w;
 
 	if (!p)
 		return;
 	w = median_wss(p);
 	print_value(v, w.bytes, w.lo, w.hi, damon_print_bytes);
+	print_bounds(bounds, w.lo, w.hi, damon_print_bytes);
 	if (p->dist[0].total > 0)
-		fprintf(a->out, "working set within 1 s: %s (median)", v);
+		print_line(a->out, a->width, 0, "working set within 1 s, median: %s %s", v, bounds);
 	else
-		fprintf(a->out, "working set, seen for less than 1 s: %s", v);
-	if (w.lo != w.hi)
-		fprintf(a->out, ", within %s and %s", damon_print_bytes(low, w.lo),
-			damon_print_bytes(high, w.hi));
-	fputc('\n', a->out);
+		print_line(a->out, a->width, 0, "working set, seen for less than 1 s: %s %s", v,
+			   bounds);
 }
 
 static int write_text(struct page *pg, struct report_args *a, int have_map)

@@ -229,7 +229,8 @@ static void write_text(const struct table *t)
 {
 	struct layout l = {.n = 0};
 	const char *cell = t->text;
-	size_t dropped, owed = 0;
+	size_t dropped, owed = 0, len;
+	char text[512];
 
 	measure(t, &l);
 	dropped = fit(t, &l);
@@ -246,10 +247,12 @@ static void write_text(const struct table *t)
 	}
 	if (!dropped)
 		return;
-	fputs("(no room for", t->out);
+	len = (size_t)snprintf(text, sizeof(text), "(no room for");
 	for (size_t i = 0; i < l.n; i++)
 		if (!l.shown[i])
-			fprintf(t->out, " %s%s", l.col[i]->title, --dropped ? "," : ")\n");
+			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s%s",
+						l.col[i]->title, --dropped ? "," : ")");
+	print_wrapped(t->out, text, t->width, 0, 1);
 }
 
 int table_end(struct table *t)
