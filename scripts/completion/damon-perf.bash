@@ -13,7 +13,7 @@ _damon_perf()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
-	if ((COMP_CWORD == 1)); then
+	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
 		_damon_perf_words -W 'record report convert check help version'
 		return
 	fi

@@ -438,24 +438,31 @@ static int run(struct recording *r)
 	}
 }
 
+static int shell_status(bool killed, int code)
+{
+	return killed ? 128 + code : code;
+}
+
 /* Waits for the command. Returns its exit status as a shell would have it. */
 static int wait_command(struct recording *r)
 {
 	int status, pid = damon_command_pid(r->ctx);
+	siginfo_t info;
 
 	if (pid <= 0)
 		return 0;
-	while (!damon_command_status(r->ctx, &status)) {
-		siginfo_t info;
-
-		/* The status is left for the library, which owns the child. */
+	for (;;) {
+		if (damon_command_status(r->ctx, &status) > 0)
+			return shell_status(WIFSIGNALED(status), WIFSIGNALED(status)
+									 ? WTERMSIG(status)
+									 : WEXITSTATUS(status));
+		/* Not reaped here: the child is the library's. */
 		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
-			continue;
+			return shell_status(info.si_code != CLD_EXITED, info.si_status);
 		if (errno != EINTR)
-			return damon_command_status(r->ctx, &status) ? 0 : OWN_FAILURE;
+			return OWN_FAILURE;
 		follow_signals(r);
 	}
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* "'a b'" if the shell needs it. */

@@ -22,7 +22,7 @@ static const char script_head[] =
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word\n"
 	"\tlocal command=${COMP_WORDS[1]}\n"
 	"\tCOMPREPLY=()\n"
-	"\tif ((COMP_CWORD == 1)); then\n"
+	"\tif ((COMP_CWORD == 1)) || [[ $command == help ]]; then\n"
 	"\t\t_damon_perf_words -W '";
 
 static void words(FILE *out, const struct option_row *row)

@@ -19,7 +19,7 @@ void say_clean(char *buf, size_t size, const char *text)
 
 static void say_pair(const char *text, const char *remedy)
 {
-	char clean[2][sizeof(((struct damon_fail *)0)->text)];
+	char clean[2][1024];
 
 	say_clean(clean[0], sizeof(clean[0]), text);
 	say_clean(clean[1], sizeof(clean[1]), remedy ? remedy : "");
