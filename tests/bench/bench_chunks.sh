@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# 64 hot chunks (0.1 % each, 90 % of accesses) scattered in 1 GiB: how well the hottest regions, taken
-# until they are as large as the chunks, match them.
+# 64 hot chunks (0.1 % each, 90 % of accesses) scattered in 1 GiB: how well the hottest regions,
+# taken until they are as large as the chunks, match them.
 . "$(dirname "$0")/kit.sh"
 
 score()

@@ -8,14 +8,16 @@
 python3 - <<-'END'
 	import random
 	random.seed(1)
-	words = ["".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=random.randint(2, 9))) for _ in range(5000)]
+	letters = "abcdefghijklmnopqrstuvwxyz"
+	words = ["".join(random.choices(letters, k=random.randint(2, 9))) for _ in range(5000)]
 	with open("text", "w") as f:
 	    for _ in range(1500000):
-	        f.write(random.choice(words) + " " + random.choice(words) + " " + random.choice(words) + "\n")
+	        f.write(" ".join(random.choices(words, k=3)) + "\n")
 	with open("big.c", "w") as f:
 	    for i in range(2500):
-	        f.write("int f%d(int *a, int n) { int s = %d; for (int i = 0; i < n; i++) s += a[i] * %d "
-	                "^ (s >> %d); return s %% %d ? s : f%d(a, n / 2); }\n"
+	        f.write("int f%d(int *a, int n) { int s = %d;\n"
+	                "for (int i = 0; i < n; i++) s += a[i] * %d ^ (s >> %d);\n"
+	                "return s %% %d ? s : f%d(a, n / 2); }\n"
 	                % (i, i, i + 3, i % 13 + 1, i + 7, max(i - 1, 0)))
 END
 cat > dict.py <<'END'
@@ -32,8 +34,8 @@ join="CREATE TABLE t AS WITH RECURSIVE n(i) AS
 cost()
 {
 	record r.data --source soft --rate 1000 --mem-reads "$1" -- "${@:2}"
-	json "$(report r.data info)" '"%.2f" % (d["own_cpu_percent"] / 100 * d["duration_ns"] / 1e3 /
-		(d["samples"] + d["no_address"]))'
+	json "$(report r.data info)" '"%.2f" % (d["own_cpu_percent"] / 100 * d["duration_ns"] /
+		1e3 / (d["samples"] + d["no_address"]))'
 }
 
 # measure NAME COMMAND...

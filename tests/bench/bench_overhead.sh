@@ -8,11 +8,12 @@ own_cpu()
 {
 	python3 - <<-'END'
 		import os, subprocess, time
-		work = subprocess.Popen([os.environ["work"] + "/shares", "--seconds", "20", "--truth", "truth"])
+		work = subprocess.Popen([os.environ["work"] + "/shares", "--seconds", "20",
+		                         "--truth", "truth"])
 		time.sleep(1) # its buffers are filled
 		start = time.monotonic()
-		perf = subprocess.Popen([os.environ["perf"], "record", "--rate", "1000", "--duration", "6s",
-		                         "-o", "r.data", "-p", str(work.pid)],
+		perf = subprocess.Popen([os.environ["perf"], "record", "--rate", "1000",
+		                         "--duration", "6s", "-o", "r.data", "-p", str(work.pid)],
 		                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 		_, status, used = os.wait4(perf.pid, 0)
 		wall = time.monotonic() - start
@@ -38,7 +39,8 @@ row "own CPU at 1 kHz, by getrusage" "<= .6 % of one CPU" "$(median < rusage) %"
 row "own CPU at 1 kHz, as 'info' has it" "the same" "$(median < info) %"
 
 # Pairs in alternating order, so that a drift of the machine's speed cancels out.
-ops=$("$work/shares" --seconds 3 | python3 -c 'import json, sys; print(json.load(sys.stdin)["ops"])')
+"$work/shares" --seconds 3 --truth truth
+ops=$(json truth 'd["ops"]')
 alone()
 {
 	"$work/shares" --ops "$ops" --truth truth

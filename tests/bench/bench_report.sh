@@ -11,8 +11,8 @@ measure()
 	python3 - "$1" <<-'END'
 		import os, subprocess, sys, time
 		start = time.monotonic()
-		p = subprocess.Popen([os.environ["perf"], "report", sys.argv[1], "-i", "large.data"],
-		                     stdout=subprocess.DEVNULL)
+		p = subprocess.Popen([os.environ["perf"], "report", sys.argv[1],
+		                      "-i", "large.data"], stdout=subprocess.DEVNULL)
 		_, status, used = os.wait4(p.pid, 0)
 		if status:
 		    raise SystemExit("damon-perf report: wait status %d" % status)

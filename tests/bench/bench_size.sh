@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Size of a record per region and snapshot, a real one: whole file, sample log and mappings included.
+# Size of a real record per region and snapshot: the whole file, with sample log and mappings.
 . "$(dirname "$0")/kit.sh"
 
 # measure NAME COMMAND...
@@ -10,8 +10,8 @@ measure()
 	: > sizes
 	for i in $(seq "$runs"); do
 		record r.data --rate 1000 -- "${@:2}"
-		json "$(report r.data access)" "'%.2f' % ($(stat -c %s r.data) / sum(len(s['regions'])
-			for record in d for s in record['snapshots']))" >> sizes
+		json "$(report r.data access)" "'%.2f' % ($(stat -c %s r.data) /
+			sum(len(s['regions']) for record in d for s in record['snapshots']))" >> sizes
 	done
 	row "record, bytes per region and snapshot, $1, 1 kHz" "<= 2" "$(median < sizes)"
 }

@@ -22,13 +22,15 @@ row()
 # Median of the numbers on standard input, one per line.
 median()
 {
-	python3 -c 'import statistics, sys; print("%.6g" % statistics.median(map(float, sys.stdin)))'
+	python3 -c 'import statistics as s, sys; print("%.6g" % s.median(map(float, sys.stdin)))'
 }
 
 # json FILE EXPRESSION: of the document, as 'd'.
 json()
 {
-	python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+print(eval(sys.argv[2]))' "$@"
 }
 
 # record FILE OPTION... -- COMMAND...: what the command and damon-perf say goes to FILE.log.
