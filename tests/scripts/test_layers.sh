@@ -50,7 +50,8 @@ violation "the public header from below" '*may not include "damon.h"*' \
 violation "... in other brackets" '*may not include "damon.h"*' src/core/x.c '#include <damon.h>' ''
 violation "a system header in the core" '*the core is pure: not <unistd.h>*' \
 	src/core/x.c '#include <unistd.h>' ''
-violation "printing in the core" '*no call of printf()*' src/core/x.c '' 'int f(void) { printf("x"); }'
+violation "printing in the core" '*no call of printf()*' \
+	src/core/x.c '' 'void f(void) { printf("x"); }'
 violation "an unknown layer" '*layer '\''new'\'' is not in the table*' src/new/x.c '' ''
 violation "a long line" 'src/os/x.c:2: a line of 101 columns*' src/os/x.c "$long" ''
 violation "tabs are wide" 'src/os/x.c:2: a line of 101 columns*' src/os/x.c "	${long:8}" ''

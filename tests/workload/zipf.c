@@ -25,7 +25,8 @@ static __attribute__((noinline)) uint64_t work(const uint64_t *data, const uint3
 	return sum;
 }
 
-/* Gives each slot a page: ranks in proportion to 1 / rank^alpha, pages shuffled. */
+/* Gives each slot a page: ranks in proportion to 1 / rank^alpha, pages shuffled unless 'state' is
+ * 0. */
 static void fill(uint32_t *table, uint32_t nr_pages, double alpha, uint64_t state)
 {
 	uint32_t *page = malloc(nr_pages * sizeof(*page)), rank = 0;
@@ -37,7 +38,7 @@ static void fill(uint32_t *table, uint32_t nr_pages, double alpha, uint64_t stat
 		total += pow(i + 1, -alpha);
 		page[i] = i;
 	}
-	for (uint32_t i = nr_pages - 1; i > 0; i--) {
+	for (uint32_t i = nr_pages - 1; state && i > 0; i--) {
 		uint32_t j = work_below(work_random(&state), i + 1), swap = page[i];
 
 		page[i] = page[j];
@@ -69,18 +70,20 @@ static void print_slots(FILE *f, const uint32_t *table, uint32_t nr_pages)
 
 int main(int argc, char **argv)
 {
-	double mib = 64, alpha = 1;
+	double mib = 64, alpha = 1, shuffle = 1;
 	struct work w = {0};
 	uint64_t *data, state, sum = 0;
 	uint32_t *table;
-	const struct work_option options[] = {{"mib", "size of the data", &mib, 1, 256, NULL},
-					      {"alpha", "exponent", &alpha, 0, 4, NULL},
-					      {NULL, NULL, NULL, 0, 0, NULL}};
+	const struct work_option options[] = {
+		{"mib", "size of the data", &mib, 1, 256, NULL},
+		{"alpha", "exponent", &alpha, 0, 4, NULL},
+		{"shuffle", "0: pages in the order of their ranks", &shuffle, 0, 1, NULL},
+		{NULL, NULL, NULL, 0, 0, NULL}};
 
 	work_init(&w, argc, argv, "pages by Zipf's law, through a table of indices", options);
 	data = work_map(mib * WORK_MIB, true);
 	table = (uint32_t *)work_map(SLOTS * sizeof(*table), true);
-	fill(table, mib * WORK_MIB / WORK_PAGE, alpha, work_seed(&w, 1));
+	fill(table, mib * WORK_MIB / WORK_PAGE, alpha, shuffle ? work_seed(&w, 1) : 0);
 	state = work_seed(&w, 0);
 	for (work_start(&w); work_more(&w); w.done += BATCH)
 		sum += work(data, table, &state);

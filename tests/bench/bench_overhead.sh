@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What recording costs: damon-perf's own CPU time, and the slowdown of what it records.
+. "$(dirname "$0")/kit.sh"
+
+# Own CPU in percent of one CPU while attached to a running program: by getrusage, by 'info'.
+own_cpu()
+{
+	python3 - <<-'END'
+		import os, subprocess, time
+		work = subprocess.Popen([os.environ["work"] + "/shares", "--seconds", "20",
+		                         "--truth", "truth"])
+		time.sleep(1) # its buffers are filled
+		start = time.monotonic()
+		perf = subprocess.Popen([os.environ["perf"], "record", "--rate", "1000",
+		                         "--duration", "6s", "-o", "r.data", "-p", str(work.pid)],
+		                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		_, status, used = os.wait4(perf.pid, 0)
+		wall = time.monotonic() - start
+		work.kill()
+		work.wait()
+		if status:
+		    raise SystemExit("damon-perf record: wait status %d" % status)
+		print("%.3f" % (100 * (used.ru_utime + used.ru_stime) / wall))
+	END
+}
+
+# Seconds that a fixed number of operations take: by the clock and of CPU time.
+took()
+{
+	json truth '"%.4f %.4f" % (d["wall_seconds"], d["cpu_seconds"])'
+}
+
+for i in $(seq "$runs"); do
+	own_cpu >> rusage
+	json "$(report r.data info)" 'd["own_cpu_percent"]' >> info
+done
+row "own CPU at 1 kHz, by getrusage" "<= .6 % of one CPU" "$(median < rusage) %"
+row "own CPU at 1 kHz, as 'info' has it" "the same" "$(median < info) %"
+
+# Pairs in alternating order, so that a drift of the machine's speed cancels out.
+"$work/shares" --seconds 3 --truth truth
+ops=$(json truth 'd["ops"]')
+alone()
+{
+	"$work/shares" --ops "$ops" --truth truth
+	took > alone
+}
+recorded()
+{
+	record r.data -- "$work/shares" --ops "$ops" --truth truth
+	took > recorded
+	json "$(report r.data info)" 'd["slowdown_percent_estimate"]' >> estimate
+}
+for i in $(seq $((2 * runs + 1))); do
+	if [ $((i % 2)) = 0 ]; then
+		alone
+		recorded
+	else
+		recorded
+		alone
+	fi
+	paste -d' ' recorded alone | awk '{ printf "%.4f %.4f\n", $1 / $3, $2 / $4 }' >> slowdown
+done
+row "slowdown at default settings, by the clock" "<= 1.012" "$(cut -d' ' -f1 slowdown | median)"
+row "slowdown at default settings, in CPU time" "<= 1.012" "$(cut -d' ' -f2 slowdown | median)"
+row "slowdown that 'info' estimates" "the same" "$(awk '{ print 1 + $1 / 100 }' estimate | median)"
