@@ -15,6 +15,7 @@ struct slab {
 	size_t n;
 	uint64_t start, end;
 	double density;
+	double log_ticks; /* of the distinct observations behind the hits: what penalties grow by */
 	struct damon_tick_set *ticks;
 };
 
@@ -48,7 +49,7 @@ static void offer(const struct slab *s, uint64_t from, uint64_t to, double score
  */
 static void best_single(const struct slab *s, struct damon_cut *best)
 {
-	double top = 0, n = s->n, d = s->density, penalty = 10 + 2 * log(n);
+	double top = 0, n = s->n, d = s->density, penalty = 10 + 2 * s->log_ticks;
 	uint64_t cut = s->start;
 	size_t left = 0;
 
@@ -85,7 +86,7 @@ static void best_single(const struct slab *s, struct damon_cut *best)
  */
 static void best_window(const struct slab *s, struct damon_cut *best)
 {
-	double pages = s->end - s->start, penalty = 16 + 4 * log(s->n);
+	double pages = s->end - s->start, penalty = 16 + 4 * s->log_ticks;
 
 	for (size_t j = 4; j <= s->n / 2; j *= 2) {
 		uint64_t least = UINT64_MAX;
@@ -122,14 +123,15 @@ static void best_gap(const struct slab *s, struct damon_cut *best)
 	}
 	if (gap_to == gap_from)
 		return;
-	offer(s, gap_from, gap_to, gain(s, 0, gap_to - gap_from), 14 + 2 * log(s->n), 0, s->n,
+	offer(s, gap_from, gap_to, gain(s, 0, gap_to - gap_from), 14 + 2 * s->log_ticks, 0, s->n,
 	      best);
 }
 
-bool damon_region_best_cut(const struct damon_hit *h, size_t n, uint64_t start, uint64_t end,
-			   struct damon_tick_set *ticks, struct damon_cut *out)
+bool damon_region_best_cut(const struct damon_hit *h, size_t n, uint32_t nr_ticks, uint64_t start,
+			   uint64_t end, struct damon_tick_set *ticks, struct damon_cut *out)
 {
-	struct slab s = {h, n, start, end, (double)n / (end - start), ticks};
+	struct slab s = {h,    n, start, end, (double)n / (end - start), log(MAX(nr_ticks, 1u)),
+			 ticks};
 	struct damon_cut best = {0};
 
 	if (n < MIN_HITS || end - start < 2)
@@ -184,7 +186,8 @@ static bool cut_up(const struct damon_split *s, const struct damon_est_region *r
 	size_t end = r->at + r->nr, a, b;
 	struct damon_cut cut;
 
-	if (!damon_region_best_cut(s->window + r->at, r->nr, r->start, r->end, s->ticks, &cut))
+	if (!damon_region_best_cut(s->window + r->at, r->nr, r->ticks, r->start, r->end, s->ticks,
+				   &cut))
 		return false;
 	a = find_page(s->window, r->at, end, cut.from);
 	b = find_page(s->window, a, end, cut.to);

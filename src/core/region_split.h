@@ -12,10 +12,10 @@ struct damon_cut {
 	double score; /* log-likelihood gain, clusters allowed for, less the penalty; > 0: cut */
 };
 
-/* The best cut of pages [start, end) with hits h[0, n), sorted by page. Returns false if none is
- * worth it. */
-bool damon_region_best_cut(const struct damon_hit *h, size_t n, uint64_t start, uint64_t end,
-			   struct damon_tick_set *ticks, struct damon_cut *out);
+/* The best cut of pages [start, end) with hits h[0, n), sorted by page, of 'nr_ticks' distinct
+ * ticks. Returns false if none is worth it. */
+bool damon_region_best_cut(const struct damon_hit *h, size_t n, uint32_t nr_ticks, uint64_t start,
+			   uint64_t end, struct damon_tick_set *ticks, struct damon_cut *out);
 
 struct damon_split {
 	const struct damon_hit *window;
