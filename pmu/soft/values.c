@@ -158,6 +158,7 @@ static const uint8_t *target_line(struct soft_values *v, uint64_t addr)
 	if (v->nr_reads >= v->max_reads)
 		return NULL;
 	v->nr_reads++;
+	v->nr_reads_total++;
 	l = &v->line[v->nr_lines];
 	if (v->peek.read_mem(v->peek.priv, v->pid, addr, l->bytes, SOFT_LINE) != (ssize_t)SOFT_LINE)
 		return NULL;

@@ -53,8 +53,9 @@ struct soft_values {
 	struct {
 		uint64_t start, end;
 		uint32_t space, version;
-	} plain;	       /* the mapping last found to be memory like any other */
-	uint64_t nr_snapshots; /* pages copied */
+	} plain;		 /* the mapping last found to be memory like any other */
+	uint64_t nr_snapshots;	 /* pages copied */
+	uint64_t nr_reads_total; /* of lines */
 };
 
 /* 0 or -ENOMEM. 'peek' is copied. */

@@ -152,7 +152,8 @@ struct soft_uop *x86_emit_mem(struct x86_insn *x, uint8_t op, uint8_t reg,
 
 	u->dst = reg;
 	u->src = access_flags(o);
-	u->size = o->size > 255 * 8 ? 0 : o->size / 8;
+	/* 0: not known, or beyond what the field holds */
+	u->size = o->size > 255 * 8 || o->mem.type == ZYDIS_MEMOP_TYPE_VSIB ? 0 : o->size / 8;
 	u->aux = x->off;
 	x86_set_address(x, u, o);
 	return u;
@@ -187,11 +188,6 @@ bool x86_readable(const struct x86_arg *a)
 bool x86_writable(const struct x86_arg *a)
 {
 	return a->kind == ARG_REG || a->kind == ARG_MEM;
-}
-
-static void link_to(struct x86_insn *x, uint32_t *link, const struct x86_arg *a)
-{
-	*link = SOFT_UNLINKED | (uint32_t)(x->off + x->i.length + a->imm);
 }
 
 bool x86_stop(struct x86_insn *x, enum soft_stop why)

@@ -330,6 +330,11 @@ static bool rule_cmpxchg(struct x86_insn *x, uint8_t op, uint8_t cc)
 	return true;
 }
 
+static void link_to(struct x86_insn *x, uint32_t *link, const struct x86_arg *a)
+{
+	*link = SOFT_UNLINKED | (uint32_t)(x->off + x->i.length + a->imm);
+}
+
 static bool rule_jcc(struct x86_insn *x, uint8_t op, uint8_t cc)
 {
 	struct soft_uop *u = x86_emit(x, OP_JCC);
