@@ -137,8 +137,8 @@ Test(proc, maps_cut_anywhere)
 
 Test(proc, reads_its_own_maps)
 {
-	const char *path = "/tmp/damon test\nname with spaces";
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char path[] = "/tmp/damon test\nname with spaces XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
 	struct damon_maps maps = {0};
 	const struct damon_mapping *found = NULL;
 	struct stat st;
