@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "tests/kit/fake_perf.h"
+
+static struct fake_perf *fake(const struct damon_sys *s)
+{
+	return s->priv;
+}
+
+static struct fake_event *event(struct fake_perf *f, int fd)
+{
+	if (fd < FAKE_FD || fd >= FAKE_FD + FAKE_FDS || !f->event[fd - FAKE_FD].open)
+		return NULL;
+	return &f->event[fd - FAKE_FD];
+}
+
+static uint64_t fake_clock(const struct damon_sys *s)
+{
+	return fake(s)->now_ns;
+}
+
+static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int pid, int cpu,
+		     int group, unsigned long flags)
+{
+	struct fake_perf *f = fake(s);
+	int fd = 0, nr = 0, err = f->on_open ? f->on_open(f, a, pid, cpu) : 0;
+
+	if (err)
+		return err;
+	cr_assert(flags & PERF_FLAG_FD_CLOEXEC, "descriptors must not reach the command");
+	for (int i = 0; i < FAKE_FDS; i++)
+		nr += f->event[i].open;
+	if (f->max_open && nr >= f->max_open)
+		return -EMFILE;
+	while (fd < FAKE_FDS && f->event[fd].open)
+		fd++;
+	cr_assert_lt(fd, FAKE_FDS);
+	f->event[fd] = (struct fake_event){.open = true, .attr = *a, .pid = pid, .cpu = cpu};
+	f->event[fd].id = (uint64_t)(9000 - ++f->nr_opened * 7); /* not in ascending order */
+	return FAKE_FD + fd;
+}
+
+static void *fake_mmap(const struct damon_sys *s, size_t len, int prot, int flags, int fd,
+		       off_t off)
+{
+	struct fake_perf *f = fake(s);
+	struct fake_event *e = event(f, fd);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct perf_event_mmap_page *p;
+
+	cr_assert(e && !e->map);
+	if (f->mmap_max && len > f->mmap_max) {
+		errno = f->mmap_err;
+		return NULL;
+	}
+	p = aligned_alloc(page, len);
+	cr_assert(p);
+	memset(p, 0, len);
+	p->data_offset = page;
+	p->data_size = len - page;
+	e->map_len = len;
+	return e->map = p;
+}
+
+static int fake_munmap(const struct damon_sys *s, void *p, size_t len)
+{
+	struct fake_perf *f = fake(s);
+
+	for (int i = 0; i < FAKE_FDS; i++)
+		if (f->event[i].map == p) {
+			cr_expect_eq(f->event[i].map_len, len);
+			f->event[i].map = NULL;
+			free(p);
+			return 0;
+		}
+	cr_assert_fail("munmap of what was not mapped");
+	return -EINVAL;
+}
+
+static int fake_ioctl(const struct damon_sys *s, int fd, unsigned long req, unsigned long arg)
+{
+	struct fake_event *e = event(fake(s), fd);
+
+	if (!e)
+		return -EBADF;
+	switch (req) {
+	case PERF_EVENT_IOC_ID:
+		*(uint64_t *)arg = e->id;
+		return 0;
+	case PERF_EVENT_IOC_SET_OUTPUT: {
+		struct fake_event *to = event(fake(s), (int)arg);
+
+		if (!to || !to->map || to->cpu != e->cpu) /* as the kernel has it */
+			return -EINVAL;
+		e->output = (int)arg;
+		return 0;
+	}
+	case PERF_EVENT_IOC_ENABLE:
+		e->enables++;
+		return 0;
+	case PERF_EVENT_IOC_DISABLE:
+		e->disables++;
+		return 0;
+	}
+	return -ENOTTY;
+}
+
+static int fake_close(const struct damon_sys *s, int fd)
+{
+	struct fake_event *e = event(fake(s), fd);
+
+	cr_assert(e, "close of %d, which is not open", fd);
+	e->open = false;
+	return 0;
+}
+
+static ssize_t fake_read(const struct damon_sys *s, int fd, void *buf, size_t len)
+{
+	struct fake_event *e = event(fake(s), fd);
+
+	if (!e)
+		return -EBADF;
+	cr_assert_geq(len, sizeof(e->count));
+	memcpy(buf, &e->count, sizeof(e->count));
+	return sizeof(e->count);
+}
+
+static ssize_t fake_read_file(const struct damon_sys *s, const char *path, void *buf, size_t cap)
+{
+	struct fake_perf *f = fake(s);
+
+	for (int i = 0; i < FAKE_FILES && f->file[i].path; i++) {
+		struct fake_file *file = &f->file[i];
+		const char *text;
+
+		if (strcmp(file->path, path))
+			continue;
+		text = file->turn[MIN(file->reads, FAKE_TURNS - 1)];
+		file->reads++;
+		if (!text)
+			return -ENOENT;
+		memcpy(buf, text, MIN(cap, strlen(text)));
+		return (ssize_t)MIN(cap, strlen(text));
+	}
+	return -ENOENT;
+}
+
+static ssize_t fake_read_mem(const struct damon_sys *s, int pid, uint64_t addr, void *buf,
+			     size_t len)
+{
+	return -ESRCH;
+}
+
+static int fake_nr_cpus(const struct damon_sys *s)
+{
+	return fake(s)->nr_cpus;
+}
+
+static int fake_cpu_online(const struct damon_sys *s, int cpu)
+{
+	return !fake(s)->offline[cpu];
+}
+
+void fake_perf_init(struct fake_perf *f, int nr_cpus)
+{
+	*f = (struct fake_perf){
+		.nr_cpus = nr_cpus,
+		.mmap_err = EPERM,
+		.sys =
+			{
+				.priv = f,
+				.clock_ns = fake_clock,
+				.realtime_ns = fake_clock,
+				.own_cpu_ns = fake_clock,
+				.perf_event_open = fake_open,
+				.mmap = fake_mmap,
+				.munmap = fake_munmap,
+				.ioctl = fake_ioctl,
+				.close = fake_close,
+				.read_file = fake_read_file,
+				.read_mem = fake_read_mem,
+				.nr_cpus = fake_nr_cpus,
+				.cpu_online = fake_cpu_online,
+				.read = fake_read,
+			},
+	};
+}
+
+void fake_perf_release(struct fake_perf *f)
+{
+	for (int i = 0; i < FAKE_FDS; i++) {
+		cr_expect_not(f->event[i].open, "an event on process %d is left open",
+			      f->event[i].pid);
+		cr_expect_null(f->event[i].map, "a ring is left mapped");
+	}
+}
+
+struct fake_file *fake_perf_file(struct fake_perf *f, const char *path, const char *text)
+{
+	for (int i = 0; i < FAKE_FILES; i++)
+		if (!f->file[i].path || !strcmp(f->file[i].path, path)) {
+			f->file[i] = (struct fake_file){.path = path};
+			for (int t = 0; t < FAKE_TURNS; t++)
+				f->file[i].turn[t] = text;
+			return &f->file[i];
+		}
+	cr_assert_fail("too many fake files");
+	return NULL;
+}
+
+static struct fake_event *ring_of(struct fake_perf *f, int cpu)
+{
+	for (int i = 0; i < FAKE_FDS; i++)
+		if (f->event[i].open && f->event[i].map && f->event[i].cpu == cpu)
+			return &f->event[i];
+	return NULL;
+}
+
+bool fake_perf_write(struct fake_perf *f, int cpu, const struct perf_event_header *h)
+{
+	struct fake_event *e = ring_of(f, cpu);
+	struct perf_event_mmap_page *p;
+	uint8_t *data;
+
+	cr_assert(e, "CPU %d has no ring", cpu);
+	p = e->map;
+	data = (uint8_t *)p + p->data_offset;
+	if (p->data_head + h->size - p->data_tail > p->data_size)
+		return false;
+	for (size_t i = 0; i < h->size; i++)
+		data[(p->data_head + i) % p->data_size] = ((const uint8_t *)h)[i];
+	p->data_head += h->size;
+	return true;
+}
+
+int fake_perf_nr_open(const struct fake_perf *f, int pid)
+{
+	int n = 0;
+
+	for (int i = 0; i < FAKE_FDS; i++)
+		n += f->event[i].open && !f->event[i].map && f->event[i].pid == pid;
+	return n;
+}
+
+struct fake_event *fake_perf_event(struct fake_perf *f, int pid, int cpu, uint64_t config)
+{
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &f->event[i];
+
+		if (e->open && !e->map && e->pid == pid && e->cpu == cpu &&
+		    e->attr.config == config)
+			return e;
+	}
+	return NULL;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/rng.h"
+#include "base/util.h"
+#include "perf/session.h"
+#include "tests/kit/fake_perf.h"
+#include "tests/kit/perf_build.h"
+
+static const struct perf_event_attr two_events[] = {
+	{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .exclude_kernel = 1},
+	{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_PAGE_FAULTS, .exclude_kernel = 1},
+};
+
+static struct fake_perf world;
+static struct perf_build build;
+
+static struct damon_session *new_session(int nr_events, int nr_cpus)
+{
+	struct damon_session *s = NULL;
+	struct damon_fail f = {0};
+
+	fake_perf_init(&world, nr_cpus);
+	cr_assert_eq(damon_session_new(&world.sys, two_events, nr_events, NULL, &s, &f), 0, "%s",
+		     f.text);
+	return s;
+}
+
+/* Records as text: "tid@time" of samples, with "#event" where it is not 0, "type@time" of others.
+ */
+struct log {
+	char text[4096];
+	size_t len;
+	int stop_after; /* 0: never */
+};
+
+static int note(void *priv, const struct damon_perf_record *r)
+{
+	struct log *l = priv;
+	unsigned long long time = r->time_ns;
+
+	cr_assert_lt(l->len + 64, sizeof(l->text));
+	if (r->type == PERF_RECORD_SAMPLE && r->sample.event)
+		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu#%u ", r->sample.tid, time,
+					  r->sample.event);
+	else if (r->type == PERF_RECORD_SAMPLE)
+		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu ", r->sample.tid, time);
+	else
+		l->len += (size_t)sprintf(l->text + l->len, "type%u@%llu ", r->type, time);
+	return l->stop_after && --l->stop_after == 0 ? 1 : 0;
+}
+
+static void expect_read(struct damon_session *s, const char *want, int line)
+{
+	struct log l = {0};
+	int n = damon_session_read(s, note, &l), spaces = 0;
+
+	for (const char *p = l.text; *p; p++)
+		spaces += *p == ' ';
+	cr_expect_eq(n, spaces, "line %d: %d records", line, n);
+	cr_expect_str_eq(l.text, want, "line %d: '%s'", line, l.text);
+}
+#define EXPECT_READ(s, want) expect_read(s, want, __LINE__)
+
+static void sample(int cpu, int tid, uint64_t time)
+{
+	cr_assert(fake_perf_write(&world, cpu, perf_build_sample(&build, 0, tid, time)));
+}
+
+Test(session, merges_rings_by_time)
+{
+	struct damon_session *s = new_session(1, 3);
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	EXPECT_READ(s, "");
+	sample(0, 1, 10);
+	sample(0, 1, 40);
+	sample(0, 1, 41);
+	sample(2, 3, 20);
+	sample(2, 3, 50);
+	sample(1, 2, 30);
+	EXPECT_READ(s, "1@10 3@20 2@30 1@40 1@41 3@50 ");
+	EXPECT_READ(s, "");
+	sample(1, 2, 60); /* only one ring has anything */
+	EXPECT_READ(s, "2@60 ");
+	sample(1, 2, 80); /* a ring keeps its own order, even if times step back */
+	sample(1, 2, 70);
+	sample(0, 1, 75);
+	EXPECT_READ(s, "1@75 2@80 2@70 ");
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, merges_many_records_in_order)
+{
+	struct damon_session *s = new_session(1, 4);
+	struct damon_session_stats st;
+	struct rng rng;
+	uint64_t time = 1, written = 0, read = 0;
+
+	rng_seed(&rng, 3);
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	for (int round = 0; round < 400; round++) { /* the rings wrap several times */
+		struct log l = {0};
+		char want[4096];
+		size_t len = 0;
+
+		want[0] = '\0';
+		for (uint64_t n = rng_below(&rng, 250); n; n--, time++) {
+			int cpu = (int)rng_below(&rng, 4);
+			size_t extra = 8 * rng_below(&rng, 30);
+			static const uint8_t zeros[240];
+
+			perf_build_sample(&build, 0, cpu, time);
+			perf_build_bytes(&build, zeros, extra);
+			cr_assert(fake_perf_write(&world, cpu, perf_build_end(&build)));
+			len += (size_t)sprintf(want + len, "%d@%llu ", cpu,
+					       (unsigned long long)time);
+			written += build.len;
+		}
+		read += (uint64_t)damon_session_read(s, note, &l);
+		cr_assert_str_eq(l.text, want);
+	}
+	damon_session_stats(s, &st);
+	cr_expect_eq(read, time - 1);
+	cr_expect_eq(st.records, time - 1);
+	cr_expect_eq(st.bytes, written);
+	cr_expect_gt(st.bytes, 4 * st.ring_bytes);
+	cr_expect_eq(st.malformed, 0);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, stops_and_goes_on)
+{
+	struct damon_session *s = new_session(1, 2);
+	struct log l = {.stop_after = 3};
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	for (int i = 0; i < 6; i++)
+		sample(i & 1, i, (uint64_t)(i + 1));
+	cr_expect_eq(damon_session_read(s, note, &l), 1);
+	cr_expect_str_eq(l.text, "0@1 1@2 2@3 ");
+	EXPECT_READ(s, "3@4 4@5 5@6 ");
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, tells_events_apart)
+{
+	struct damon_session *s = new_session(2, 2);
+	uint64_t clock, faults;
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	clock = fake_perf_event(&world, 7, 1, PERF_COUNT_SW_CPU_CLOCK)->id;
+	faults = fake_perf_event(&world, 7, 1, PERF_COUNT_SW_PAGE_FAULTS)->id;
+	fake_perf_write(&world, 1, perf_build_sample(&build, faults, 5, 10));
+	fake_perf_write(&world, 1, perf_build_sample(&build, clock, 5, 11));
+	fake_perf_write(&world, 1, perf_build_fork(&build, clock, 7, 8, 12));
+	fake_perf_write(&world, 1, perf_build_lost(&build, faults, 3, 13));
+	fake_perf_write(&world, 1, perf_build_sample(&build, 12345678, 5, 14)); /* of nobody */
+	EXPECT_READ(s, "5@10#1 5@11 type7@12 type2@13 5@14 ");
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, counts_what_went_wrong)
+{
+	struct damon_session *s = new_session(1, 2);
+	struct damon_session_stats st;
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	fake_perf_write(&world, 0, perf_build_lost(&build, 0, 5, 1));
+	fake_perf_write(&world, 1, perf_build_lost(&build, 0, 6, 2));
+	perf_build_start(&build, PERF_RECORD_LOST_SAMPLES, 0);
+	for (int i = 0; i < 3; i++)
+		perf_build_u64(&build, 4);
+	fake_perf_write(&world, 0, perf_build_end(&build));
+	perf_build_start(&build, PERF_RECORD_THROTTLE, 0);
+	for (int i = 0; i < 5; i++)
+		perf_build_u64(&build, 9);
+	fake_perf_write(&world, 0, perf_build_end(&build));
+	perf_build_start(&build, PERF_RECORD_SAMPLE, 0); /* too short */
+	perf_build_u64(&build, 9);
+	fake_perf_write(&world, 0, perf_build_end(&build));
+	sample(0, 1, 10);
+	EXPECT_READ(s, "type2@1 type2@2 type13@4 type5@9 1@10 ");
+	damon_session_stats(s, &st);
+	cr_expect_eq(st.lost, 15);
+	cr_expect_eq(st.throttled, 1);
+	cr_expect_eq(st.malformed, 1);
+	cr_expect_eq(st.records, 5);
+	cr_expect_eq(st.nr_rings, 2);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, sets_the_events_up)
+{
+	struct damon_session *s = new_session(2, 2);
+	struct damon_fail f;
+
+	fake_perf_file(&world, "/proc/5/task", "5\n");
+	cr_assert_eq(damon_session_attach(s, 5, &f), 0);
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, &f), 0);
+	for (int i = 0; i < 8; i++) {
+		int pid = i & 1 ? 5 : 7, cpu = i >> 1 & 1, second = i >> 2 & 1;
+		const struct fake_event *e =
+			fake_perf_event(&world, pid, cpu, two_events[second].config);
+
+		cr_assert(e);
+		cr_expect_eq(e->attr.size, sizeof(e->attr));
+		cr_expect(e->attr.inherit && e->attr.sample_id_all && e->attr.use_clockid);
+		cr_expect_eq(e->attr.clockid, 1, "CLOCK_MONOTONIC");
+		cr_expect_eq(e->attr.sample_type & ~(uint64_t)PERF_SAMPLE_IDENTIFIER,
+			     PERF_SAMPLE_TID | PERF_SAMPLE_TIME);
+		cr_expect(e->attr.sample_type & PERF_SAMPLE_IDENTIFIER);
+		cr_expect_eq(e->attr.mmap2, !second);
+		cr_expect_eq(e->attr.mmap_data, !second);
+		cr_expect_eq(e->attr.comm_exec, !second);
+		cr_expect_eq(e->attr.task, !second);
+		cr_expect_eq(e->attr.enable_on_exec, pid == 7);
+		cr_expect_eq(e->attr.disabled, pid == 7 || second);
+		cr_expect_eq(world.event[e->output - FAKE_FD].cpu, cpu);
+		cr_expect(world.event[e->output - FAKE_FD].map);
+	}
+	cr_assert_eq(damon_session_enable(s), 0);
+	cr_expect_eq(fake_perf_event(&world, 5, 0, PERF_COUNT_SW_PAGE_FAULTS)->enables, 1);
+	cr_expect_eq(fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS)->enables, 0,
+		     "exec enables it");
+	damon_session_disable(s);
+	cr_expect_eq(fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS)->disables, 1);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, one_event_needs_no_id)
+{
+	struct damon_session *s = new_session(1, 1);
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	cr_expect_not(fake_perf_event(&world, 7, 0, 0)->attr.sample_type & PERF_SAMPLE_IDENTIFIER);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, counts_per_event)
+{
+	struct damon_session *s = new_session(2, 2);
+	uint64_t value = 0;
+
+	fake_perf_file(&world, "/proc/7/task", "7\n8\n");
+	cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+	fake_perf_event(&world, 7, 0, 0)->count = 1;
+	fake_perf_event(&world, 7, 1, 0)->count = 20;
+	fake_perf_event(&world, 8, 1, 0)->count = 300;
+	fake_perf_event(&world, 8, 1, PERF_COUNT_SW_PAGE_FAULTS)->count = 4000;
+	cr_assert_eq(damon_session_count(s, 0, &value), 0);
+	cr_expect_eq(value, 321);
+	cr_assert_eq(damon_session_count(s, 1, &value), 0);
+	cr_expect_eq(value, 4000);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, polls_the_rings)
+{
+	struct damon_session *s = new_session(2, 3);
+	struct pollfd fds[2];
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	cr_expect_eq(damon_session_pollfds(s, fds, 2), 3);
+	for (int i = 0; i < 2; i++) {
+		cr_expect(world.event[fds[i].fd - FAKE_FD].map);
+		cr_expect_eq(fds[i].events, POLLIN);
+		cr_expect(world.event[fds[i].fd - FAKE_FD].attr.watermark);
+		cr_expect_eq(world.event[fds[i].fd - FAKE_FD].attr.wakeup_watermark, 256 << 10);
+	}
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+/* ---- attaching to what moves ---- */
+
+static void new_thread_by(int tid)
+{
+	fake_perf_write(&world, 1, perf_build_fork(&build, 0, 7, tid, 100));
+}
+
+/* While thread 8 is opened, 7, which has been opened, makes 9, and 8 makes 10. */
+static int threads_appear(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	if (pid == 8 && cpu == 0)
+		new_thread_by(9);
+	return 0;
+}
+
+Test(session, attaches_to_threads_that_appear)
+{
+	struct damon_session *s = new_session(1, 2);
+	struct fake_file *task = fake_perf_file(&world, "/proc/7/task", "7\n8\n9\n10\n");
+
+	task->turn[0] = "7\n8\n";
+	world.on_open = threads_appear;
+	cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+	cr_expect_eq(task->reads, 3);
+	cr_expect_eq(fake_perf_nr_open(&world, 7), 2);
+	cr_expect_eq(fake_perf_nr_open(&world, 8), 2);
+	cr_expect_eq(fake_perf_nr_open(&world, 9), 0, "it has inherited 7's");
+	cr_expect_eq(fake_perf_nr_open(&world, 10), 2);
+	sample(0, 7, 200); /* before the start */
+	cr_assert_eq(damon_session_enable(s), 0);
+	sample(0, 7, 300);
+	EXPECT_READ(s, "type7@100 7@300 ");
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+static int eight_ends(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	return pid == 8 ? -ESRCH : 0;
+}
+
+static int all_end(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	return pid == 7 || pid == 8 ? -ESRCH : 0;
+}
+
+static int all_end_midway(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	return cpu == 1 && (pid == 7 || pid == 8) ? -ESRCH : 0;
+}
+
+static int cpu_1_goes_offline(struct fake_perf *f, const struct perf_event_attr *a, int pid,
+			      int cpu)
+{
+	f->offline[1] |= pid == 7;
+	return cpu == 1 && pid == 7 ? -ENODEV : 0;
+}
+
+static int refuse(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	return pid == 8 && cpu == 1 ? -EPERM : 0;
+}
+
+Test(session, attaches_to_what_ends)
+{
+	static const struct {
+		const char *name, *list, *later; /* /proc/7/task at first, and then */
+		int (*on_open)(struct fake_perf *f, const struct perf_event_attr *a, int pid,
+			       int cpu);
+		int max_open, want, nr_open;
+	} rows[] = {
+		{"all is well", "7\n8\n", "7\n8\n", NULL, 0, 0, 4},
+		{"one thread ends", "7\n8\n", "7\n", eight_ends, 0, 0, 2},
+		{"no such process", NULL, NULL, NULL, 0, -ESRCH, 0},
+		{"ended, not waited for", "", "", NULL, 0, -ESRCH, 0},
+		{"ends after the list", "7\n8\n", NULL, all_end, 0, -ESRCH, 0},
+		{"ends when it is half open", "7\n8\n", NULL, all_end_midway, 0, 0, 2},
+		{"ends when it is open", "7\n8\n", NULL, NULL, 0, 0, 4},
+		{"a CPU goes offline", "7\n", "7\n", cpu_1_goes_offline, 0, 0, 1},
+		{"one thread is refused", "7\n8\n", "7\n8\n", refuse, 0, -EPERM, 0},
+		{"too many files", "7\n8\n", "7\n8\n", NULL, 5, -EMFILE, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(1, 2);
+		struct damon_fail f = {0};
+		int err;
+
+		fake_perf_file(&world, "/proc/7/task", rows[i].later)->turn[0] = rows[i].list;
+		world.on_open = rows[i].on_open;
+		world.max_open = rows[i].max_open;
+		err = damon_session_attach(s, 7, &f);
+		cr_expect_eq(err, rows[i].want, "%s: %d", rows[i].name, err);
+		cr_expect_eq(fake_perf_nr_open(&world, 7) + fake_perf_nr_open(&world, 8),
+			     rows[i].nr_open, "%s", rows[i].name);
+		cr_expect_eq(!!*f.text, rows[i].want != 0, "%s: '%s'", rows[i].name, f.text);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
+Test(session, leaves_offline_cpus_alone)
+{
+	struct damon_session_stats st;
+	struct damon_session *s;
+
+	fake_perf_init(&world, 4);
+	world.offline[0] = world.offline[2] = true;
+	cr_assert_eq(damon_session_new(&world.sys, two_events, 1, NULL, &s, NULL), 0);
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	cr_expect_eq(fake_perf_nr_open(&world, 7), 2);
+	damon_session_stats(s, &st);
+	cr_expect_eq(st.nr_rings, 2);
+	cr_expect_eq(st.nr_fds, 4);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, fits_rings_into_locked_memory)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const struct {
+		const char *name;
+		size_t asked, allowed; /* KiB; allowed 0: anything */
+		int err, want;
+		size_t got; /* KiB */
+	} rows[] = {
+		{"default", 0, 0, EPERM, 0, 512},
+		{"not a power of two", 100, 0, EPERM, 0, 128},
+		{"tiny", 1, 0, EPERM, 0, 16},
+		{"halved", 0, 140, EPERM, 0, 128},
+		{"halved to the least", 0, 16, EPERM, 0, 16},
+		{"no memory", 1024, 512, ENOMEM, 0, 512},
+		{"too little", 0, 8, EPERM, -EPERM, 0},
+		{"another error is not tried again", 0, 128, EINVAL, -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session_options o = {.ring_bytes = rows[i].asked << 10};
+		struct damon_session_stats st;
+		struct damon_session *s = NULL;
+		struct damon_fail f = {0};
+		int err;
+
+		fake_perf_init(&world, 2);
+		world.mmap_max = rows[i].allowed ? (rows[i].allowed << 10) + page : 0;
+		world.mmap_err = rows[i].err;
+		err = damon_session_new(&world.sys, two_events, 1, &o, &s, &f);
+		cr_expect_eq(err, rows[i].want, "%s: %d", rows[i].name, err);
+		if (!err) {
+			damon_session_stats(s, &st);
+			cr_expect_eq(st.ring_bytes, rows[i].got << 10, "%s: %zu", rows[i].name,
+				     st.ring_bytes);
+		} else {
+			cr_expect_null(s);
+			cr_expect(*f.text);
+		}
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+	damon_session_free(NULL);
+}
