@@ -115,10 +115,10 @@ static void write_heading(struct report_args *a, const struct scan *sc, const st
 	char from[DAMON_UNITS_MAX], to[DAMON_UNITS_MAX];
 
 	select_say(a, sc, t, "regions");
-	fprintf(a->out, "snapshot %lld of %llu (numbered from 0): %s to %s\n", (long long)c->number,
-		(unsigned long long)sc->nr_snapshots,
-		damon_print_time(from, (double)(c->si.start_ns - sc->info.start_ns)),
-		damon_print_time(to, (double)(c->si.end_ns - sc->info.start_ns)));
+	print_line(a->out, a->width, 0, "snapshot %lld of %llu (numbered from 0): %s to %s",
+		   (long long)c->number, (unsigned long long)sc->nr_snapshots,
+		   damon_print_time(from, (double)(c->si.start_ns - sc->info.start_ns)),
+		   damon_print_time(to, (double)(c->si.end_ns - sc->info.start_ns)));
 }
 
 static int write_regions(struct report_args *a, const struct scan *sc, const struct scan_target *t,

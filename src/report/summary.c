@@ -97,7 +97,7 @@ static void add_wss(struct page *pg, const struct scan_cursor *c)
 static int second_pass(struct page *pg, struct report_args *a)
 {
 	struct scan_cursor c;
-	int err = scan_rewind(a);
+	int full = 0, err = scan_rewind(a);
 
 	scan_start(&c);
 	while (err >= 0 && (err = scan_next(a, &c.s)) > 0) {
@@ -110,14 +110,14 @@ static int second_pass(struct page *pg, struct report_args *a)
 			if (c.ti.id != pg->t->info.id)
 				continue;
 			hot_add(&pg->hot, &c);
-			if (pg->grid.nr_rows)
+			if (pg->grid.lay.nr_rows)
 				heatgrid_add(&pg->grid, &c);
 		}
 	}
-	if (pg->grid.nr_rows)
-		heatgrid_finish(&pg->grid);
+	if (pg->grid.lay.nr_rows)
+		full = heatgrid_finish(&pg->grid);
 	hot_sort(&pg->hot);
-	return err;
+	return full ? damon_fail(&a->fail, ENOMEM, "out of memory") : err;
 }
 
 /* ---- output ---- */
