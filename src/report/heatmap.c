@@ -12,7 +12,7 @@
 #include "report/table.h"
 
 #define DATA_CELLS    100 /* of JSON and CSV, each way, unless asked for */
-#define TICK_COLS     10  /* an axis label has at least so many columns */
+#define TICK_COLS     8	  /* an axis label has at least so many columns */
 #define NARROW	      60  /* columns; addresses are left out below */
 #define SETTLE_AGGRS  5	  /* in which the regions of a new mapping find their shape */
 #define ADDRESS_WIDTH 13
@@ -80,11 +80,12 @@ static int explain(struct report_args *a, int err)
 int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		    size_t cols, size_t lines, size_t cells_per_line, struct heatgrid *g)
 {
+	uint64_t from = MAX(sc->from_ns, t->first_ns), to = MIN(sc->to_ns, t->last_ns);
 	struct extents ext = t->ext; /* the same ranges: they only shrink in place */
 	int err;
 
 	*g = (struct heatgrid){0};
-	if (!ext.n)
+	if (!ext.n || from >= to)
 		return 0;
 	if (a->addr_end) {
 		uint64_t first = ext.x[0].start, last = ext.x[ext.n - 1].end;
@@ -93,11 +94,11 @@ int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct s
 		if (!ext.n)
 			return nothing_in_range(a, first, last);
 	}
-	err = heatgrid_init(g, &ext, sc->from_ns, sc->to_ns, cols, lines, cells_per_line);
+	err = heatgrid_init(g, &ext, from, to, cols, lines, cells_per_line);
 	if (err)
 		return explain(a, err);
 	g->settle_ns = SETTLE_AGGRS * sc->info.attrs.aggr_ns;
-	g->from_birth = sc->from_ns <= t->first_ns;
+	g->from_birth = from == t->first_ns;
 	g->keep_all = a->addr_end;
 	return 1;
 }
@@ -253,23 +254,25 @@ static void draw_gap(struct report_args *a, const struct heatgrid *g, size_t ban
 	fprintf(a->out, "%s a line\n", line);
 }
 
-/* Times below the first and every so many columns, since the start of the record. */
+/* The time of the first column, then round ones where they fall and there is room, since the start
+ * of the record. */
 static void draw_time_axis(struct report_args *a, const struct scan *sc, const struct heatgrid *g)
 {
 	uint64_t span = g->end_ns - g->start_ns, off = g->start_ns - sc->info.start_ns;
 	uint64_t step = print_round_step(span * MIN((size_t)TICK_COLS, g->nr_cols) / g->nr_cols);
-	size_t at = 0;
+	char tick[DAMON_UNITS_MAX];
+	size_t at;
 
 	fprintf(a->out, "%*s", (int)label_width(a->width), "");
-	for (uint64_t ns = (off + step - 1) / step * step; ns < off + span; ns += step) {
+	at = (size_t)fprintf(a->out, "|%s", damon_print_time(tick, (double)off));
+	for (uint64_t ns = (off / step + 1) * step; ns < off + span; ns += step) {
 		size_t col = (size_t)((unsigned __int128)(ns - off) * g->nr_cols / span);
-		char tick[DAMON_UNITS_MAX];
 
 		print_tick(tick, ns, step);
-		if (col < at || col + 1 + strlen(tick) > g->nr_cols + 1)
+		if (col <= at || col + strlen(tick) > g->nr_cols)
 			continue;
-		fprintf(a->out, "%*s|%s", (int)(col - at), "", tick);
-		at = col + 1 + strlen(tick);
+		at = col + (size_t)fprintf(a->out, "%*s|%s", (int)(col - at), "", tick) -
+		     (col - at);
 	}
 	fputc('\n', a->out);
 }
