@@ -115,10 +115,10 @@ static void write_heading(struct report_args *a, const struct scan *sc, const st
 	char from[DAMON_UNITS_MAX], to[DAMON_UNITS_MAX];
 
 	select_say(a, sc, t, "regions");
-	fprintf(a->out, "snapshot %lld of %llu (numbered from 0): %s to %s\n", (long long)c->number,
-		(unsigned long long)sc->nr_snapshots,
-		damon_print_time(from, (double)(c->si.start_ns - sc->info.start_ns)),
-		damon_print_time(to, (double)(c->si.end_ns - sc->info.start_ns)));
+	print_line(a->out, a->width, 0, "snapshot %lld of %llu (numbered from 0): %s to %s",
+		   (long long)c->number, (unsigned long long)sc->nr_snapshots,
+		   damon_print_time(from, (double)(c->si.start_ns - sc->info.start_ns)),
+		   damon_print_time(to, (double)(c->si.end_ns - sc->info.start_ns)));
 }
 
 static int write_regions(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -145,15 +145,18 @@ static int write_regions(struct report_args *a, const struct scan *sc, const str
 static int no_such_snapshot(struct report_args *a, const struct scan *sc,
 			    const struct scan_target *t)
 {
-	if (a->snapshot >= 0 && (uint64_t)a->snapshot >= sc->nr_snapshots)
+	char name[64];
+
+	print_clean(name, sizeof(name), t->info.comm);
+	if ((uint64_t)a->snapshot >= sc->nr_snapshots)
 		damon_fail(&a->fail, ERANGE, "no snapshot %lld in this record",
 			   (long long)a->snapshot);
 	else
-		damon_fail(&a->fail, ERANGE, "'%s' has no regions in snapshot %lld", t->info.comm,
+		damon_fail(&a->fail, ERANGE, "'%s' has no regions in snapshot %lld", name,
 			   (long long)a->snapshot);
-	damon_fail_remedy(
-		&a->fail, "snapshots are 0 to %lld; the last with regions of '%s' is %lld",
-		(long long)sc->nr_snapshots - 1, t->info.comm, (long long)t->last_snapshot);
+	damon_fail_remedy(&a->fail,
+			  "snapshots are 0 to %lld; the last with regions of '%s' is %lld",
+			  (long long)sc->nr_snapshots - 1, name, (long long)t->last_snapshot);
 	return -ERANGE;
 }
 

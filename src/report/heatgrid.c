@@ -7,164 +7,42 @@
 #include "base/util.h"
 #include "report/heatgrid.h"
 
-#define MIN_GAP		 (64 * 1024)
+#define MAX_FINENESS	 16 /* fine rows per row that is shown, if there is memory for it */
+#define MAX_FINE_BANDS	 256
 #define LINES_PER_BAND	 2 /* at least, on average */
 #define MIN_BANDS	 8
-#define MAX_WEIGHT_LOST	 0.02 /* of the accesses, in ranges left out to have fewer bands */
-#define SCALE_LOW	 0.01 /* percentiles of the scale */
+#define MAX_COLD	 0.005 /* of the accesses, in long cold runs */
+#define MAX_UNSETTLED	 0.05  /* likewise, with the first moments of mappings */
+#define MAX_LOST	 0.005 /* in ranges left out to have fewer bands */
+#define SCALE_LOW	 0.01  /* percentiles of the scale */
 #define SCALE_HIGH	 0.99
 #define SCALE_MIN_FACTOR 10.0 /* between its ends: noise is not to look like a pattern */
 
-/* ---- bands ---- */
-
-static double total_weight(const struct extents *e)
+static struct heat_cell *new_cells(const struct heatgrid *g, const struct heat_layout *l)
 {
-	double sum = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		sum += e->x[i].weight;
-	return sum;
+	return calloc(MAX(l->nr_rows * g->nr_cols, (size_t)1), sizeof(struct heat_cell));
 }
-
-static uint64_t total_bytes(const struct extents *e)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		sum += e->x[i].end - e->x[i].start;
-	return sum;
-}
-
-static size_t lightest(const struct extents *e)
-{
-	size_t best = 0;
-
-	for (size_t i = 1; i < e->n; i++)
-		if (e->x[i].weight < e->x[best].weight)
-			best = i;
-	return best;
-}
-
-static uint64_t smallest_gap(const struct extents *e)
-{
-	uint64_t gap = UINT64_MAX;
-
-	for (size_t i = 1; i < e->n; i++)
-		gap = MIN(gap, e->x[i].start - e->x[i - 1].end);
-	return gap;
-}
-
-/* Too many bands: first ranges that hardly matter go, then the closest are joined. */
-static void limit_bands(struct heatgrid *g, struct extents *e, size_t max_bands)
-{
-	double all = total_weight(e);
-
-	while (e->n > max_bands) {
-		size_t i = lightest(e);
-		double share = all > 0 ? e->x[i].weight / all : 0;
-
-		if (g->weight_left_out + share > MAX_WEIGHT_LOST) {
-			extents_join(e, smallest_gap(e));
-			continue;
-		}
-		g->weight_left_out += share;
-		g->nr_left_out++;
-		memmove(&e->x[i], &e->x[i + 1], (e->n - i - 1) * sizeof(*e->x));
-		e->n--;
-	}
-}
-
-/* Lines of a band: one, and of the others its part by size and accesses. */
-static size_t lines_of(const struct extent *x, double bytes, double weight, size_t spare,
-		       size_t cells_per_line)
-{
-	double size = (double)(x->end - x->start);
-	double part = size / bytes;
-	uint64_t pages = (x->end - x->start + DAMON_PAGE_SIZE - 1) / DAMON_PAGE_SIZE;
-	uint64_t useful = (pages + cells_per_line - 1) / cells_per_line;
-
-	if (weight > 0)
-		part = (part + x->weight / weight) / 2;
-	return (size_t)MIN(1 + (uint64_t)lrint(part * (double)spare), useful);
-}
-
-static int add_band(struct heatgrid *g, const struct extent *x, size_t want_rows, size_t *cap)
-{
-	struct heat_band *b = &g->bands[g->nr_bands];
-	uint64_t pages = (x->end - x->start) / DAMON_PAGE_SIZE, start;
-	int err;
-
-	b->start = x->start;
-	b->end = x->end;
-	b->weight = x->weight;
-	b->first_row = g->nr_rows;
-	b->row_bytes = (pages + want_rows - 1) / want_rows * DAMON_PAGE_SIZE;
-	b->nr_rows = (size_t)((x->end - x->start + b->row_bytes - 1) / b->row_bytes);
-	err = vec_reserve(&g->rows, cap, g->nr_rows + b->nr_rows, sizeof(*g->rows));
-	if (err)
-		return err;
-	start = x->start;
-	for (size_t i = 0; i < b->nr_rows; i++, start += b->row_bytes) {
-		uint64_t left = x->end - start;
-
-		g->rows[g->nr_rows++] = (struct heat_row){start, start + MIN(b->row_bytes, left),
-							  (unsigned)g->nr_bands};
-	}
-	g->nr_bands++;
-	return 0;
-}
-
-/* Whole pages: regions have such borders, but an address range may have any. */
-static void align_pages(struct extents *e)
-{
-	for (size_t i = 0; i < e->n; i++) {
-		struct extent *x = &e->x[i];
-
-		x->start &= ~(DAMON_PAGE_SIZE - 1);
-		x->end = MIN(x->end, UINT64_MAX - DAMON_PAGE_SIZE) + DAMON_PAGE_SIZE - 1;
-		x->end &= ~(DAMON_PAGE_SIZE - 1);
-	}
-}
-
-static int lay_out(struct heatgrid *g, struct extents *e, size_t lines, size_t cells_per_line)
-{
-	size_t max_bands = MAX(lines / LINES_PER_BAND, (size_t)MIN_BANDS), spare, cap = 0;
-	double bytes, weight;
-	int err = 0;
-
-	align_pages(e);
-	extents_join(e, MIN_GAP);
-	extents_join(e, total_bytes(e) / lines);
-	limit_bands(g, e, max_bands);
-	g->bands = calloc(e->n, sizeof(*g->bands));
-	if (!g->bands)
-		return -ENOMEM;
-	spare = lines > e->n ? lines - e->n : 0;
-	bytes = (double)total_bytes(e);
-	weight = total_weight(e);
-	for (size_t i = 0; i < e->n && !err; i++)
-		err = add_band(g, &e->x[i],
-			       cells_per_line *
-				       lines_of(&e->x[i], bytes, weight, spare, cells_per_line),
-			       &cap);
-	return err;
-}
-
-/* ---- cells ---- */
 
 int heatgrid_init(struct heatgrid *g, struct extents *ext, uint64_t start_ns, uint64_t end_ns,
 		  size_t cols, size_t lines, size_t cells_per_line)
 {
+	size_t fine = MAX_FINENESS, rows;
 	int err;
 
-	*g = (struct heatgrid){.start_ns = start_ns, .end_ns = end_ns, .nr_cols = MAX(cols, 1u)};
-	lines = MAX(lines, (size_t)1);
-	if (cols > HEATGRID_MAX_CELLS || lines * cells_per_line > HEATGRID_MAX_CELLS / g->nr_cols)
+	*g = (struct heatgrid){.start_ns = start_ns,
+			       .end_ns = end_ns,
+			       .nr_cols = MAX(cols, (size_t)1),
+			       .lines = MAX(lines, (size_t)1),
+			       .cells_per_line = cells_per_line};
+	rows = g->lines * cells_per_line;
+	if (rows > HEATGRID_MAX_CELLS || g->nr_cols > HEATGRID_MAX_CELLS / rows)
 		return -E2BIG;
+	while (fine > 1 && rows * fine * g->nr_cols > HEATGRID_MAX_CELLS)
+		fine /= 2;
 	g->nr_cols = (size_t)MIN((uint64_t)g->nr_cols, end_ns - start_ns);
-	err = lay_out(g, ext, lines, cells_per_line);
+	err = heat_layout_init(&g->lay, ext, rows * fine, 1, MAX_FINE_BANDS, 0);
 	if (!err) {
-		g->cells = calloc(g->nr_rows * g->nr_cols, sizeof(*g->cells));
+		g->cells = new_cells(g, &g->lay);
 		err = g->cells ? 0 : -ENOMEM;
 	}
 	if (err)
@@ -174,8 +52,7 @@ int heatgrid_init(struct heatgrid *g, struct extents *ext, uint64_t start_ns, ui
 
 void heatgrid_release(struct heatgrid *g)
 {
-	free(g->rows);
-	free(g->bands);
+	heat_layout_release(&g->lay);
 	free(g->cells);
 	*g = (struct heatgrid){0};
 }
@@ -214,16 +91,16 @@ static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t 
 
 	for (size_t i = 0; i < c->ti.nr_regions; i++) {
 		damon_snapshot_region(c->s, c->at, i, &r);
-		while (row < g->nr_rows && g->rows[row].end <= r.start)
+		while (row < g->lay.nr_rows && g->lay.rows[row].end <= r.start)
 			row++;
-		for (size_t k = row; k < g->nr_rows && g->rows[k].start < r.end; k++) {
-			uint64_t start = MAX(g->rows[k].start, r.start);
-			uint64_t end = MIN(g->rows[k].end, r.end);
+		for (size_t k = row; k < g->lay.nr_rows && g->lay.rows[k].start < r.end; k++) {
+			uint64_t start = MAX(g->lay.rows[k].start, r.start);
+			uint64_t end = MIN(g->lay.rows[k].end, r.end);
 
 			add_cover(&g->cells[k * g->nr_cols + col], &r,
 				  (float)(end - start) * seconds);
 		}
-		if (row == g->nr_rows)
+		if (row == g->lay.nr_rows)
 			break;
 	}
 }
@@ -245,6 +122,240 @@ void heatgrid_add(struct heatgrid *g, const struct scan_cursor *c)
 	}
 }
 
+/* ---- from fine rows to those that are shown ---- */
+
+/* A fine row, for deciding what is left out. */
+struct fine {
+	double weight;	/* accesses in it, over all columns */
+	double settled; /* those after its first moments */
+	double density; /* what rows are sorted by */
+	uint64_t bytes;
+	size_t row;
+	long kind; /* ROW_KEPT, ROW_COLD, or the column in which it was mapped: cold since then */
+};
+
+#define ROW_KEPT (-2)
+#define ROW_COLD (-1)
+
+static int thinner(const void *a, const void *b)
+{
+	const struct fine *x = a, *y = b;
+
+	if (x->density != y->density)
+		return x->density < y->density ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+static int by_row(const void *a, const void *b)
+{
+	const struct fine *x = a, *y = b;
+
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Marks the thinnest rows, as long as they carry next to nothing together. */
+static void mark_cold(struct fine *f, size_t n, double all)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		f[i].density = f[i].weight / (double)f[i].bytes;
+	qsort(f, n, sizeof(*f), thinner);
+	for (size_t i = 0; i < n; i++) {
+		sum += f[i].weight;
+		if (f[i].weight == 0 || sum <= MAX_COLD * all)
+			f[i].kind = ROW_COLD;
+	}
+	qsort(f, n, sizeof(*f), by_row);
+}
+
+/*
+ * A new mapping is one region until enough was seen to split it: what it says in its first moments
+ * is spread over all of it, and must not keep a large reservation of which little is used. Rows
+ * that were mapped together and are cold since then are marked by that column; those of a heap that
+ * grows were not mapped together.
+ */
+static void mark_unsettled(const struct heatgrid *g, struct fine *f, size_t n, double all)
+{
+	double sum = 0, settled = 0;
+
+	for (size_t i = 0; i < n; i++)
+		f[i].density = f[i].settled / (double)f[i].bytes;
+	qsort(f, n, sizeof(*f), thinner);
+	for (size_t i = 0; i < n; i++) {
+		const struct heat_cell *cells = &g->cells[f[i].row * g->nr_cols];
+		long first = 0;
+
+		sum += f[i].weight;
+		settled += f[i].settled;
+		if (f[i].kind == ROW_COLD || settled > MAX_COLD * all || sum > MAX_UNSETTLED * all)
+			continue;
+		while ((size_t)first + 1 < g->nr_cols && !(cells[first].cover > 0))
+			first++;
+		f[i].kind = first;
+	}
+	qsort(f, n, sizeof(*f), by_row);
+}
+
+/* What was mapped before the picture begins is settled. */
+static void weigh_row(const struct heatgrid *g, struct fine *f)
+{
+	const struct heat_cell *cells = &g->cells[f->row * g->nr_cols];
+	uint64_t settles_ns = UINT64_MAX;
+
+	for (size_t c = 0; c < g->nr_cols; c++) {
+		uint64_t ns = heatgrid_col_ns(g, c);
+
+		if (cells[c].cover > 0 && settles_ns == UINT64_MAX)
+			settles_ns = c || g->from_birth ? ns + g->settle_ns : 0;
+		f->weight += cells[c].heat;
+		f->settled += ns >= settles_ns ? cells[c].heat : 0;
+	}
+	if (settles_ns > g->end_ns - (g->end_ns - g->start_ns) / 2)
+		f->settled = f->weight; /* too little is left to tell it by */
+}
+
+static struct fine *weigh_rows(const struct heatgrid *g, double *all)
+{
+	struct fine *f = calloc(g->lay.nr_rows + 1, sizeof(*f));
+
+	*all = 0;
+	for (size_t i = 0; f && i < g->lay.nr_rows; i++) {
+		f[i].row = i;
+		f[i].kind = ROW_KEPT;
+		f[i].bytes = g->lay.rows[i].end - g->lay.rows[i].start;
+		weigh_row(g, &f[i]);
+		*all += f[i].weight;
+	}
+	return f;
+}
+
+/* Takes a row into a run of '*kind'; rows that are cold all the time go with any cold run. */
+static bool joins(long *kind, long row_kind)
+{
+	bool both_cold = *kind != ROW_KEPT && row_kind != ROW_KEPT;
+
+	if (*kind != row_kind && !(both_cold && (*kind == ROW_COLD || row_kind == ROW_COLD)))
+		return false;
+	*kind = MAX(*kind, row_kind);
+	return true;
+}
+
+/* The run of rows from 'i' on that are of one kind and lie without gaps. Returns its end. */
+static size_t run_end(const struct heatgrid *g, const struct fine *f, size_t i, uint64_t *bytes)
+{
+	long kind = f[i].kind;
+	size_t k = i;
+
+	*bytes = 0;
+	do
+		*bytes += f[k++].bytes;
+	while (k < g->lay.nr_rows && g->lay.rows[k].start == g->lay.rows[k - 1].end &&
+	       joins(&kind, f[k].kind));
+	return k;
+}
+
+/* What is to be shown: all rows but those of cold runs that would fill more than two lines. */
+static int choose_extents(const struct heatgrid *g, const struct fine *f, struct extents *ext,
+			  size_t *nr_left_out)
+{
+	uint64_t bytes, total = 0;
+	size_t cap = 0, end;
+
+	for (size_t i = 0; i < g->lay.nr_rows; i++)
+		total += f[i].bytes;
+	for (size_t i = 0; i < g->lay.nr_rows; i = end) {
+		struct extent x = {.start = g->lay.rows[i].start};
+		int err;
+
+		end = run_end(g, f, i, &bytes);
+		x.end = g->lay.rows[end - 1].end;
+		for (size_t k = i; k < end; k++)
+			x.weight += f[k].weight;
+		if (f[i].kind != ROW_KEPT && bytes > 2 * (total / g->lines)) {
+			*nr_left_out += x.weight > 0;
+			continue;
+		}
+		err = vec_reserve(&ext->x, &cap, ext->n + 1, sizeof(x));
+		if (err)
+			return err;
+		ext->x[ext->n++] = x;
+	}
+	return 0;
+}
+
+static void gather(const struct heatgrid *g, const struct heat_layout *to, struct heat_cell *cells)
+{
+	size_t row = 0;
+
+	for (size_t i = 0; i < g->lay.nr_rows; i++) {
+		const struct heat_row *from = &g->lay.rows[i];
+
+		while (row < to->nr_rows && to->rows[row].end <= from->start)
+			row++;
+		for (size_t k = row; k < to->nr_rows && to->rows[k].start < from->end; k++) {
+			uint64_t start = MAX(from->start, to->rows[k].start);
+			uint64_t end = MIN(from->end, to->rows[k].end);
+			float part = (float)(end - start) / (float)(from->end - from->start);
+
+			for (size_t c = 0; c < g->nr_cols; c++) {
+				const struct heat_cell *src = &g->cells[i * g->nr_cols + c];
+				struct heat_cell *dst = &cells[k * g->nr_cols + c];
+
+				dst->heat += src->heat * part;
+				dst->lo += src->lo * part;
+				dst->hi += src->hi * part;
+				dst->cover += src->cover * part;
+			}
+		}
+	}
+}
+
+static double sum_heat(const struct heatgrid *g)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++)
+		sum += g->cells[i].heat;
+	return sum;
+}
+
+static int coarsen(struct heatgrid *g)
+{
+	struct extents ext = {0};
+	struct heat_layout to = {0};
+	struct heat_cell *cells = NULL;
+	double all;
+	size_t nr_left_out = 0, max_bands = MAX(g->lines / LINES_PER_BAND, (size_t)MIN_BANDS);
+	_cleanup_(freep) struct fine *f = weigh_rows(g, &all);
+	int err = f ? 0 : -ENOMEM;
+
+	if (!err) {
+		mark_cold(f, g->lay.nr_rows, g->keep_all ? 0 : all);
+		if (g->settle_ns && !g->keep_all)
+			mark_unsettled(g, f, g->lay.nr_rows, all);
+		err = choose_extents(g, f, &ext, &nr_left_out);
+	}
+	if (!err)
+		err = heat_layout_init(&to, &ext, g->lines, g->cells_per_line, max_bands, MAX_LOST);
+	if (!err)
+		cells = new_cells(g, &to);
+	extents_release(&ext);
+	if (!cells) {
+		heat_layout_release(&to);
+		return -ENOMEM;
+	}
+	gather(g, &to, cells);
+	free(g->cells);
+	heat_layout_release(&g->lay);
+	g->lay = to;
+	g->lay.nr_left_out += nr_left_out;
+	g->cells = cells;
+	if (g->lay.nr_left_out && all > 0)
+		g->weight_left_out = fmax(1 - sum_heat(g) / all, 0);
+	return 0;
+}
+
 /* ---- scale ---- */
 
 static int compare_floats(const void *a, const void *b)
@@ -256,7 +367,7 @@ static int compare_floats(const void *a, const void *b)
 
 static void find_scale(struct heatgrid *g)
 {
-	size_t n = 0, all = g->nr_rows * g->nr_cols;
+	size_t n = 0, all = g->lay.nr_rows * g->nr_cols;
 	_cleanup_(freep) float *heat = calloc(all, sizeof(*heat));
 
 	g->scale_lo = g->scale_hi = 1;
@@ -273,9 +384,13 @@ static void find_scale(struct heatgrid *g)
 	g->scale_lo = fmin(g->scale_lo, g->scale_hi / SCALE_MIN_FACTOR);
 }
 
-void heatgrid_finish(struct heatgrid *g)
+int heatgrid_finish(struct heatgrid *g)
 {
-	for (size_t i = 0; i < g->nr_rows * g->nr_cols; i++) {
+	int err = coarsen(g);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++) {
 		struct heat_cell *c = &g->cells[i];
 
 		if (!(c->cover > 0))
@@ -285,6 +400,7 @@ void heatgrid_finish(struct heatgrid *g)
 		c->hi /= c->cover;
 	}
 	find_scale(g);
+	return 0;
 }
 
 double heatgrid_scale(const struct heatgrid *g, double heat)

@@ -12,9 +12,9 @@
 #include "report/table.h"
 
 #define DATA_CELLS    100 /* of JSON and CSV, each way, unless asked for */
-#define TICK_COLS     10  /* an axis label has at least so many columns */
-#define SWATCHES      16
-#define NARROW	      60 /* columns; addresses are left out below */
+#define TICK_COLS     8	  /* an axis label has at least so many columns */
+#define NARROW	      60  /* columns; addresses are left out below */
+#define SETTLE_AGGRS  5	  /* in which the regions of a new mapping find their shape */
 #define ADDRESS_WIDTH 13
 
 /* ---- size ---- */
@@ -80,11 +80,12 @@ static int explain(struct report_args *a, int err)
 int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		    size_t cols, size_t lines, size_t cells_per_line, struct heatgrid *g)
 {
+	uint64_t from = MAX(sc->from_ns, t->first_ns), to = MIN(sc->to_ns, t->last_ns);
 	struct extents ext = t->ext; /* the same ranges: they only shrink in place */
 	int err;
 
 	*g = (struct heatgrid){0};
-	if (!ext.n)
+	if (!ext.n || from >= to)
 		return 0;
 	if (a->addr_end) {
 		uint64_t first = ext.x[0].start, last = ext.x[ext.n - 1].end;
@@ -93,8 +94,13 @@ int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct s
 		if (!ext.n)
 			return nothing_in_range(a, first, last);
 	}
-	err = heatgrid_init(g, &ext, sc->from_ns, sc->to_ns, cols, lines, cells_per_line);
-	return err ? explain(a, err) : 1;
+	err = heatgrid_init(g, &ext, from, to, cols, lines, cells_per_line);
+	if (err)
+		return explain(a, err);
+	g->settle_ns = SETTLE_AGGRS * sc->info.attrs.aggr_ns;
+	g->from_birth = from == t->first_ns;
+	g->keep_all = a->addr_end;
+	return 1;
 }
 
 static int fill(struct report_args *a, const struct scan_target *t, struct heatgrid *g)
@@ -108,8 +114,9 @@ static int fill(struct report_args *a, const struct scan_target *t, struct heatg
 			break;
 		heatgrid_add(g, &c);
 	}
-	heatgrid_finish(g);
-	return err < 0 ? err : 1;
+	if (err >= 0)
+		err = heatgrid_finish(g);
+	return err < 0 ? explain(a, err) : 1;
 }
 
 /* ---- names beside the rows ---- */
@@ -149,20 +156,20 @@ static void label_add(struct label *l, const char *name, double weight)
 static struct label *label_rows(struct report_args *a, const struct heatgrid *g, uint32_t id)
 {
 	struct damon_mapping_info m = {.size = sizeof(m)};
-	struct label *labels = calloc(g->nr_rows ? g->nr_rows : 1, sizeof(*labels));
+	struct label *labels = calloc(g->lay.nr_rows ? g->lay.nr_rows : 1, sizeof(*labels));
 	char name[NAME_MAX_LEN];
 
 	for (size_t i = 0; labels && !damon_record_mapping(a->rec, id, i, &m); i++) {
 		name_short(name, &m);
-		for (size_t b = 0; b < g->nr_bands; b++) {
-			const struct heat_band *band = &g->bands[b];
+		for (size_t b = 0; b < g->lay.nr_bands; b++) {
+			const struct heat_band *band = &g->lay.bands[b];
 			size_t row;
 
 			if (m.end <= band->start || m.start >= band->end)
 				continue;
 			row = m.start > band->start ? (m.start - band->start) / band->row_bytes : 0;
 			for (; row < band->nr_rows; row++) {
-				const struct heat_row *r = &g->rows[band->first_row + row];
+				const struct heat_row *r = &g->lay.rows[band->first_row + row];
 
 				if (r->start >= m.end)
 					break;
@@ -225,7 +232,7 @@ static void draw_band(struct report_args *a, struct painter *p, const struct hea
 		const char *name = labels ? labels[row].best : "";
 		bool new_name = !last || (*name && strcmp(name, last));
 
-		draw_label(a, &g->rows[row], new_name ? name : "", new_name);
+		draw_label(a, &g->lay.rows[row], new_name ? name : "", new_name);
 		draw_line(p, g, row, end);
 		if (new_name)
 			last = name;
@@ -235,7 +242,7 @@ static void draw_band(struct report_args *a, struct painter *p, const struct hea
 /* What was left out before a band, and how much a line of it holds. */
 static void draw_gap(struct report_args *a, const struct heatgrid *g, size_t band, size_t step)
 {
-	const struct heat_band *b = &g->bands[band];
+	const struct heat_band *b = &g->lay.bands[band];
 	char gap[DAMON_UNITS_MAX], line[DAMON_UNITS_MAX];
 	int indent = a->width < NARROW ? 0 : ADDRESS_WIDTH;
 
@@ -243,27 +250,29 @@ static void draw_gap(struct report_args *a, const struct heatgrid *g, size_t ban
 	fprintf(a->out, "%*s", indent, "");
 	if (band)
 		fprintf(a->out, "~ %s left out; ",
-			damon_print_bytes(gap, (double)(b->start - g->bands[band - 1].end)));
+			damon_print_bytes(gap, (double)(b->start - g->lay.bands[band - 1].end)));
 	fprintf(a->out, "%s a line\n", line);
 }
 
-/* Times below the first and every so many columns, since the start of the record. */
+/* The time of the first column, then round ones where they fall and there is room, since the start
+ * of the record. */
 static void draw_time_axis(struct report_args *a, const struct scan *sc, const struct heatgrid *g)
 {
 	uint64_t span = g->end_ns - g->start_ns, off = g->start_ns - sc->info.start_ns;
 	uint64_t step = print_round_step(span * MIN((size_t)TICK_COLS, g->nr_cols) / g->nr_cols);
-	size_t at = 0;
+	char tick[DAMON_UNITS_MAX];
+	size_t at;
 
 	fprintf(a->out, "%*s", (int)label_width(a->width), "");
-	for (uint64_t ns = (off + step - 1) / step * step; ns < off + span; ns += step) {
+	at = (size_t)fprintf(a->out, "|%s", damon_print_time(tick, (double)off));
+	for (uint64_t ns = (off / step + 1) * step; ns < off + span; ns += step) {
 		size_t col = (size_t)((unsigned __int128)(ns - off) * g->nr_cols / span);
-		char tick[DAMON_UNITS_MAX];
 
 		print_tick(tick, ns, step);
-		if (col < at || col + 1 + strlen(tick) > g->nr_cols + 1)
+		if (col <= at || col + strlen(tick) > g->nr_cols)
 			continue;
-		fprintf(a->out, "%*s|%s", (int)(col - at), "", tick);
-		at = col + 1 + strlen(tick);
+		at = col + (size_t)fprintf(a->out, "%*s|%s", (int)(col - at), "", tick) -
+		     (col - at);
 	}
 	fputc('\n', a->out);
 }
@@ -272,10 +281,11 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct h
 {
 	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
 	bool narrow = a->width < 76;
+	int swatches = a->color == REPORT_ASCII ? 8 : 16;
 
 	fprintf(a->out, "heat %s ", print_heat(low, g->scale_lo));
-	for (int i = 0; i < SWATCHES; i++) {
-		int level = i * (COLOR_LEVELS - 1) / (SWATCHES - 1);
+	for (int i = 0; i < swatches; i++) {
+		int level = i * (COLOR_LEVELS - 1) / (swatches - 1);
 
 		painter_put(p, level, level);
 	}
@@ -296,15 +306,15 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 	struct painter p;
 
 	painter_init(&p, a->out, a->color);
-	for (size_t b = 0; b < g->nr_bands; b++) {
+	for (size_t b = 0; b < g->lay.nr_bands; b++) {
 		draw_gap(a, g, b, painter_cells_per_line(&p));
-		draw_band(a, &p, g, &g->bands[b], labels);
+		draw_band(a, &p, g, &g->lay.bands[b], labels);
 	}
 	draw_time_axis(a, sc, g);
 	draw_legend(a, &p, g);
-	if (g->nr_left_out)
+	if (g->lay.nr_left_out)
 		print_line(a->out, a->width, 0, "not shown: %zu %s with %s of the accesses",
-			   g->nr_left_out, g->nr_left_out > 1 ? "ranges" : "range",
+			   g->lay.nr_left_out, g->lay.nr_left_out > 1 ? "ranges" : "range",
 			   print_percent(share, g->weight_left_out));
 }
 
@@ -347,8 +357,8 @@ static int write_cells(struct report_args *a, const struct scan *sc, const struc
 	struct table t;
 
 	table_init(&t, a, cell_cols, j, "cells");
-	for (size_t i = 0; i < g->nr_rows * g->nr_cols; i++) {
-		const struct heat_row *r = &g->rows[i / g->nr_cols];
+	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++) {
+		const struct heat_row *r = &g->lay.rows[i / g->nr_cols];
 		size_t col = i % g->nr_cols;
 
 		if (!(g->cells[i].cover > 0))
@@ -384,9 +394,9 @@ static int write_json(struct report_args *a, const struct scan *sc, const struct
 	json_str(&j, "heat_unit", "accesses per page of 4 KiB and second");
 	json_double(&j, "heat_scale_lo", sc->info.scale_lo, 6);
 	json_double(&j, "heat_scale_hi", sc->info.scale_hi, 6);
-	json_u64(&j, "columns", g->nr_rows ? g->nr_cols : 0);
-	json_u64(&j, "rows", g->nr_rows);
-	json_u64(&j, "ranges_left_out", g->nr_left_out);
+	json_u64(&j, "columns", g->lay.nr_rows ? g->nr_cols : 0);
+	json_u64(&j, "rows", g->lay.nr_rows);
+	json_u64(&j, "ranges_left_out", g->lay.nr_left_out);
 	json_double(&j, "share_left_out", g->weight_left_out, 6);
 	err = write_cells(a, sc, g, &j);
 	json_end(&j);

@@ -156,15 +156,21 @@ double notes_share_error(double share, double n)
 	return n > 0 ? 1.96 * sqrt(fmax(share * (1 - share), 1 / n) / n) : 1;
 }
 
+char *notes_share(char *buf, double share, double n)
+{
+	double error = notes_share_error(share, n);
+
+	return print_value(buf, share, share - error, share + error, print_percent);
+}
+
 void notes_certainty(struct report_args *a, double n)
 {
-	char count[DAMON_UNITS_MAX], least[DAMON_UNITS_MAX];
+	char count[DAMON_UNITS_MAX];
 
 	if (!(n > 0))
 		return;
 	say(a, "sure",
 	    "%s observations of it: a share of 10 %% is known within %.2g points (95 %%), and less "
-	    "than %s is not told from none",
-	    damon_print_count(count, n), 100 * notes_share_error(.1, n),
-	    print_percent(least, fmin(4 / n, 1)));
+	    "than %.2g %% is not told from none",
+	    damon_print_count(count, n), 100 * notes_share_error(.1, n), fmin(400 / n, 100));
 }

@@ -21,4 +21,7 @@ void notes_certainty(struct report_args *a, double nr_obs);
 /* Half the 95 % interval of a share of which 'nr_obs' observations tell. */
 double notes_share_error(double share, double nr_obs);
 
+/* A share with the digits that 'nr_obs' observations allow. Returns 'buf'. */
+char *notes_share(char *buf, double share, double nr_obs);
+
 #endif

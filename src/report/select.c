@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/notes.h"
 #include "report/print.h"
 #include "report/select.h"
 
@@ -77,6 +78,15 @@ bool select_shows(const struct report_args *a, const struct scan_target *t,
 	return !select_is_named(a) || t == chosen;
 }
 
+static uint64_t total_obs(const struct scan *sc)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sc->nr_targets; i++)
+		n += sc->targets[i].info.obs;
+	return n;
+}
+
 void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		const char *what)
 {
@@ -90,5 +100,5 @@ void select_say(struct report_args *a, const struct scan *sc, const struct scan_
 		print_line(
 			a->out, a->width, 0,
 			"the hottest of %zu, with %s of accesses (--pid or --comm shows another)",
-			sc->nr_targets, print_percent(share, t->info.share));
+			sc->nr_targets, notes_share(share, t->info.share, (double)total_obs(sc)));
 }

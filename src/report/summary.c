@@ -97,7 +97,7 @@ static void add_wss(struct page *pg, const struct scan_cursor *c)
 static int second_pass(struct page *pg, struct report_args *a)
 {
 	struct scan_cursor c;
-	int err = scan_rewind(a);
+	int full = 0, err = scan_rewind(a);
 
 	scan_start(&c);
 	while (err >= 0 && (err = scan_next(a, &c.s)) > 0) {
@@ -110,14 +110,14 @@ static int second_pass(struct page *pg, struct report_args *a)
 			if (c.ti.id != pg->t->info.id)
 				continue;
 			hot_add(&pg->hot, &c);
-			if (pg->grid.nr_rows)
+			if (pg->grid.lay.nr_rows)
 				heatgrid_add(&pg->grid, &c);
 		}
 	}
-	if (pg->grid.nr_rows)
-		heatgrid_finish(&pg->grid);
+	if (pg->grid.lay.nr_rows)
+		full = heatgrid_finish(&pg->grid);
 	hot_sort(&pg->hot);
-	return err;
+	return full ? damon_fail(&a->fail, ENOMEM, "out of memory") : err;
 }
 
 /* ---- output ---- */
@@ -149,6 +149,7 @@ static struct damon_wss median_wss(const struct process *p)
 static void put_process(struct table *t, const struct process *p)
 {
 	const struct damon_target_info *ti = &p->t->info;
+	double n = ti->share > 0 ? (double)ti->obs / ti->share : 0;
 	struct damon_wss w = median_wss(p);
 	char buf[PRINT_BOUNDS_MAX];
 
@@ -158,7 +159,7 @@ static void put_process(struct table *t, const struct process *p)
 	table_u64(t, ti->id, NULL);
 	snprintf(buf, sizeof(buf), "%u", ti->nr_procs);
 	table_u64(t, ti->nr_procs, buf);
-	table_double(t, ti->share, print_percent(buf, ti->share));
+	table_double(t, ti->share, notes_share(buf, ti->share, n));
 	if (p->t->cpu_ns > 0)
 		table_double(t, p->t->cpu_ns, damon_print_time(buf, p->t->cpu_ns));
 	else

@@ -188,6 +188,27 @@ static void fill_islands(struct damon_record *r)
 	}
 }
 
+/* A large reservation that is one region at first, until it is known that little of it is used. */
+static void fill_reserve(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 89, "java", 1);
+
+	fake_mapping(r, id, ARENA, 8 * GiB, "");
+	for (unsigned i = 0; i < 50; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 400);
+		if (i < 2) {
+			fake_region(r, ARENA, 8 * GiB, i ? 0.1 : 1, 0, 0);
+		} else {
+			fake_region(r, ARENA, 1 * GiB, 0, 0, i);
+			fake_region(r, ARENA + 1 * GiB, 48 * MiB, 1, 0, i);
+			fake_region(r, ARENA + 1 * GiB + 48 * MiB, 16 * MiB, 9, 0, i);
+			fake_region(r, ARENA + 1 * GiB + 64 * MiB, 7 * GiB - 64 * MiB, 0, 0, i);
+		}
+		fake_snapshot_end(r);
+	}
+}
+
 static void fill_pipe(struct damon_record *r)
 {
 	fill_one(r);
@@ -226,6 +247,7 @@ const struct scenario scenarios[] = {
 	{"zero", fill_zero},
 	{"hostile", fill_hostile},
 	{"islands", fill_islands},
+	{"reserve", fill_reserve},
 	{"pipe", fill_pipe},
 	{"broken", fill_broken},
 	{"large", fill_large},
