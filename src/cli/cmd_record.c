@@ -53,7 +53,8 @@ static const struct option_row options[] = {
 		.arg = "FILE",
 		.def = DEFAULT_OUTPUT,
 		.aliases = "out",
-		.help = "the record; with -p, '-' is standard output",
+		.help = "the record; one that is there becomes FILE.old; with -p, '-' is standard "
+			"output",
 	},
 	{
 		.name = "duration",
