@@ -3,12 +3,12 @@
  * Numbers with units, read and written the way damo (DAMON's Python tool) reads and writes them.
  *
  * Read: commas are ignored ("1,000"); several fields of a time are added ("1 m 10.3 s"); 'min' is 0
- * and 'max' is 2^64 - 1. A bare number is in the key's base unit.
+ * and 'max' is 2^64 - 1, or 1.0 of a ratio. A bare number is in the key's base unit.
  *	bytes	B K KB KiB M MB MiB ... E EB EiB, all powers of 1024; base unit B
  *	time	ns us ms s m h d; the base unit is the caller's
  *	ratio	'%', 'bp' (1/10000), 'permil', or plain (0.04)
- * All parsers take the whole string or return -EINVAL; -ERANGE: does not fit. '*out' is untouched
- *then.
+ * All parsers take the whole string or return -EINVAL; -ERANGE: does not fit. The output is
+ * untouched then.
  */
 #ifndef BASE_UNITS_H
 #define BASE_UNITS_H

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/util.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/say.h"
+#include "cli/wrap.h"
 
 struct check_options {
 	int format;
@@ -92,24 +95,30 @@ static bool can_record(const struct items *l)
 	return false;
 }
 
-static void print_item(FILE *out, const struct item *it, int name_width)
+static void print_item(FILE *out, const struct item *it, int name_width, int width)
 {
-	fprintf(out, "  %-*s  %-3s  %s\n", name_width, it->text[NAME], it->usable ? "yes" : "no",
-		it->text[SUMMARY]);
+	int col = fprintf(out, "  %-*s  %-3s  ", name_width, it->text[NAME],
+			  it->usable ? "yes" : "no");
+	char why[1024];
+
+	wrap_print(out, it->text[SUMMARY], col, col, width);
 	if (it->usable)
 		return;
-	fprintf(out, "  %-*s       %s%s%s\n", name_width, "",
-		*it->text[REASON] ? it->text[REASON] : "not known why",
-		*it->text[REMEDY] ? "; " : "", it->text[REMEDY]);
+	snprintf(why, sizeof(why), "%s%s%s", *it->text[REASON] ? it->text[REASON] : "not known why",
+		 *it->text[REMEDY] ? "; " : "", it->text[REMEDY]);
+	fprintf(out, "%*s", col, "");
+	wrap_print(out, why, col, col, width);
 }
 
 /* Items of a kind stand together, kinds in the order of their first item. */
 static void print_text(FILE *out, const struct items *l)
 {
-	int width = 0;
+	/* A line for each in a file, where it may be searched. */
+	int width = isatty(STDOUT_FILENO) ? (int)output_width(STDOUT_FILENO) : INT_MAX;
+	int name_width = 0;
 
 	for (size_t i = 0; i < l->nr; i++)
-		width = MAX(width, (int)strlen(l->items[i].text[NAME]));
+		name_width = MAX(name_width, (int)strlen(l->items[i].text[NAME]));
 	for (size_t i = 0; i < l->nr; i++) {
 		const char *kind = l->items[i].text[KIND];
 		bool told = false;
@@ -121,7 +130,7 @@ static void print_text(FILE *out, const struct items *l)
 		fprintf(out, "%s%s:\n", i ? "\n" : "", kind);
 		for (size_t j = i; j < l->nr; j++) {
 			if (!strcmp(l->items[j].text[KIND], kind))
-				print_item(out, &l->items[j], width);
+				print_item(out, &l->items[j], name_width, width);
 		}
 	}
 	fprintf(out, "\n%s\n",

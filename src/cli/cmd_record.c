@@ -53,7 +53,8 @@ static const struct option_row options[] = {
 		.arg = "FILE",
 		.def = DEFAULT_OUTPUT,
 		.aliases = "out",
-		.help = "the record; with -p, '-' is standard output",
+		.help = "the record; one that is there becomes FILE.old; with -p, '-' is standard "
+			"output",
 	},
 	{
 		.name = "duration",
@@ -302,43 +303,42 @@ static int search_command(const char *name)
 	const char *dir = getenv("PATH");
 	int status = NOT_FOUND;
 
-	for (dir = dir ? dir : "/bin:/usr/bin"; dir; dir += *dir == ':') {
-		int len = (int)strcspn(dir, ":"), tried;
-		_cleanup_(freep) char *path = NULL;
+	for (dir = dir ? dir : "/bin:/usr/bin";; dir++) {
+		int len = (int)strcspn(dir, ":");
+		char path[PATH_MAX];
 
-		if (asprintf(&path, "%.*s%s%s", len, dir, len ? "/" : "", name) < 0) {
-			path = NULL;
-			return OWN_FAILURE;
+		if (snprintf(path, sizeof(path), "%.*s%s%s", len, dir, len ? "/" : "", name) <
+		    (int)sizeof(path)) {
+			int tried = try_command(path);
+
+			if (!tried)
+				return 0;
+			if (tried == NOT_EXECUTABLE)
+				status = tried;
 		}
-		tried = try_command(path);
-		if (!tried)
-			return 0;
-		if (tried == NOT_EXECUTABLE)
-			status = tried;
 		dir += len;
 		if (!*dir)
-			break;
+			return status;
 	}
-	return status;
 }
 
+/* 0, or the exit status after having said why the command cannot run. */
 static int find_command(const char *name)
 {
+	bool is_path = strchr(name, '/') != NULL;
+	int status = is_path ? try_command(name) : search_command(name);
 	struct damon_fail fail = {0};
-	bool path = strchr(name, '/') != NULL;
-	int status = path ? try_command(name) : search_command(name);
 
-	if (!status)
-		return 0;
-	damon_fail(&fail, EINVAL, "cannot run '%.200s': %s", name,
-		   status == NOT_FOUND	      ? path ? "no such file" : "not found in PATH"
-		   : status == NOT_EXECUTABLE ? "it cannot be executed"
-					      : "out of memory");
-	if (status == NOT_FOUND)
+	if (status == NOT_FOUND) {
+		damon_fail(&fail, ENOENT, "cannot run '%.200s': %s", name,
+			   is_path ? "no such file" : "not found in PATH");
 		damon_fail_remedy(&fail, "check its spelling");
-	else if (status == NOT_EXECUTABLE)
+	} else if (status) {
+		damon_fail(&fail, EACCES, "cannot run '%.200s': it cannot be executed", name);
 		damon_fail_remedy(&fail, "name a program, or make it one with 'chmod +x'");
-	say_fail(&fail);
+	}
+	if (status)
+		say_fail(&fail);
 	return status;
 }
 
@@ -482,25 +482,35 @@ static void shell_word(char *buf, size_t size, const char *word)
 	snprintf(buf + n, size - n, "'");
 }
 
+/* "; see them with: damon-perf report -i FILE" */
+static void next_step(char *buf, size_t size, const char *output)
+{
+	char word[600];
+
+	shell_word(word, sizeof(word), output);
+	if (!strcmp(output, DEFAULT_OUTPUT))
+		snprintf(buf, size, "; see them with: damon-perf report");
+	else if (!strcmp(output, "-"))
+		buf[0] = '\0';
+	else
+		snprintf(buf, size, "; see them with: damon-perf report -i %s", word);
+}
+
 static void say_summary(struct recording *r)
 {
-	char size[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", input[PATH_MAX] = "";
+	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", next[700];
 	struct damon_stats stats = {.size = sizeof(stats)};
 	const char *output = r->options->output;
 
 	if (r->options->quiet || damon_ctx_stats(r->ctx, &stats) < 0)
 		return;
-	if (strcmp(output, DEFAULT_OUTPUT)) {
-		memcpy(input, " -i ", 5);
-		shell_word(input + 4, sizeof(input) - 4, output);
-	}
 	if (stats.lost || stats.throttled)
 		snprintf(lost, sizeof(lost), " (%llu lost)",
 			 (unsigned long long)(stats.lost + stats.throttled));
-	say("%llu snapshots of %s samples%s, %s in '%.200s'; see them with: damon-perf "
-	    "report%.300s",
+	next_step(next, sizeof(next), output);
+	say("%llu snapshots of %s samples%s, %s in '%.200s'%s",
 	    (unsigned long long)stats.nr_snapshots, damon_print_count(obs, (double)stats.obs), lost,
-	    damon_print_bytes(size, (double)stats.record_bytes), output, input);
+	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
 	if (!stats.obs)
 		say("no access was seen: too little CPU time was used; record for longer, or with "
 		    "a higher '--rate'");
@@ -547,15 +557,12 @@ static int cmd_record(char **argv)
 	struct recording r = {.options = &o, .end_ns = UINT64_MAX};
 	struct damon_fail fail = {0};
 	struct option_line line;
-	int status = command_parse(&command_record, &o, argv, true, &line);
+	int missing, status = command_parse(&command_record, &o, argv, true, &line);
 
 	if (status < 0 && check_options(&o, &line, &fail))
 		status = command_usage(&command_record, &fail);
-	if (status < 0 && line.nr_operands) {
-		int missing = find_command(line.operands[0]);
-
-		status = missing ? missing : -1;
-	}
+	if (status < 0 && line.nr_operands && (missing = find_command(line.operands[0])))
+		status = missing;
 	if (status < 0) {
 		int err = damon_ctx_new(&r.ctx);
 

@@ -3,36 +3,10 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "cli/wrap.h"
 
-#define WIDTH	80
+#define WIDTH	80 /* of all help: the same text everywhere */
 #define OPT_COL 28
-
-/* Prints words from column 'col' on, later lines from 'indent' on; ends the line. '\n' in 'text'
- * is a break, two make a paragraph. */
-static void wrap(FILE *out, const char *text, int col, int indent)
-{
-	bool first = true;
-
-	while (*text) {
-		int len = (int)strcspn(text, " \n");
-
-		if (!first && col + 1 + len > WIDTH) {
-			fprintf(out, "\n%*s", indent, "");
-			col = indent;
-			first = true;
-		}
-		fprintf(out, "%s%.*s", first ? "" : " ", len, text);
-		col += len + !first;
-		first = false;
-		for (text += len; *text == '\n'; text++) {
-			fprintf(out, "\n%*s", text[1] == '\n' ? 0 : indent, "");
-			col = indent;
-			first = true;
-		}
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
-}
 
 /* "  NAME   text" with all texts in one column; a long name has a line of its own. */
 static void item(FILE *out, const char *name, const char *text, int col)
@@ -44,7 +18,7 @@ static void item(FILE *out, const char *name, const char *text, int col)
 		used = 0;
 	}
 	fprintf(out, "%*s", col - used, "");
-	wrap(out, text, col, col);
+	wrap_print(out, text, col, col, WIDTH);
 }
 
 void help_option_arg(char *buf, size_t size, const struct option_row *row)
@@ -145,11 +119,11 @@ void help_print(FILE *out, const struct command *cmd, const struct command *cons
 	int col =
 		fprintf(out, "damon-perf%s%s: ", cmd->name ? " " : "", cmd->name ? cmd->name : "");
 
-	wrap(out, cmd->summary, col, 0);
+	wrap_print(out, cmd->summary, col, 0, WIDTH);
 	fputc('\n', out);
 	synopsis(out, cmd);
 	fputc('\n', out);
-	wrap(out, cmd->about, 0, 0);
+	wrap_print(out, cmd->about, 0, 0, WIDTH);
 	if (commands)
 		fprintf(out, "\nCommands:\n");
 	for (; commands && *commands; commands++) {

@@ -1,6 +1,10 @@
 Recording itself, where the machine allows it.
 
   $ damon-perf check > /dev/null || exit 80
+  $ wait_for() {
+  >     for _ in $(seq 500); do test "$@" && return; sleep 0.02; done
+  >     echo "waited in vain: $*"; return 1
+  > }
 
 The command's status is ours, and its input and output are its own.
 
@@ -44,12 +48,12 @@ What is sent to damon-perf is passed on to the command; the record is complete.
   > trap 'echo int; exit 4' INT
   > trap 'echo term; exit 9' TERM
   > touch ready
-  > while :; do sleep 0.02; done
+  > for _ in $(seq 1000); do sleep 0.02; done
   > END
   $ end_by() {
   >     rm -f ready
   >     env --default-signal=INT damon-perf record -q sh loop &
-  >     until test -e ready; do sleep 0.02; done
+  >     wait_for -e ready
   >     kill -$1 $!
   >     wait $!
   >     echo $?; damon-perf report info > /dev/null; echo $?
@@ -65,9 +69,9 @@ What is sent to damon-perf is passed on to the command; the record is complete.
 
 A process that is attached to goes on when the recording ends, and the recording ends with it.
 
-  $ sleep 1000 & sleeper=$!
+  $ sleep 60 & sleeper=$!
   $ env --default-signal=INT damon-perf record -q -o attached -p $sleeper &
-  $ recorder=$!; until test -s attached; do sleep 0.02; done
+  $ recorder=$!; wait_for -s attached
   $ kill -INT $recorder; wait $recorder; echo $?
   0
   $ damon-perf report info -i attached > /dev/null; echo $?
@@ -76,11 +80,13 @@ A process that is attached to goes on when the recording ends, and the recording
   0
   $ damon-perf record -q -o attached --duration 50ms -p $sleeper; echo $?
   0
+  $ damon-perf record -q -o - --duration 50ms -p $sleeper | wc -c
+  [1-9][0-9]* (re)
   $ (sleep 0.3; kill $sleeper) & damon-perf record -q -o attached -p $sleeper; echo $?
   0
   $ wait
 
-What cannot be recorded is told in one sentence; nothing stays behind.
+What cannot be recorded is told in one sentence; records are as they were.
 
   $ damon-perf record -p $sleeper
   damon-perf: .*\b[0-9]+\b.* (re)
@@ -94,6 +100,7 @@ What cannot be recorded is told in one sentence; nothing stays behind.
   $ ls
   a
   attached
+  attached.old
   damon-perf.data
   loop
   my file
