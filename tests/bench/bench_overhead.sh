@@ -13,9 +13,9 @@ own_cpu()
 		try:
 		    time.sleep(1) # its buffers are filled
 		    start = time.monotonic()
-		    perf = subprocess.Popen([os.environ["perf"], "record", "--rate", "1000",
-		                             "--duration", "6s", "-o", "r.data", "-p", str(work.pid)],
-		                            stdout=subprocess.DEVNULL)
+		    perf = subprocess.Popen(
+		        [os.environ["perf"], "record", "--rate", "1000", "--duration", "6s",
+		         "-o", "r.data", "-p", str(work.pid)], stdout=subprocess.DEVNULL)
 		    _, status, used = os.wait4(perf.pid, 0)
 		    wall = time.monotonic() - start
 		finally:
