@@ -10,15 +10,17 @@ own_cpu()
 		import os, subprocess, time
 		work = subprocess.Popen([os.environ["work"] + "/shares", "--seconds", "20",
 		                         "--truth", "truth"])
-		time.sleep(1) # its buffers are filled
-		start = time.monotonic()
-		perf = subprocess.Popen([os.environ["perf"], "record", "--rate", "1000",
-		                         "--duration", "6s", "-o", "r.data", "-p", str(work.pid)],
-		                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-		_, status, used = os.wait4(perf.pid, 0)
-		wall = time.monotonic() - start
-		work.kill()
-		work.wait()
+		try:
+		    time.sleep(1) # its buffers are filled
+		    start = time.monotonic()
+		    perf = subprocess.Popen(
+		        [os.environ["perf"], "record", "--rate", "1000", "--duration", "6s",
+		         "-o", "r.data", "-p", str(work.pid)], stdout=subprocess.DEVNULL)
+		    _, status, used = os.wait4(perf.pid, 0)
+		    wall = time.monotonic() - start
+		finally:
+		    work.kill()
+		    work.wait()
 		if status:
 		    raise SystemExit("damon-perf record: wait status %d" % status)
 		print("%.3f" % (100 * (used.ru_utime + used.ru_stime) / wall))

@@ -11,7 +11,7 @@ measure()
 	for i in $(seq "$runs"); do
 		record r.data --rate 1000 -- "${@:2}"
 		json "$(report r.data access)" "'%.2f' % ($(stat -c %s r.data) /
-			sum(len(s['regions']) for record in d for s in record['snapshots']))" >> sizes
+			sum(len(s['regions']) for t in d for s in t['snapshots']))" >> sizes
 	done
 	row "record, bytes per region and snapshot, $1, 1 kHz" "<= 2" "$(median < sizes)"
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pages accessed by Zipf's law over 64 MiB, through a table of indices: the share of accesses that
 # the top 10 % of pages have. In the order of their ranks, regions can tell pages apart: what is
-# tested is whether addresses that come out of tables are found without bias. Shuffled, hot pages lie
-# among cold ones closer than 1000 regions can follow: that figure has no aim.
+# tested is whether addresses that come out of tables are found without bias. Shuffled, hot pages
+# lie among cold ones closer than 1000 regions can follow: that figure has no aim.
 . "$(dirname "$0")/kit.sh"
 
 # Share of the true top 10 % of pages: by the truth, by heat.

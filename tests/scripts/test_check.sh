@@ -80,6 +80,7 @@ program build/tests/unit/unit <<'END'
 [ "$*" = "--verbose --filter *two*" ] || exit 1
 echo "[====] Synthesis: Tested: 0 | Passing: 0 | Failing: 0 | Crashing: 0 "
 END
+play tests/report/run 0 "0 passed, 0 failed, 0 skipped"
 expect "a filter" 0 "*1 passed, 0 failed, 0 skipped" env T=two scripts/check
 program build/tests/unit/unit <<< "#!/bin/bash
 echo '[====] Synthesis: Tested: 0 | Passing: 0 | Failing: 0 | Crashing: 0 '"

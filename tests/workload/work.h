@@ -57,9 +57,9 @@ static void work_usage(FILE *f, const char *name, const char *summary,
 	for (int i = 0; i < 2; i++) {
 		for (const struct work_option *o = i ? common : own; o->name; o++) {
 			fprintf(f, "  --%-10s %s", o->name, o->help);
-			fprintf(f, o->text ? " [%s]\n" : " [", *o->text ? *o->text : "");
-			if (!o->text)
-				fprintf(f, "%g]\n", *o->number);
+			if (o->number)
+				fprintf(f, " [%g]", *o->number);
+			fputc('\n', f);
 		}
 	}
 }
@@ -68,13 +68,17 @@ static void work_usage(FILE *f, const char *name, const char *summary,
 static bool work_set(const struct work_option *o, const char *value)
 {
 	char *end;
+	double number;
 
 	if (o->text) {
 		*o->text = value;
 		return true;
 	}
-	*o->number = strtod(value, &end);
-	return end != value && !*end && *o->number >= o->min && *o->number <= o->max;
+	number = strtod(value, &end);
+	if (end == value || *end || !(number >= o->min && number <= o->max))
+		return false;
+	*o->number = number;
+	return true;
 }
 
 static const struct work_option *work_find(const struct work_option *o, const char *name)
