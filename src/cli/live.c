@@ -63,15 +63,17 @@ static int print_hottest(char *buf, size_t size, const struct live *l)
 void live_draw(struct live *l, const struct damon_ctx *ctx, uint64_t now_ns)
 {
 	struct damon_stats stats = {.size = sizeof(stats)};
-	char line[256], hottest[160], lost[DAMON_UNITS_MAX];
+	char line[256], hottest[160], lost[DAMON_UNITS_MAX], rate[32] = "";
 	unsigned width = output_width(STDERR_FILENO);
 
 	if (!l->on || now_ns - l->drawn_ns < DRAW_NS || damon_ctx_stats(ctx, &stats) < 0)
 		return;
 	print_hottest(hottest, sizeof(hottest), l);
 	damon_print_count(lost, (double)stats.lost + (double)stats.throttled);
-	snprintf(line, sizeof(line), "%.1f s  %.0f Hz  %s  lost %s",
-		 (double)(now_ns - l->start_ns) / NS_PER_SEC, stats.rate_hz, hottest, lost);
+	if (stats.rate_hz > 0) /* source faults has none */
+		snprintf(rate, sizeof(rate), "%.0f Hz  ", stats.rate_hz);
+	snprintf(line, sizeof(line), "%.1f s  %s%s  lost %s",
+		 (double)(now_ns - l->start_ns) / NS_PER_SEC, rate, hottest, lost);
 	/* One column is left free: some terminals wrap behind the last. */
 	fprintf(stderr, "\r%.*s\033[K", (int)MIN(width - 1, (unsigned)sizeof(line)), line);
 	fflush(stderr);
