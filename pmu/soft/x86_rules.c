@@ -307,7 +307,7 @@ static bool rule_xadd(struct x86_insn *x, uint8_t op, uint8_t cc)
 	return true;
 }
 
-/* if (ax == dst) dst = src; else ax = dst */
+/* if (ax == dst) dst = src; else ax = dst: what is not assigned keeps its upper half, too */
 static bool rule_cmpxchg(struct x86_insn *x, uint8_t op, uint8_t cc)
 {
 	const struct x86_arg *d = &x->arg[0], *s = &x->arg[1];
@@ -320,13 +320,14 @@ static bool rule_cmpxchg(struct x86_insn *x, uint8_t op, uint8_t cc)
 	else
 		x86_emit_mov(x, X86_T0, d->reg, 8);
 	x86_emit_op(x, x86_sized(OP_CMP8, d->size), X86_AX, X86_T0, d->size, 0);
-	x86_emit_mov(x, X86_T1, X86_T0, 8);
-	x86_emit_op(x, OP_CMOV, X86_T1, s->reg, 8, CC_Z);
-	x86_emit_op(x, OP_CMOV, X86_AX, X86_T0, d->size, CC_NZ)->index = 1;
-	if (d->kind == ARG_MEM)
+	if (d->kind == ARG_MEM) {
+		x86_emit_mov(x, X86_T1, X86_T0, 8);
+		x86_emit_op(x, OP_CMOV, X86_T1, s->reg, 8, CC_Z);
 		x86_emit_mem(x, OP_PUT, X86_T1, d->mem);
-	else
-		x86_emit_mov(x, d->reg, X86_T1, d->size);
+	} else {
+		x86_emit_op(x, OP_CMOV, d->reg, s->reg, d->size, CC_Z)->index = 1;
+	}
+	x86_emit_op(x, OP_CMOV, X86_AX, X86_T0, d->size, CC_NZ)->index = 1;
 	return true;
 }
 
