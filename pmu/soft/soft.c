@@ -31,6 +31,7 @@ struct soft {
 	struct soft_limits limits;
 	struct soft_code *code;
 	struct soft_values values;
+	struct soft_path path;
 
 	/* of the source */
 	float weight;
@@ -68,12 +69,84 @@ struct soft_code *soft_code_of(struct soft *s)
 	return s->code;
 }
 
+/*
+ * Which accesses of 'b' have an address without any read of the target? Their instructions are
+ * noted as bits: a second burst follows the way of the first, without reads.
+ */
+static void run_without_reads(struct soft *s, const struct soft_arch *arch,
+			      const struct soft_tick *t, struct soft_burst *exact)
+{
+	exact->end = NULL;
+	exact->path = &s->path;
+	s->path.follow = true;
+	soft_code_begin(s->code, arch, t, true);
+	soft_values_begin(&s->values, t, t->regs[arch->reg_sp], 0);
+	arch->run(s->code, &s->values, t->regs, &s->limits, exact);
+}
+
+/*
+ * A burst whose reads did not suffice tells a biased story: after the first read, only accesses
+ * that lead to the same few lines of memory have an address. But the first 'mem_reads' accesses
+ * that rest on reads always get theirs: they are a fair sample of all that do. These stay, and each
+ * carries its part of the others; the others go, whether they have an address or not.
+ */
+static void unbias(struct soft_burst *b, const struct soft_burst *exact, uint32_t max_reads)
+{
+	uint32_t nr = 0, kept = 0, resting = b->nr + b->nr_unknown;
+
+	for (uint32_t i = 0, e = 0; i < b->nr; i++) {
+		bool is_exact;
+
+		while (e < exact->nr && exact->at[e] < b->at[i])
+			e++;
+		is_exact = e < exact->nr && exact->at[e] == b->at[i] &&
+			   exact->access[e].addr == b->access[i].addr;
+		e += is_exact;
+		resting -= is_exact;
+		if (!is_exact && kept == max_reads)
+			continue;
+		kept += !is_exact;
+		b->access[nr] = b->access[i];
+		b->access[nr].carries = is_exact ? 0 : -1; /* filled in below */
+		b->at[nr++] = b->at[i];
+	}
+	b->nr = nr;
+	b->nr_carried = kept ? resting - kept : 0;
+	b->nr_unknown = kept ? 0 : resting;
+	for (uint32_t i = 0; i < nr; i++)
+		if (b->access[i].carries < 0)
+			b->access[i].carries = (float)b->nr_carried / kept;
+}
+
+/* What the reads of a burst were good for, and what their shortness did to it. */
+static void judge_reads(struct soft *s, const struct soft_arch *arch, const struct soft_tick *t,
+			struct soft_burst *b)
+{
+	uint32_t sites[SOFT_MAX_READS];
+	bool missed = s->values.missed;
+	struct soft_burst exact;
+
+	memcpy(sites, s->values.read_site, b->nr_reads * sizeof(*sites));
+	run_without_reads(s, arch, t, &exact);
+	soft_values_learn(&s->values, sites, b->nr_reads,
+			  exact.nr < b->nr || s->path.nr_helped > 0);
+	if (missed)
+		unbias(b, &exact, s->limits.mem_reads);
+}
+
 void soft_run(struct soft *s, const struct soft_arch *arch, const struct soft_tick *t,
 	      struct soft_burst *b)
 {
+	b->path = s->limits.mem_reads ? &s->path : NULL;
+	s->path.follow = false;
+	s->path.nr = s->path.pos = s->path.nr_helped = 0;
 	soft_code_begin(s->code, arch, t, s->limits.mem_reads > 0);
 	soft_values_begin(&s->values, t, t->regs[arch->reg_sp], s->limits.mem_reads);
 	arch->run(s->code, &s->values, t->regs, &s->limits, b);
+	for (uint32_t i = 0; i < b->nr; i++)
+		b->access[i].carries = 0;
+	if (b->nr_reads && (s->values.missed || !soft_values_settled(&s->values)))
+		judge_reads(s, arch, t, b);
 }
 
 int soft_stall(struct soft *s, const struct soft_arch *arch, const struct soft_tick *t,
@@ -250,12 +323,24 @@ static void count(struct damon_source_stats *st, const struct soft_burst *b,
 		  const struct damon_obs *o)
 {
 	st->accesses += b->nr;
-	st->unknown += b->nr_unknown;
+	st->unknown += b->nr_unknown + b->nr_carried;
 	for (uint32_t i = 0; i < b->nr; i++)
 		st->likely += !!(b->access[i].flags & DAMON_ACCESS_LIKELY);
 	st->stops[b->stop]++;
 	st->no_address += !b->nr && !o->has_stall;
 	st->no_code += !b->nr_insns && b->stop == SOFT_STOP_CODE;
+}
+
+/*
+ * What a burst weighs: the time of its tick, by accesses per instruction. A burst is a sample of
+ * the instructions that the tick stands for, so each access in it stands for (instructions of the
+ * tick) / (instructions of the burst) like it. Sharing the tick's time among the accesses instead
+ * would make one access in 200 instructions count as much as sixteen in fifty.
+ */
+static float weigh(const struct soft *e, const struct soft_burst *b)
+{
+	return e->weight * (float)(b->nr + b->nr_carried + b->nr_unknown) /
+	       (float)MAX(b->nr_insns, 1u);
 }
 
 static int soft_decode(void *state, const struct damon_perf_sample *s, struct damon_space *space,
@@ -285,9 +370,12 @@ static int soft_decode(void *state, const struct damon_perf_sample *s, struct da
 	o.ip = s->ip;
 	o.pid = s->pid;
 	o.tid = s->tid;
-	o.weight = e->weight;
+	/* the tick's time is spread over the instructions of its burst: see weigh() */
+	o.weight = weigh(e, &b);
+	o.stall_weight = e->weight;
 	o.nr = b.nr;
 	o.nr_unknown = MIN(b.nr_unknown, 255u);
+	o.nr_carried = MIN(b.nr_carried, 255u);
 	memcpy(o.access, b.access, b.nr * sizeof(b.access[0]));
 	o.has_stall = soft_stall(e, arch, &t, &o.stall);
 	count(&e->stats, &b, &o);
@@ -310,8 +398,9 @@ const struct damon_source_ops damon_soft_source = {
 	.name = "soft",
 	.summary = "accesses computed from the registers at each tick of the CPU clock; no PMU",
 	.sees = DAMON_SEES_LOADS | DAMON_SEES_STORES | DAMON_SEES_STALLS | DAMON_SEES_TIME,
-	/* accesses per second of CPU time: instructions per second cannot be known without a PMU */
-	.scale = {.accesses = 1e9, .lo = 1e8, .hi = 3e9},
+	/* instructions per second of CPU time, which cannot be known without a PMU: from a chase of
+	   pointers to a loop in the L1 cache */
+	.scale = {.accesses = 3e9, .lo = 2e8, .hi = 1.2e10},
 	.stop_names = stop_names,
 	.probe = soft_probe,
 	.attr = soft_attr,

@@ -52,12 +52,27 @@ struct soft_end {
 	uint64_t flags, flags_known;  /* in the architecture's own layout */
 };
 
+/*
+ * The way of a burst through its code: what each decision was. A burst that follows it takes the
+ * same way, whether it knows enough to find it by itself or not.
+ */
+#define SOFT_MAX_PATH 256
+
+struct soft_path {
+	uint32_t nr, pos;   /* decisions noted; the next one to be followed */
+	uint32_t nr_helped; /* followed decisions that were not known on the way */
+	bool follow;
+	uint64_t to[SOFT_MAX_PATH]; /* of a branch: whether it was taken; of a jump: where to */
+};
+
 struct soft_burst {
+	struct soft_path *path; /* notes the way, or follows it; NULL: neither */
 	struct damon_access access[DAMON_BURST_MAX];
 	uint16_t at[DAMON_BURST_MAX]; /* of each access: instructions run before its own */
 	uint32_t nr, nr_unknown;
+	uint32_t nr_carried; /* without an address, but carried by others that have one */
 	uint32_t nr_insns;
-	uint32_t nr_reads; /* of the target */
+	uint32_t nr_reads; /* of the target; more than 'mem_reads' now and then, to learn */
 	enum soft_stop stop;
 	struct soft_end *end; /* filled if not NULL; set by the caller */
 };

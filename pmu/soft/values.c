@@ -9,6 +9,8 @@
 #define NR_RO (1u << 12) /* pages remembered: 16 MiB of snapshots at most, over all spaces */
 #define PAGE  DAMON_PAGE_SIZE
 
+enum { WORTH_UNTRIED = 3, WORTH_GAIN = 8, WORTH_MAX = 64, RETRY = 1024 };
+
 /* What is known about a page: its bytes if it cannot be written, else NULL. */
 struct soft_ro_page {
 	uint64_t page;
@@ -23,8 +25,11 @@ int soft_values_init(struct soft_values *v, const struct damon_peek *peek)
 	v->peek = *peek;
 	v->ro = calloc(NR_RO, sizeof(*v->ro));
 	v->snapshots = malloc(NR_RO * PAGE); /* touched as far as it is used */
-	if (v->ro && v->snapshots)
+	v->worth = malloc(SOFT_NR_SITES);
+	if (v->ro && v->snapshots && v->worth) {
+		memset(v->worth, WORTH_UNTRIED, SOFT_NR_SITES);
 		return 0;
+	}
 	soft_values_release(v);
 	return -ENOMEM;
 }
@@ -33,6 +38,8 @@ void soft_values_release(struct soft_values *v)
 {
 	free(v->ro);
 	free(v->snapshots);
+	free(v->worth);
+	v->worth = NULL;
 	v->ro = NULL;
 	v->snapshots = NULL;
 }
@@ -45,9 +52,9 @@ void soft_values_begin(struct soft_values *v, const struct soft_tick *t, uint64_
 	v->sp = sp;
 	v->stack = t->stack;
 	v->stack_len = t->stack ? t->stack_len : 0;
-	v->nr_stores = v->nr_lines = v->nr_reads = 0;
+	v->nr_stores = v->nr_lines = v->nr_reads = v->nr_spent = 0;
 	v->max_reads = MIN(max_reads, (uint32_t)SOFT_MAX_READS);
-	v->blind = v->likely = false;
+	v->missed = v->blind = v->likely = false;
 }
 
 /* ---- pages that cannot be written ---- */
@@ -147,24 +154,82 @@ static const uint8_t *find_constant(struct soft_values *v, uint64_t addr)
 
 /* ---- the order of sources ---- */
 
-/* Reads a line of the target, or takes it from those that this burst read. */
-static const uint8_t *target_line(struct soft_values *v, uint64_t addr)
+/*
+ * May the target be read for this load? Loads that were not worth it are tried again now and then,
+ * beside the budget: spent on them, it would be missing for others.
+ */
+static bool may_read(struct soft_values *v, uint32_t site)
 {
+	if (!v->max_reads || v->nr_reads == SOFT_MAX_READS)
+		return false;
+	if (!v->worth[site % SOFT_NR_SITES])
+		return ++v->nr_refused % RETRY == 0;
+	if (v->nr_spent == v->max_reads) {
+		v->missed = true;
+		return false;
+	}
+	v->nr_spent++;
+	return true;
+}
+
+bool soft_values_settled(const struct soft_values *v)
+{
+	for (uint32_t i = 0; i < v->nr_reads; i++)
+		if (v->worth[v->read_site[i] % SOFT_NR_SITES] <= WORTH_UNTRIED)
+			return false;
+	return true;
+}
+
+void soft_values_learn(struct soft_values *v, const uint32_t *sites, uint32_t nr, bool gained)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		uint8_t *w = &v->worth[sites[i] % SOFT_NR_SITES];
+
+		if (gained)
+			*w = MIN(*w + WORTH_GAIN, WORTH_MAX);
+		else if (*w)
+			--*w;
+	}
+}
+
+/* Where the read for 'addr' begins: lines are aligned, but the red zone is one of its own. */
+static uint64_t line_start(const struct soft_values *v, uint64_t addr)
+{
+	uint64_t red = v->sp - SOFT_RED_ZONE;
+
+	return addr - red < SOFT_RED_ZONE ? red : addr & ~(uint64_t)(SOFT_LINE - 1);
+}
+
+static const uint8_t *line_holds(const struct soft_line *l, uint64_t addr, uint32_t size)
+{
+	uint64_t in = addr - l->addr;
+
+	return in < l->size && l->size - in >= size ? l->bytes + in : NULL;
+}
+
+/* Bytes of the target: of a line that this burst read, or of one that is read now. */
+static const uint8_t *target_bytes(struct soft_values *v, uint64_t addr, uint32_t size,
+				   uint32_t site)
+{
+	const uint8_t *found;
 	struct soft_line *l;
+	ssize_t n;
 
 	for (uint32_t i = 0; i < v->nr_lines; i++)
-		if (v->line[i].addr == addr)
-			return v->line[i].bytes;
-	if (v->nr_reads >= v->max_reads)
+		if ((found = line_holds(&v->line[i], addr, size)))
+			return found;
+	if (!may_read(v, site))
 		return NULL;
-	v->nr_reads++;
+	v->read_site[v->nr_reads++] = site;
 	v->nr_reads_total++;
 	l = &v->line[v->nr_lines];
-	if (v->peek.read_mem(v->peek.priv, v->pid, addr, l->bytes, SOFT_LINE) != (ssize_t)SOFT_LINE)
+	l->addr = line_start(v, addr);
+	n = v->peek.read_mem(v->peek.priv, v->pid, l->addr, l->bytes, SOFT_LINE);
+	if (n <= 0)
 		return NULL;
-	l->addr = addr;
+	l->size = (uint32_t)n;
 	v->nr_lines++;
-	return l->bytes;
+	return line_holds(l, addr, size);
 }
 
 enum found { NOT_STORED, STORED, STORED_UNKNOWN };
@@ -193,7 +258,8 @@ static bool copy(uint64_t *value, const uint8_t *from, uint32_t size)
 	return true;
 }
 
-static bool load(struct soft_values *v, uint64_t addr, uint32_t size, uint64_t *value)
+static bool load(struct soft_values *v, uint64_t addr, uint32_t size, uint32_t site,
+		 uint64_t *value)
 {
 	const uint8_t *from;
 
@@ -214,16 +280,17 @@ static bool load(struct soft_values *v, uint64_t addr, uint32_t size, uint64_t *
 		return false;
 	if ((addr & (PAGE - 1)) + size <= PAGE && (from = find_constant(v, addr)))
 		return copy(value, from + (addr & (PAGE - 1)), size);
-	if ((addr & (SOFT_LINE - 1)) + size > SOFT_LINE ||
-	    !(from = target_line(v, addr & ~(uint64_t)(SOFT_LINE - 1))))
+	from = target_bytes(v, addr, size, site);
+	if (!from)
 		return false;
 	v->likely = true;
-	return copy(value, from + (addr & (SOFT_LINE - 1)), size);
+	return copy(value, from, size);
 }
 
-bool soft_values_load(struct soft_values *v, uint64_t addr, uint32_t size, uint64_t *value)
+bool soft_values_load(struct soft_values *v, uint64_t addr, uint32_t size, uint32_t site,
+		      uint64_t *value)
 {
-	if (!load(v, addr, size, value))
+	if (!load(v, addr, size, site, value))
 		return false;
 	if (size < 8)
 		*value &= (1ull << 8 * size) - 1;

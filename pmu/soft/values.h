@@ -3,6 +3,10 @@
  * Where the values of loads come from, in this order: the burst's own stores; the sampled stack;
  * pages that cannot be written; a few reads of the target. What is not there is unknown.
  *
+ * Reads are dear, and most loaded values decide neither an address nor a branch. Which loads are
+ * worth a read is learnt: a burst that read is run again without, and what it did not gain by
+ * speaks against the instruction that it read for.
+ *
  * Values of the last kind are newer than the sample: from then on the burst is 'likely'. So it is
  * once a value might have been overwritten by a store of the burst whose address is unknown.
  *
@@ -19,7 +23,9 @@
 
 #define SOFT_MAX_STORES 32 /* a burst has 16 accesses, calls included */
 #define SOFT_MAX_READS	16
-#define SOFT_LINE	64u
+#define SOFT_LINE	256u /* bytes of a read: as cheap as fewer */
+#define SOFT_RED_ZONE	128u /* below the stack pointer: leaf functions keep locals there */
+#define SOFT_NR_SITES	(1u << 14)
 
 struct soft_store {
 	uint64_t addr, value, size;
@@ -28,6 +34,7 @@ struct soft_store {
 
 struct soft_line {
 	uint64_t addr;
+	uint32_t size; /* bytes really read */
 	uint8_t bytes[SOFT_LINE];
 };
 
@@ -40,11 +47,13 @@ struct soft_values {
 	uint64_t sp;
 	const uint8_t *stack;
 	uint32_t stack_len;
-	uint32_t nr_stores, nr_lines, nr_reads, max_reads;
+	uint32_t nr_stores, nr_lines, nr_reads, nr_spent, max_reads;
+	bool missed; /* a value was not to be had, as all reads were spent */
 	bool blind;  /* a store went to an unknown address */
 	bool likely; /* see above */
 	struct soft_store store[SOFT_MAX_STORES];
 	struct soft_line line[SOFT_MAX_READS];
+	uint32_t read_site[SOFT_MAX_READS]; /* of each read */
 
 	/* of the source */
 	struct damon_peek peek;
@@ -54,6 +63,8 @@ struct soft_values {
 		uint64_t start, end;
 		uint32_t space, version;
 	} plain;		 /* the mapping last found to be memory like any other */
+	uint8_t *worth;		 /* of a read for each load instruction, by hash; 0: none */
+	uint32_t nr_refused;	 /* reads not made for want of worth */
 	uint64_t nr_snapshots;	 /* pages copied */
 	uint64_t nr_reads_total; /* of lines */
 };
@@ -76,7 +87,18 @@ static inline void soft_values_store(struct soft_values *v, uint64_t addr, uint6
 	v->store[v->nr_stores++] = (struct soft_store){addr, value, size, known};
 }
 
-/* The value of 'size' (1..8) bytes at 'addr', zero extended. Returns false if it is not known. */
-bool soft_values_load(struct soft_values *v, uint64_t addr, uint32_t size, uint64_t *value);
+/*
+ * The value of 'size' (1..8) bytes at 'addr', zero extended, for the load instruction 'site' (any
+ * number that tells instructions apart). Returns false if it is not known.
+ */
+bool soft_values_load(struct soft_values *v, uint64_t addr, uint32_t size, uint32_t site,
+		      uint64_t *value);
+
+/* Are all sites that this burst read for known to be worth it? */
+bool soft_values_settled(const struct soft_values *v);
+
+/* Tells whether the reads of this burst led to addresses or decisions that it would not have had
+ * without. */
+void soft_values_learn(struct soft_values *v, const uint32_t *sites, uint32_t nr, bool gained);
 
 #endif

@@ -71,13 +71,19 @@ static inline bool lost(struct run *x, bool store)
 	return true;
 }
 
+/* A number for an instruction: the same in all processes that run the file. */
+static inline uint32_t site(const struct run *x, const struct soft_uop *u)
+{
+	return (u->aux ^ (uint32_t)((uintptr_t)x->place.unit >> 4)) * 0x9e3779b1u >> 16;
+}
+
 /* Loads a register. The access is told first: its address does not rest on the value. */
 static inline bool load(struct run *x, unsigned reg, uint64_t addr, const struct soft_uop *u,
 			unsigned size, unsigned flags)
 {
 	uint64_t v = 0;
 	bool more = tell(x, addr, size, flags, u->aux);
-	bool known = more && soft_values_load(x->values, addr, size, &v);
+	bool known = more && soft_values_load(x->values, addr, size, site(x, u), &v);
 
 	x->cpu.r[reg] = v;
 	set_known(&x->cpu, reg, known);
@@ -299,15 +305,36 @@ static inline struct soft_uop *follow(struct run *x, uint32_t *link)
 	return enter(x, at);
 }
 
+/* Notes a decision, or takes the one that was noted. Returns whether it can be made. */
+static bool decide(struct soft_path *p, bool known, uint64_t *to)
+{
+	if (p->follow) {
+		if (p->pos == p->nr)
+			return false;
+		p->nr_helped += !known;
+		*to = p->to[p->pos++];
+		return true;
+	}
+	if (!known || p->nr == SOFT_MAX_PATH)
+		return false;
+	p->to[p->nr++] = *to;
+	return true;
+}
+
 static struct soft_uop *jump(struct run *x, unsigned reg)
 {
 	uint32_t at;
 
-	if (!is_known(&x->cpu, reg)) {
+	bool known = is_known(&x->cpu, reg);
+	uint64_t to = x->cpu.r[reg];
+
+	if (x->b->path)
+		known = decide(x->b->path, known, &to);
+	if (!known) {
 		x->b->stop = SOFT_STOP_INDIRECT;
 		return NULL;
 	}
-	at = soft_code_find(x->code, x->cpu.r[reg], false, &x->place);
+	at = soft_code_find(x->code, to, false, &x->place);
 	x->cpu.r[X86_BASE] = x->place.base;
 	return enter(x, at);
 }
@@ -316,6 +343,11 @@ static struct soft_uop *branch(struct run *x, struct soft_uop *u)
 {
 	int holds = cond(&x->cpu, u->dst);
 
+	if (x->b->path) {
+		uint64_t taken = holds > 0;
+
+		holds = decide(x->b->path, holds >= 0, &taken) ? (int)taken : -1;
+	}
 	if (holds >= 0)
 		return follow(x, holds ? &u->aux : &u->next);
 	x->b->stop = SOFT_STOP_BRANCH;
@@ -360,7 +392,7 @@ static void run_init(struct run *x, const uint64_t *regs)
 	flags_raw(c, regs[X86_FLAGS], X86_STATUS);
 	c->df = !!(regs[X86_FLAGS] & X86_DF);
 	x->sp = regs[X86_SP];
-	x->b->nr = x->b->nr_unknown = x->b->nr_insns = x->b->nr_reads = 0;
+	x->b->nr = x->b->nr_unknown = x->b->nr_carried = x->b->nr_insns = x->b->nr_reads = 0;
 	x->place = (struct soft_place){0};
 }
 

@@ -230,15 +230,21 @@ static void log_access(struct damon_core *c, const struct damon_proc *p, const s
 	};
 }
 
+/* All accesses of an observation, those whose address is not known included. */
+static float accesses_of(const struct damon_obs *o, size_t nr)
+{
+	return nr + o->nr_carried + o->nr_unknown;
+}
+
 void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct damon_obs *o)
 {
 	struct damon_hit hits[DAMON_BURST_MAX + 1];
 	size_t n = 0, nr = MIN(o->nr, DAMON_BURST_MAX), at;
 	float weight = o->weight > 0 && isfinite(o->weight) ? o->weight : 0;
-	float each = weight / MAX((int)nr + o->nr_unknown, 1);
+	float each = weight / MAX(accesses_of(o, nr), 1.f);
 	uint32_t slot;
 
-	c->counts.unknown += o->nr_unknown;
+	c->counts.unknown += o->nr_unknown + o->nr_carried;
 	if (!nr && !o->has_stall) {
 		c->counts.no_address++;
 		return;
@@ -253,14 +259,16 @@ void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct
 	for (size_t i = 0; i < nr; i++) {
 		struct damon_hit *h = hit_of(hits, &n, o->access[i].addr, c->tick, slot);
 
-		h->weight += each;
-		h->store_weight += o->access[i].flags & DAMON_ACCESS_STORE ? each : 0;
+		float w = each * (1 + o->access[i].carries);
+
+		h->weight += w;
+		h->store_weight += o->access[i].flags & DAMON_ACCESS_STORE ? w : 0;
 		h->nr++;
-		log_access(c, p, o, &o->access[i], each, false);
+		log_access(c, p, o, &o->access[i], w, false);
 	}
 	if (o->has_stall) {
-		hit_of(hits, &n, o->stall.addr, c->tick, slot)->stall_weight += weight;
-		log_access(c, p, o, &o->stall, weight, true);
+		hit_of(hits, &n, o->stall.addr, c->tick, slot)->stall_weight += o->stall_weight;
+		log_access(c, p, o, &o->stall, o->stall_weight, true);
 	}
 	for (size_t i = 0; i < n; i++) {
 		at = reservoir_place(&c->batch_fill, &c->rng);

@@ -26,6 +26,8 @@ struct damon_access {
 	uint64_t addr; /* first byte */
 	uint64_t ip;   /* of the instruction, in the target's address space */
 	uint16_t size; /* bytes, 0 unknown */
+	float carries; /* accesses of the burst without an address that it stands for besides itself
+			*/
 	uint8_t flags; /* enum damon_access_flags */
 };
 
@@ -34,15 +36,16 @@ struct damon_obs {
 	uint64_t ip;	  /* of the sample */
 	int pid;	  /* process (thread group) */
 	int tid;
-	float weight;	    /* what the whole observation stands for, in the source's unit (struct
-			       damon_scale) */
+	/* What all accesses of it stand for, in the source's unit (struct damon_scale). Each weighs
+	 * weight * (1 + carries) / (nr + nr_carried + nr_unknown). */
+	float weight;
+	float stall_weight; /* of 'stall': count and stall weights are never added */
 	uint8_t nr;	    /* accesses with an address; 0 is legal and counted as 'no address' */
-	uint8_t nr_unknown; /* accesses seen whose address could not be told */
+	uint8_t nr_carried; /* accesses without an address that others carry */
+	uint8_t nr_unknown; /* accesses without an address that nothing stands for */
 	bool has_stall;	    /* 'stall' holds the access that the CPU waited for */
-	struct damon_access access[DAMON_BURST_MAX]; /* [0, nr) in program order; each weighs weight
-							/ (nr + nr_unknown) */
-	struct damon_access
-		stall; /* weighs 'weight' of its own: count and stall weights are never added */
+	struct damon_access access[DAMON_BURST_MAX]; /* [0, nr) in program order */
+	struct damon_access stall;
 };
 
 /*
