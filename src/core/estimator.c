@@ -342,7 +342,8 @@ static void split_and_merge(struct damon_est *e, size_t max_regions)
 	flip_regions(e, damon_regions_split(&split, e->regions, e->nr_regions, e->spare));
 	e->nr_regions = damon_regions_merge(e->regions, e->nr_regions, e->params.merge_threshold,
 					    target, e->now);
-	damon_regions_refine(e->regions, e->nr_regions, e->hits.hit, e->now);
+	damon_regions_refine(e->regions, e->nr_regions, e->hits.hit, e->params.merge_threshold,
+			     e->now);
 }
 
 static void emit(struct damon_est *e)

@@ -32,19 +32,26 @@ static bool histories_differ(const struct damon_est_region *a, const struct damo
 	return 4 * MAX(x, y) > 5 * MIN(x, y) + 4;
 }
 
-/* How much speaks against joining 'a' and 'b'. Hits of one tick are one cluster. */
+/* How much speaks for two rates. Hits of one tick are one cluster. */
 static double difference(const struct damon_est_region *a, const struct damon_est_region *b,
-			 double threshold, uint32_t now)
+			 uint32_t now)
 {
-	uint32_t hits = a->nr + b->nr;
-	double v = 0;
+	uint32_t hits = a->nr + b->nr, ticks = a->ticks + b->ticks;
 
-	if (hits) {
-		v = damon_lr2(a->nr, damon_est_region_exposure(a, now), b->nr,
-			      damon_est_region_exposure(b, now));
-		v *= (double)MIN(a->ticks + b->ticks, hits) / hits;
-	}
-	return histories_differ(a, b, now) ? MAX(v, threshold) : v;
+	if (!hits)
+		return 0;
+	return damon_lr2(a->nr, damon_est_region_exposure(a, now), b->nr,
+			 damon_est_region_exposure(b, now)) *
+	       MIN(ticks, hits) / hits;
+}
+
+/* Those that are to stay apart differ by 'threshold' at least, and merge when it is raised. */
+static bool may_join(const struct damon_est_region *a, const struct damon_est_region *b,
+		     double threshold, double limit, uint32_t now)
+{
+	if (a->extent != b->extent || a->end != b->start || difference(a, b, now) >= limit)
+		return false;
+	return limit > threshold || !histories_differ(a, b, now);
 }
 
 /* Joins 'b' to 'a'. */
@@ -75,8 +82,7 @@ size_t damon_regions_merge(struct damon_est_region *r, size_t n, double threshol
 		size_t m = 0;
 
 		for (size_t i = 1; i < n; i++) {
-			if (r[m].extent == r[i].extent && r[m].end == r[i].start &&
-			    difference(&r[m], &r[i], threshold, now) < limit)
+			if (may_join(&r[m], &r[i], threshold, limit, now))
 				join(&r[m], &r[i]);
 			else
 				r[++m] = r[i];
@@ -213,10 +219,10 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 }
 
 void damon_regions_refine(struct damon_est_region *r, size_t n, const struct damon_hit *window,
-			  uint32_t now)
+			  double threshold, uint32_t now)
 {
 	for (size_t i = 0; i + 1 < n; i++)
 		if (r[i].extent == r[i + 1].extent && r[i].end == r[i + 1].start &&
-		    (r[i].nr || r[i + 1].nr))
+		    difference(&r[i], &r[i + 1], now) >= threshold)
 			refine(&r[i], &r[i + 1], window, now);
 }
