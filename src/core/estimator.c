@@ -45,6 +45,7 @@ struct damon_est *damon_est_new(const struct damon_est_params *p)
 		return NULL;
 	e->params = *p;
 	e->params.window_aggrs = MAX(p->window_aggrs, 1u);
+	e->params.merge_threshold = MAX(p->merge_threshold, .01); /* 0 would let nothing merge */
 	e->ranges = calloc((size_t)e->params.window_aggrs + 1, sizeof(*e->ranges));
 	if (!e->ranges || damon_tick_set_reserve(&e->ticks, 0)) {
 		damon_est_free(e);

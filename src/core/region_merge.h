@@ -7,9 +7,9 @@
 #include "core/region.h"
 
 /*
- * Joins touching regions of one extent in place while their rates do not differ by 'threshold'; as
- * long as more than 'target' are left (and joining can help), raises the threshold. 'now' is the
- * aggregation that has just ended. Returns how many are left.
+ * Joins touching regions of one extent in place where their rates do not differ by 'threshold'. If
+ * more than 'target' are left, those that differ least go on, down to 'target' (or one for each
+ * extent). 'now' is the aggregation that has just ended. Returns how many are left.
  */
 size_t damon_regions_merge(struct damon_est_region *r, size_t n, double threshold, size_t target,
 			   uint32_t now);
