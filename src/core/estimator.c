@@ -45,6 +45,7 @@ struct damon_est *damon_est_new(const struct damon_est_params *p)
 		return NULL;
 	e->params = *p;
 	e->params.window_aggrs = MAX(p->window_aggrs, 1u);
+	e->params.merge_threshold = MAX(p->merge_threshold, .01); /* 0 would let nothing merge */
 	e->ranges = calloc((size_t)e->params.window_aggrs + 1, sizeof(*e->ranges));
 	if (!e->ranges || damon_tick_set_reserve(&e->ticks, 0)) {
 		damon_est_free(e);
@@ -342,7 +343,8 @@ static void split_and_merge(struct damon_est *e, size_t max_regions)
 	flip_regions(e, damon_regions_split(&split, e->regions, e->nr_regions, e->spare));
 	e->nr_regions = damon_regions_merge(e->regions, e->nr_regions, e->params.merge_threshold,
 					    target, e->now);
-	damon_regions_refine(e->regions, e->nr_regions, e->hits.hit, e->now);
+	damon_regions_refine(e->regions, e->nr_regions, e->hits.hit, e->params.merge_threshold,
+			     e->now);
 }
 
 static void emit(struct damon_est *e)

@@ -5,9 +5,10 @@
 #include "core/region_merge.h"
 #include "core/stats.h"
 
-enum { MAX_PASSES = 16 };	   /* reach any likelihood ratio that a window can give */
-enum { MAX_STEPS = 64 };	   /* hits that a border may move over at a time */
-static const double give_up = -12; /* log-likelihood lost on the way to a better place */
+enum { MAX_PASSES = 8 };	    /* one or two are enough, nearly always */
+enum { STEPS = 8, MAX_STEP = 160 }; /* thresholds to choose from: STEPS to a factor of 2 */
+enum { MAX_STEPS = 64 };	    /* hits that a border may move over at a time */
+static const double give_up = -12;  /* log-likelihood lost on the way to a better place */
 
 /*
  * Regions of different history do not describe one thing: counts since different epochs cannot be
@@ -32,19 +33,22 @@ static bool histories_differ(const struct damon_est_region *a, const struct damo
 	return 4 * MAX(x, y) > 5 * MIN(x, y) + 4;
 }
 
-/* How much speaks against joining 'a' and 'b'. Hits of one tick are one cluster. */
+/* How much speaks for two rates. Hits of one tick are one cluster. */
 static double difference(const struct damon_est_region *a, const struct damon_est_region *b,
-			 double threshold, uint32_t now)
+			 uint32_t now)
 {
-	uint32_t hits = a->nr + b->nr;
-	double v = 0;
+	uint32_t hits = a->nr + b->nr, ticks = a->ticks + b->ticks;
 
-	if (hits) {
-		v = damon_lr2(a->nr, damon_est_region_exposure(a, now), b->nr,
-			      damon_est_region_exposure(b, now));
-		v *= (double)MIN(a->ticks + b->ticks, hits) / hits;
-	}
-	return histories_differ(a, b, now) ? MAX(v, threshold) : v;
+	if (!hits)
+		return 0;
+	return damon_lr2(a->nr, damon_est_region_exposure(a, now), b->nr,
+			 damon_est_region_exposure(b, now)) *
+	       MIN(ticks, hits) / hits;
+}
+
+static bool touch(const struct damon_est_region *a, const struct damon_est_region *b)
+{
+	return a->extent == b->extent && a->end == b->start;
 }
 
 /* Joins 'b' to 'a'. */
@@ -66,25 +70,57 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 	a->fresh = a->nr;
 }
 
+/* Joins neighbours that differ by less than 'limit', at most 'max_joins' of them. */
+static size_t merge_pass(struct damon_est_region *r, size_t n, double limit, bool heed_history,
+			 size_t max_joins, uint32_t now)
+{
+	size_t m = 0, joins = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if (joins < max_joins && touch(&r[m], &r[i]) &&
+		    difference(&r[m], &r[i], now) < limit &&
+		    !(heed_history && histories_differ(&r[m], &r[i], now))) {
+			join(&r[m], &r[i]);
+			joins++;
+		} else {
+			r[++m] = r[i];
+		}
+	}
+	return m + 1;
+}
+
+static int step_of(double difference, double threshold)
+{
+	double step = difference > threshold ? STEPS * log2(difference / threshold) : 0;
+
+	return MIN(step, (double)MAX_STEP);
+}
+
+/* The least threshold that lets at least 'wanted' pairs merge, or all that touch. */
+static double raise_threshold(const struct damon_est_region *r, size_t n, double threshold,
+			      size_t wanted, uint32_t now)
+{
+	size_t pairs[MAX_STEP + 1] = {0}, sum = 0;
+	int step = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (touch(&r[i - 1], &r[i]))
+			pairs[step_of(difference(&r[i - 1], &r[i], now), threshold)]++;
+	for (; step < MAX_STEP && sum + pairs[step] < wanted; step++)
+		sum += pairs[step];
+	return threshold * exp2((step + 1.) / STEPS);
+}
+
 size_t damon_regions_merge(struct damon_est_region *r, size_t n, double threshold, size_t target,
 			   uint32_t now)
 {
-	double limit = threshold;
+	if (!n)
+		return 0;
+	n = merge_pass(r, n, threshold, true, n, now);
+	for (int pass = 0; n > target && pass < MAX_PASSES; pass++) {
+		double limit = raise_threshold(r, n, threshold, n - target, now);
 
-	for (int pass = 0; n && pass < MAX_PASSES; pass++) {
-		size_t m = 0;
-
-		for (size_t i = 1; i < n; i++) {
-			if (r[m].extent == r[i].extent && r[m].end == r[i].start &&
-			    difference(&r[m], &r[i], threshold, now) < limit)
-				join(&r[m], &r[i]);
-			else
-				r[++m] = r[i];
-		}
-		n = m + 1;
-		if (n <= target || n == 1)
-			break;
-		limit *= pass < 6 ? 1.6 : 4;
+		n = merge_pass(r, n, limit, false, n - target, now);
 	}
 	return n;
 }
@@ -213,10 +249,9 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 }
 
 void damon_regions_refine(struct damon_est_region *r, size_t n, const struct damon_hit *window,
-			  uint32_t now)
+			  double threshold, uint32_t now)
 {
 	for (size_t i = 0; i + 1 < n; i++)
-		if (r[i].extent == r[i + 1].extent && r[i].end == r[i + 1].start &&
-		    (r[i].nr || r[i + 1].nr))
+		if (touch(&r[i], &r[i + 1]) && difference(&r[i], &r[i + 1], now) >= threshold)
 			refine(&r[i], &r[i + 1], window, now);
 }

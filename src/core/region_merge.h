@@ -7,16 +7,19 @@
 #include "core/region.h"
 
 /*
- * Joins touching regions of one extent in place while their rates do not differ by 'threshold'; as
- * long as more than 'target' are left (and joining can help), raises the threshold. 'now' is the
- * aggregation that has just ended. Returns how many are left.
+ * Joins touching regions of one extent in place where their rates do not differ by 'threshold'. If
+ * more than 'target' are left, those that differ least go on, down to 'target' (or one for each
+ * extent). 'now' is the aggregation that has just ended. Returns how many are left.
  */
 size_t damon_regions_merge(struct damon_est_region *r, size_t n, double threshold, size_t target,
 			   uint32_t now);
 
-/* Moves each border between regions of one extent to its likeliest place among the nearest hits of
- * 'window'. Borders of extents stay. */
+/*
+ * Moves each border between regions of one extent that differ by 'threshold' to its likeliest place
+ * among the nearest hits of 'window'. Borders of extents stay, and those that only wait for
+ * histories to grow alike.
+ */
 void damon_regions_refine(struct damon_est_region *r, size_t n, const struct damon_hit *window,
-			  uint32_t now);
+			  double threshold, uint32_t now);
 
 #endif
