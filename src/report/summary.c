@@ -15,11 +15,12 @@
 #include "report/select.h"
 #include "report/table.h"
 
-#define MAX_ROWS      64 /* processes of JSON and CSV */
-#define MAX_TEXT_ROWS 12
-#define MAX_HOT_ROWS  8
-#define MAP_LINES     12
-#define FULL_NS	      NS_PER_SEC /* the window of the working set */
+#define MAX_ROWS       64 /* processes of JSON and CSV */
+#define MAX_TEXT_ROWS  12
+#define MIN_TEXT_SHARE 0.001 /* of accesses */
+#define MAX_HOT_ROWS   8
+#define MAP_LINES      12
+#define FULL_NS	       NS_PER_SEC /* the window of the working set */
 
 /* The working set of one process over full windows; 'any' is the last where there was no full one.
  */
@@ -31,8 +32,8 @@ struct process {
 
 struct page {
 	struct scan sc;
-	const struct scan_target *t; /* what the lower half is about */
-	struct process p[MAX_ROWS];  /* the hottest first */
+	const struct scan_target *t;	/* what the lower half is about */
+	struct process p[MAX_ROWS + 1]; /* the hottest first */
 	size_t nr_processes;
 	struct heatgrid grid;
 	struct hot hot;
@@ -50,25 +51,34 @@ static int by_share(const void *a, const void *b)
 	return (x->info.id > y->info.id) - (x->info.id < y->info.id);
 }
 
+static int list_process(struct page *pg, const struct scan_target *t)
+{
+	struct process *p = &pg->p[pg->nr_processes++];
+
+	p->t = t;
+	p->dist = calloc(3, sizeof(*p->dist));
+	return p->dist ? 0 : -ENOMEM;
+}
+
+/* The hottest ones, in text without those that hardly matter, and the one that was asked for. */
 static int list_processes(struct page *pg, const struct report_args *a)
 {
 	size_t n = pg->sc.nr_targets, max = a->format == REPORT_TEXT ? MAX_TEXT_ROWS : MAX_ROWS;
+	double least = a->format == REPORT_TEXT ? MIN_TEXT_SHARE : 0;
 	_cleanup_(freep) const struct scan_target **order = calloc(n ? n : 1, sizeof(*order));
+	int err = order ? 0 : -ENOMEM;
 
-	if (!order)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !err; i++)
 		order[i] = &pg->sc.targets[i];
-	qsort(order, n, sizeof(*order), by_share);
-	for (size_t i = 0; i < MIN(n, max); i++) {
-		struct process *p = &pg->p[pg->nr_processes++];
+	if (!err)
+		qsort(order, n, sizeof(*order), by_share);
+	for (size_t i = 0; i < n && !err; i++) {
+		bool room = pg->nr_processes < max && (!i || order[i]->info.share >= least);
 
-		p->t = order[i];
-		p->dist = calloc(3, sizeof(*p->dist));
-		if (!p->dist)
-			return -ENOMEM;
+		if (room || order[i] == pg->t)
+			err = list_process(pg, order[i]);
 	}
-	return 0;
+	return err;
 }
 
 static struct process *process_of(struct page *pg, uint32_t id)
