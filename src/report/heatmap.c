@@ -116,7 +116,7 @@ static int fill(struct report_args *a, const struct scan_target *t, struct heatg
 	}
 	if (err >= 0)
 		err = heatgrid_finish(g);
-	return err < 0 ? explain(a, err) : 1;
+	return err < 0 ? explain(a, err) : g->lay.nr_rows > 0;
 }
 
 /* ---- names beside the rows ---- */

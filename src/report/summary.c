@@ -276,13 +276,13 @@ static void write_wss_line(struct page *pg, struct report_args *a)
 			   bounds);
 }
 
-static int write_text(struct page *pg, struct report_args *a, int have_map)
+static int write_text(struct page *pg, struct report_args *a)
 {
 	int err = write_processes(pg, a, NULL);
 
 	fputc('\n', a->out);
 	select_say(a, &pg->sc, pg->t, "heat");
-	if (have_map)
+	if (pg->grid.lay.nr_rows)
 		heatmap_draw(a, &pg->sc, pg->t, &pg->grid);
 	else
 		fputs("no access was seen\n", a->out);
@@ -314,7 +314,7 @@ static int write_json(struct page *pg, struct report_args *a)
 	return err;
 }
 
-static int write_page(struct page *pg, struct report_args *a, int have_map)
+static int write_page(struct page *pg, struct report_args *a)
 {
 	int err;
 
@@ -323,7 +323,7 @@ static int write_page(struct page *pg, struct report_args *a, int have_map)
 	else if (a->format == REPORT_CSV)
 		err = write_processes(pg, a, NULL);
 	else if (pg->t)
-		err = write_text(pg, a, have_map);
+		err = write_text(pg, a);
 	else {
 		notes_empty(a, &pg->sc);
 		notes_quality(a, &pg->sc);
@@ -335,20 +335,20 @@ static int write_page(struct page *pg, struct report_args *a, int have_map)
 static int make_page(struct page *pg, struct report_args *a)
 {
 	struct painter painter;
-	int have_map = 0, got = scan_record(a, true, &pg->sc);
+	int got = scan_record(a, true, &pg->sc);
 
 	if (!got)
 		got = select_target(a, &pg->sc, &pg->t);
 	if (got > 0) {
 		painter_init(&painter, a->out, a->color);
-		have_map = got = heatmap_prepare(a, &pg->sc, pg->t, heatmap_fit_cols(a), MAP_LINES,
-						 painter_cells_per_line(&painter), &pg->grid);
+		got = heatmap_prepare(a, &pg->sc, pg->t, heatmap_fit_cols(a), MAP_LINES,
+				      painter_cells_per_line(&painter), &pg->grid);
 	}
 	if (got >= 0 && list_processes(pg, a))
 		got = damon_fail(&a->fail, ENOMEM, "out of memory");
 	if (got >= 0 && pg->t)
 		got = second_pass(pg, a);
-	return got < 0 ? got : write_page(pg, a, have_map);
+	return got < 0 ? got : write_page(pg, a);
 }
 
 int report_summary(struct report_args *a)
