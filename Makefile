@@ -75,8 +75,8 @@ $(WORK): $(B)/tests/workload/%: tests/workload/%.c
 $(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
-# Reports are tested against a fake of the record API (tests/report/run), which cannot be linked with
-# the library.
+# Reports are tested against a fake of the record API (tests/report/run). The library cannot be
+# linked with it.
 SHOW	:= $(B)/tests/report/show
 SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c)
 TOOLS	+= $(SHOW)
