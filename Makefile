@@ -81,8 +81,8 @@ $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h
 $(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
-# Reports are tested against a fake of the record API (tests/report/run), which the library cannot be
-# linked with.
+# Reports are tested against a fake of the record API (tests/report/run). The library cannot be
+# linked with it.
 SHOW	:= $(B)/tests/report/show
 SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c)
 TOOLS	+= $(SHOW)

@@ -14,16 +14,15 @@ void dist_clear(struct dist *d)
 
 static int bucket_of(double v)
 {
-	int octave, exp, step;
-	double part = frexp(v, &exp); /* v = part * 2^exp, part in [0.5, 1) */
+	int exp;
+	double part;
 
 	if (v < (1 << LINEAR_SHIFT))
 		return (int)(v / ((1 << LINEAR_SHIFT) / DIST_STEPS));
-	octave = exp - LINEAR_SHIFT;
-	if (octave >= DIST_OCTAVES)
+	if (v >= ldexp(1, LINEAR_SHIFT + DIST_OCTAVES - 1))
 		return DIST_OCTAVES * DIST_STEPS - 1;
-	step = (int)((2 * part - 1) * DIST_STEPS);
-	return octave * DIST_STEPS + step;
+	part = frexp(v, &exp); /* v = part * 2^exp, part in [0.5, 1) */
+	return (exp - LINEAR_SHIFT) * DIST_STEPS + (int)((2 * part - 1) * DIST_STEPS);
 }
 
 static double middle_of(int bucket)

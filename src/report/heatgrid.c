@@ -14,6 +14,7 @@
 #define MAX_COLD	 0.005 /* of the accesses, in long cold runs */
 #define MAX_UNSETTLED	 0.05  /* likewise, with the first moments of mappings */
 #define MAX_LOST	 0.005 /* in ranges left out to have fewer bands */
+#define ROUNDING	 1e-4  /* of sums of floats */
 #define SCALE_LOW	 0.01  /* percentiles of the scale */
 #define SCALE_HIGH	 0.99
 #define SCALE_MIN_FACTOR 10.0 /* between its ends: noise is not to look like a pattern */
@@ -90,6 +91,8 @@ static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t 
 	size_t row = 0;
 
 	for (size_t i = 0; i < c->ti.nr_regions; i++) {
+		uint64_t shown = 0;
+
 		damon_snapshot_region(c->s, c->at, i, &r);
 		while (row < g->lay.nr_rows && g->lay.rows[row].end <= r.start)
 			row++;
@@ -99,9 +102,9 @@ static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t 
 
 			add_cover(&g->cells[k * g->nr_cols + col], &r,
 				  (float)(end - start) * seconds);
+			shown += end - start;
 		}
-		if (row == g->lay.nr_rows)
-			break;
+		g->outside += r.heat * (double)(r.end - r.start - shown) * seconds;
 	}
 }
 
@@ -256,8 +259,7 @@ static size_t run_end(const struct heatgrid *g, const struct fine *f, size_t i, 
 }
 
 /* What is to be shown: all rows but those of cold runs that would fill more than two lines. */
-static int choose_extents(const struct heatgrid *g, const struct fine *f, struct extents *ext,
-			  size_t *nr_left_out)
+static int choose_extents(const struct heatgrid *g, const struct fine *f, struct extents *ext)
 {
 	uint64_t bytes, total = 0;
 	size_t cap = 0, end;
@@ -272,10 +274,8 @@ static int choose_extents(const struct heatgrid *g, const struct fine *f, struct
 		x.end = g->lay.rows[end - 1].end;
 		for (size_t k = i; k < end; k++)
 			x.weight += f[k].weight;
-		if (f[i].kind != ROW_KEPT && bytes > 2 * (total / g->lines)) {
-			*nr_left_out += x.weight > 0;
+		if (f[i].kind != ROW_KEPT && bytes > 2 * (total / g->lines))
 			continue;
-		}
 		err = vec_reserve(&ext->x, &cap, ext->n + 1, sizeof(x));
 		if (err)
 			return err;
@@ -326,7 +326,7 @@ static int coarsen(struct heatgrid *g)
 	struct heat_layout to = {0};
 	struct heat_cell *cells = NULL;
 	double all;
-	size_t nr_left_out = 0, max_bands = MAX(g->lines / LINES_PER_BAND, (size_t)MIN_BANDS);
+	size_t max_bands = MAX(g->lines / LINES_PER_BAND, (size_t)MIN_BANDS);
 	_cleanup_(freep) struct fine *f = weigh_rows(g, &all);
 	int err = f ? 0 : -ENOMEM;
 
@@ -334,7 +334,7 @@ static int coarsen(struct heatgrid *g)
 		mark_cold(f, g->lay.nr_rows, g->keep_all ? 0 : all);
 		if (g->settle_ns && !g->keep_all)
 			mark_unsettled(g, f, g->lay.nr_rows, all);
-		err = choose_extents(g, f, &ext, &nr_left_out);
+		err = choose_extents(g, f, &ext);
 	}
 	if (!err)
 		err = heat_layout_init(&to, &ext, g->lines, g->cells_per_line, max_bands, MAX_LOST);
@@ -349,10 +349,13 @@ static int coarsen(struct heatgrid *g)
 	free(g->cells);
 	heat_layout_release(&g->lay);
 	g->lay = to;
-	g->lay.nr_left_out += nr_left_out;
 	g->cells = cells;
-	if (g->lay.nr_left_out && all > 0)
+	if (!g->keep_all)
+		all += g->outside;
+	if (all > 0)
 		g->weight_left_out = fmax(1 - sum_heat(g) / all, 0);
+	if (g->weight_left_out < ROUNDING)
+		g->weight_left_out = 0;
 	return 0;
 }
 

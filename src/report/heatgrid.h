@@ -33,7 +33,8 @@ struct heatgrid {
 	size_t nr_cols, lines, cells_per_line;
 	struct heat_layout lay;
 	struct heat_cell *cells;   /* [row * nr_cols + col] */
-	double weight_left_out;	   /* share of the accesses in touched ranges without a row */
+	double outside;		   /* accesses that fell beside all rows while it was filled */
+	double weight_left_out;	   /* share of the accesses that no row shows */
 	double scale_lo, scale_hi; /* 1st and 99th percentile of the heat of its hot cells */
 };
 

@@ -47,7 +47,7 @@ static uint64_t smallest_gap(const struct extents *e)
 }
 
 /* Too many bands: first ranges that hardly matter go, then the closest are joined. */
-static void limit_bands(struct heat_layout *l, struct extents *e, size_t max_bands, double max_lost)
+static void limit_bands(struct extents *e, size_t max_bands, double max_lost)
 {
 	double all = total_weight(e), lost = 0;
 
@@ -60,7 +60,6 @@ static void limit_bands(struct heat_layout *l, struct extents *e, size_t max_ban
 			continue;
 		}
 		lost += share;
-		l->nr_left_out++;
 		memmove(&e->x[i], &e->x[i + 1], (e->n - i - 1) * sizeof(*e->x));
 		e->n--;
 	}
@@ -128,7 +127,7 @@ int heat_layout_init(struct heat_layout *l, struct extents *ext, size_t lines,
 	align_pages(ext);
 	extents_join(ext, MIN_GAP);
 	extents_join(ext, total_bytes(ext) / lines);
-	limit_bands(l, ext, max_bands, max_lost);
+	limit_bands(ext, max_bands, max_lost);
 	l->bands = calloc(ext->n ? ext->n : 1, sizeof(*l->bands));
 	if (!l->bands)
 		return -ENOMEM;

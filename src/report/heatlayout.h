@@ -23,7 +23,6 @@ struct heat_layout {
 	struct heat_row *rows; /* sorted by address */
 	struct heat_band *bands;
 	size_t nr_rows, nr_bands;
-	size_t nr_left_out; /* touched ranges without a row */
 };
 
 /*

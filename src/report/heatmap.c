@@ -116,7 +116,7 @@ static int fill(struct report_args *a, const struct scan_target *t, struct heatg
 	}
 	if (err >= 0)
 		err = heatgrid_finish(g);
-	return err < 0 ? explain(a, err) : 1;
+	return err < 0 ? explain(a, err) : g->lay.nr_rows > 0;
 }
 
 /* ---- names beside the rows ---- */
@@ -312,9 +312,8 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 	}
 	draw_time_axis(a, sc, g);
 	draw_legend(a, &p, g);
-	if (g->lay.nr_left_out)
-		print_line(a->out, a->width, 0, "not shown: %zu %s with %s of the accesses",
-			   g->lay.nr_left_out, g->lay.nr_left_out > 1 ? "ranges" : "range",
+	if (g->weight_left_out > 0)
+		print_line(a->out, a->width, 0, "not shown: ranges with %s of the accesses",
 			   print_percent(share, g->weight_left_out));
 }
 
@@ -396,7 +395,6 @@ static int write_json(struct report_args *a, const struct scan *sc, const struct
 	json_double(&j, "heat_scale_hi", sc->info.scale_hi, 6);
 	json_u64(&j, "columns", g->lay.nr_rows ? g->nr_cols : 0);
 	json_u64(&j, "rows", g->lay.nr_rows);
-	json_u64(&j, "ranges_left_out", g->lay.nr_left_out);
 	json_double(&j, "share_left_out", g->weight_left_out, 6);
 	err = write_cells(a, sc, g, &j);
 	json_end(&j);

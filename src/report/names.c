@@ -63,9 +63,8 @@ char *name_short(char *buf, const struct damon_mapping_info *m)
 	print_clean(clean, sizeof(clean), *base ? base : name);
 	cut_suffix(clean, " (deleted)");
 	cut_version(clean);
-	name_fit(clean, NAME_MAX_LEN / 4 - 1); /* code points of up to 4 bytes */
-	if (strlen(clean) >= NAME_MAX_LEN)
-		clean[0] = '\0';
+	for (size_t width = NAME_MAX_LEN - 1; strlen(clean) >= NAME_MAX_LEN; width /= 2)
+		name_fit(clean, width); /* columns of up to 4 bytes each */
 	return memcpy(buf, clean, strlen(clean) + 1);
 }
 

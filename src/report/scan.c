@@ -98,6 +98,12 @@ static bool in_time(const struct report_args *a, const struct scan *sc,
 	       (!a->time_to_ns || si->start_ns < sc->info.start_ns + a->time_to_ns);
 }
 
+/* A region that was touched stays so for seconds: later every fourth snapshot tells the extents. */
+static bool is_looked_at(uint64_t snapshot)
+{
+	return snapshot < 128 || snapshot % 4 == 0;
+}
+
 static int scan_one_target(struct report_args *a, bool with_extents, struct scan *sc,
 			   const struct damon_snapshot *s, const struct damon_snapshot_info *si,
 			   size_t at)
@@ -121,7 +127,7 @@ static int scan_one_target(struct report_args *a, bool with_extents, struct scan
 		t->last_snapshot = (int64_t)sc->nr_snapshots;
 	t->info = ti;
 	t->info.nr_regions = nr_regions;
-	if (with_extents && in_time(a, sc, si))
+	if (with_extents && in_time(a, sc, si) && is_looked_at(sc->nr_snapshots))
 		err = extents_add(&t->ext, s, at, ti.nr_regions, (double)ti.obs);
 	return err ? damon_fail(&a->fail, -err, "out of memory") : 0;
 }

@@ -15,11 +15,12 @@
 #include "report/select.h"
 #include "report/table.h"
 
-#define MAX_ROWS      64 /* processes of JSON and CSV */
-#define MAX_TEXT_ROWS 12
-#define MAX_HOT_ROWS  8
-#define MAP_LINES     12
-#define FULL_NS	      NS_PER_SEC /* the window of the working set */
+#define MAX_ROWS       64 /* processes of JSON and CSV */
+#define MAX_TEXT_ROWS  12
+#define MIN_TEXT_SHARE 0.001 /* of accesses */
+#define MAX_HOT_ROWS   8
+#define MAP_LINES      12
+#define FULL_NS	       NS_PER_SEC /* the window of the working set */
 
 /* The working set of one process over full windows; 'any' is the last where there was no full one.
  */
@@ -31,8 +32,8 @@ struct process {
 
 struct page {
 	struct scan sc;
-	const struct scan_target *t; /* what the lower half is about */
-	struct process p[MAX_ROWS];  /* the hottest first */
+	const struct scan_target *t;	/* what the lower half is about */
+	struct process p[MAX_ROWS + 1]; /* the hottest first */
 	size_t nr_processes;
 	struct heatgrid grid;
 	struct hot hot;
@@ -50,25 +51,34 @@ static int by_share(const void *a, const void *b)
 	return (x->info.id > y->info.id) - (x->info.id < y->info.id);
 }
 
+static int list_process(struct page *pg, const struct scan_target *t)
+{
+	struct process *p = &pg->p[pg->nr_processes++];
+
+	p->t = t;
+	p->dist = calloc(3, sizeof(*p->dist));
+	return p->dist ? 0 : -ENOMEM;
+}
+
+/* The hottest ones, in text without those that hardly matter, and the one that was asked for. */
 static int list_processes(struct page *pg, const struct report_args *a)
 {
 	size_t n = pg->sc.nr_targets, max = a->format == REPORT_TEXT ? MAX_TEXT_ROWS : MAX_ROWS;
+	double least = a->format == REPORT_TEXT ? MIN_TEXT_SHARE : 0;
 	_cleanup_(freep) const struct scan_target **order = calloc(n ? n : 1, sizeof(*order));
+	int err = order ? 0 : -ENOMEM;
 
-	if (!order)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !err; i++)
 		order[i] = &pg->sc.targets[i];
-	qsort(order, n, sizeof(*order), by_share);
-	for (size_t i = 0; i < MIN(n, max); i++) {
-		struct process *p = &pg->p[pg->nr_processes++];
+	if (!err)
+		qsort(order, n, sizeof(*order), by_share);
+	for (size_t i = 0; i < n && !err; i++) {
+		bool room = pg->nr_processes < max && (!i || order[i]->info.share >= least);
 
-		p->t = order[i];
-		p->dist = calloc(3, sizeof(*p->dist));
-		if (!p->dist)
-			return -ENOMEM;
+		if (room || order[i] == pg->t)
+			err = list_process(pg, order[i]);
 	}
-	return 0;
+	return err;
 }
 
 static struct process *process_of(struct page *pg, uint32_t id)
@@ -266,13 +276,13 @@ static void write_wss_line(struct page *pg, struct report_args *a)
 			   bounds);
 }
 
-static int write_text(struct page *pg, struct report_args *a, int have_map)
+static int write_text(struct page *pg, struct report_args *a)
 {
 	int err = write_processes(pg, a, NULL);
 
 	fputc('\n', a->out);
 	select_say(a, &pg->sc, pg->t, "heat");
-	if (have_map)
+	if (pg->grid.lay.nr_rows)
 		heatmap_draw(a, &pg->sc, pg->t, &pg->grid);
 	else
 		fputs("no access was seen\n", a->out);
@@ -304,7 +314,7 @@ static int write_json(struct page *pg, struct report_args *a)
 	return err;
 }
 
-static int write_page(struct page *pg, struct report_args *a, int have_map)
+static int write_page(struct page *pg, struct report_args *a)
 {
 	int err;
 
@@ -313,7 +323,7 @@ static int write_page(struct page *pg, struct report_args *a, int have_map)
 	else if (a->format == REPORT_CSV)
 		err = write_processes(pg, a, NULL);
 	else if (pg->t)
-		err = write_text(pg, a, have_map);
+		err = write_text(pg, a);
 	else {
 		notes_empty(a, &pg->sc);
 		notes_quality(a, &pg->sc);
@@ -325,20 +335,20 @@ static int write_page(struct page *pg, struct report_args *a, int have_map)
 static int make_page(struct page *pg, struct report_args *a)
 {
 	struct painter painter;
-	int have_map = 0, got = scan_record(a, true, &pg->sc);
+	int got = scan_record(a, true, &pg->sc);
 
 	if (!got)
 		got = select_target(a, &pg->sc, &pg->t);
 	if (got > 0) {
 		painter_init(&painter, a->out, a->color);
-		have_map = got = heatmap_prepare(a, &pg->sc, pg->t, heatmap_fit_cols(a), MAP_LINES,
-						 painter_cells_per_line(&painter), &pg->grid);
+		got = heatmap_prepare(a, &pg->sc, pg->t, heatmap_fit_cols(a), MAP_LINES,
+				      painter_cells_per_line(&painter), &pg->grid);
 	}
 	if (got >= 0 && list_processes(pg, a))
 		got = damon_fail(&a->fail, ENOMEM, "out of memory");
 	if (got >= 0 && pg->t)
 		got = second_pass(pg, a);
-	return got < 0 ? got : write_page(pg, a, have_map);
+	return got < 0 ? got : write_page(pg, a);
 }
 
 int report_summary(struct report_args *a)
