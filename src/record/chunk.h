@@ -51,7 +51,7 @@ struct record_payload {
 
 struct ZSTD_CCtx_s;
 
-/* Appends 'p' to 'out' as a chunk. Returns 0 or -ENOMEM. */
+/* Appends 'p' to 'out' as a chunk, compressed if there is 'zstd'. Returns 0 or -ENOMEM. */
 int damon_frame_append(struct damon_pack *out, struct ZSTD_CCtx_s *zstd, uint16_t type,
 		       const struct record_payload *p);
 

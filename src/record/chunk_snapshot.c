@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SNAPSHOT: all snapshots since the last flush. Makes integers of them and back; how those are
  * written: snapshot_code.c, region_code.c. */
+#include <float.h>
 #include <math.h>
 
 #include "base/util.h"
@@ -135,7 +136,7 @@ static int encode(struct record_out *o, struct record_payload *p)
 static struct damon_region region_from_code(const struct region_code *r)
 {
 	float n = r->obs ? (float)r->obs : 1.0f;
-	float weight = unquant(r->weight, QUANT_WEIGHT) * n;
+	float weight = MIN(unquant(r->weight, QUANT_WEIGHT) * n, FLT_MAX);
 
 	return (struct damon_region){
 		.start = r->start << DAMON_PAGE_SHIFT,
@@ -147,7 +148,7 @@ static struct damon_region region_from_code(const struct region_code *r)
 		.idle_aggrs = r->idle,
 		.weight = weight,
 		.store_weight = r->store == 255 ? weight : weight * ((float)r->store / 255.0f),
-		.stall_weight = unquant(r->stall, QUANT_STALL) * n,
+		.stall_weight = MIN(unquant(r->stall, QUANT_STALL) * n, FLT_MAX),
 		.evenness = unquant(r->evenness, QUANT_EVENNESS),
 	};
 }

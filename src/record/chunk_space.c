@@ -386,7 +386,7 @@ static int read_mappings(struct record_in *in, struct damon_pack *p, size_t n)
 	struct damon_mapping prev = {.name = ""};
 	char name[RECORD_MAX_NAME] = "";
 
-	if (n > pack_left(p) / MAPPING_BYTES || n > RECORD_MAX_MAPPINGS - in->nr_mappings)
+	if (p->err || n > pack_left(p) / MAPPING_BYTES || n > RECORD_MAX_MAPPINGS - in->nr_mappings)
 		return -EBADMSG;
 	if (vec_reserve(&in->update, &in->cap_update, n, sizeof(*in->update)))
 		return -ENOMEM;

@@ -103,7 +103,7 @@ int damon_frame_append(struct damon_pack *out, ZSTD_CCtx *zstd, uint16_t type,
 	if (!damon_pack_grow(out, RECORD_CHUNK_BYTES + room))
 		return -ENOMEM;
 	frame = out->data + out->len;
-	if (p->raw.len >= ZSTD_FROM_BYTES)
+	if (zstd && p->raw.len >= ZSTD_FROM_BYTES)
 		n = squeeze(zstd, p, frame + RECORD_CHUNK_BYTES, room);
 	put16(frame + 6, n ? RECORD_CHUNK_ZSTD : 0);
 	if (!n) {
