@@ -14,7 +14,7 @@
 #define BLOCK_UOPS  (BLOCK_INSNS * SOFT_INSN_UOPS + 2)
 #define NR_BUCKETS  256u
 #define NR_PLACES   512u
-#define NR_STALLS   4096u
+#define STALL_BITS  13
 #define ENTRY_BYTES 32 /* of anonymous code looked at again where a burst enters */
 #define NO_IMAGE    0
 #define VDSO_IMAGE  UINT32_MAX
@@ -76,7 +76,7 @@ struct soft_code {
 	uint32_t nr_uops, nr_chunks, nr_units, nr_pages, next_serial;
 	struct soft_unit *bucket[NR_BUCKETS];
 	struct place place[NR_PLACES];
-	struct stall_slot stall[NR_STALLS];
+	struct stall_slot stall[1u << STALL_BITS];
 	struct soft_code_stats stats;
 };
 
@@ -528,21 +528,39 @@ uint32_t soft_code_link(struct soft_code *c, struct soft_unit *u, uint32_t *link
 
 #define BEFORE 56u /* bytes looked at before an instruction */
 
+/* The remembered answer for 'off', or a free slot for one: two places, the older one gives way. */
+static struct stall_slot *stall_slot(struct soft_code *c, uint32_t serial, uint32_t off,
+				     bool *found)
+{
+	uint32_t i = (off * 0x9e3779b1u ^ serial * 0x85ebca6bu) >> (32 - STALL_BITS);
+	struct stall_slot *a = &c->stall[i], *b = &c->stall[i ^ 1];
+
+	*found = true;
+	if (a->serial == serial && a->off == off)
+		return a;
+	if (b->serial == serial && b->off == off)
+		return b;
+	*found = false;
+	*b = *a;
+	a->serial = 0;
+	return a;
+}
+
 const struct soft_stall *soft_code_stall(struct soft_code *c, struct soft_unit *u, uint32_t off)
 {
-	struct stall_slot *s = &c->stall[(off * 0x9e3779b1u ^ u->serial * 0x85ebca6bu) >> 20];
 	uint8_t bytes[BEFORE + INSN_MAX];
 	uint32_t before = MIN(off, BEFORE);
+	struct stall_slot *s;
+	bool found;
 	size_t n;
 
-	if (s->serial == u->serial && s->off == off)
-		return s->s.known ? &s->s : NULL;
-	n = soft_code_bytes(c, u, off - before, bytes, before + INSN_MAX);
-	if (n < before)
-		return NULL;
-	s->serial = u->serial;
-	s->off = off;
-	s->s = (struct soft_stall){0};
-	c->arch->backward(bytes, n, before, off, &s->s);
+	s = stall_slot(c, u->serial, off, &found);
+	if (!found) {
+		n = soft_code_bytes(c, u, off - before, bytes, before + INSN_MAX);
+		if (n < before)
+			return NULL;
+		*s = (struct stall_slot){.serial = u->serial, .off = off};
+		c->arch->backward(bytes, n, before, off, &s->s);
+	}
 	return s->s.known ? &s->s : NULL;
 }

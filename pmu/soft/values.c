@@ -6,8 +6,9 @@
 #include "base/util.h"
 #include "pmu/soft/values.h"
 
-#define NR_RO (1u << 12) /* pages remembered: 16 MiB of snapshots at most, over all spaces */
-#define PAGE  DAMON_PAGE_SIZE
+#define NR_RO	   (1u << 12) /* pages remembered: 16 MiB of snapshots at most, over all spaces */
+#define HEADER_FAR 16	      /* mappings that a file's segments are split into */
+#define PAGE	   DAMON_PAGE_SIZE
 
 enum { WORTH_UNTRIED = 3, WORTH_GAIN = 8, WORTH_MAX = 64, RETRY = 1024 };
 
@@ -88,13 +89,32 @@ static int segment_writable(const struct damon_image *img, uint64_t off)
 	return writable;
 }
 
+/* The mapping of the same file that has its ELF header: the program's or library's first, below
+ * 'm'. NULL: none nearby. Images have the bytes of those mappings only that were asked for. */
+static const struct damon_mapping *header_of(const struct damon_space *s,
+					     const struct damon_mapping *m)
+{
+	size_t far = MIN((size_t)(m - s->live), (size_t)HEADER_FAR);
+
+	for (size_t i = 0; i <= far; i++)
+		if (!m[-i].offset && m[-i].inode == m->inode && m[-i].dev == m->dev)
+			return &m[-i];
+	return NULL;
+}
+
 /* The bytes of a page of mapping 'm' if no one can have written to it since, else NULL. */
 static const uint8_t *constant_page(struct soft_values *v, const struct damon_mapping *m,
 				    uint64_t page, uint8_t *snapshot)
 {
 	uint64_t off = m->offset + (page - m->start);
-	const struct damon_image *img = v->peek.image(v->peek.priv, v->pid, m);
-	int writable = img ? segment_writable(img, off) : -1;
+	const struct damon_mapping *header = header_of(v->space, m);
+	const struct damon_image *img = NULL;
+	int writable = -1;
+
+	if (header && v->peek.image(v->peek.priv, v->pid, header))
+		img = v->peek.image(v->peek.priv, v->pid, m);
+	if (img)
+		writable = segment_writable(img, off);
 
 	if (!writable)
 		return off + PAGE <= img->size ? img->bytes + off : NULL;
