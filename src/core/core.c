@@ -230,18 +230,12 @@ static void log_access(struct damon_core *c, const struct damon_proc *p, const s
 	};
 }
 
-/* All accesses of an observation, those whose address is not known included. */
-static float accesses_of(const struct damon_obs *o, size_t nr)
-{
-	return nr + o->nr_carried + o->nr_unknown;
-}
-
 void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct damon_obs *o)
 {
 	struct damon_hit hits[DAMON_BURST_MAX + 1];
 	size_t n = 0, nr = MIN(o->nr, DAMON_BURST_MAX), at;
 	float weight = o->weight > 0 && isfinite(o->weight) ? o->weight : 0;
-	float each = weight / MAX(accesses_of(o, nr), 1.f);
+	float each = weight / MAX((int)nr + o->nr_carried + o->nr_unknown, 1);
 	uint32_t slot;
 
 	c->counts.unknown += o->nr_unknown + o->nr_carried;

@@ -349,6 +349,7 @@ static void synth_observe(struct synth *s, uint64_t time_ns)
 			      .pid = 1,
 			      .tid = 1,
 			      .weight = (float)(1e9 / s->w->rate_hz),
+			      .stall_weight = (float)(1e9 / s->w->rate_hz),
 			      .nr = 4,
 			      .has_stall = !rng_below(&s->rng, 3)};
 	uint64_t page = synth_page(s);

@@ -193,6 +193,25 @@ Test(core, unknown_addresses_keep_their_part_of_the_weight)
 	teardown(&k);
 }
 
+Test(core, accesses_without_an_address_are_carried_by_their_like)
+{
+	struct kit k;
+	struct damon_obs o = obs(5, 2, 8);
+	const struct damon_snapshot *s;
+
+	setup(&k);
+	o.nr_carried = 6;
+	o.access[1].addr = addr(900);
+	o.access[1].carries = 6; /* it and six others: 7 of 8 */
+	damon_core_observe(k.c, k.p, &o);
+	s = run(&k);
+	cr_assert_float_eq(sum(&s->targets[0]).weight, 8, 1e-5);
+	cr_assert_eq(s->counts.unknown, 6);
+	cr_assert_eq(s->counts.accesses, 2);
+	cr_assert_eq(sum(&s->targets[0]).nr_obs, 2);
+	teardown(&k);
+}
+
 Test(core, stalls_weigh_but_are_no_observations)
 {
 	struct kit k;
@@ -202,6 +221,7 @@ Test(core, stalls_weigh_but_are_no_observations)
 
 	setup(&k);
 	o.has_stall = true;
+	o.stall_weight = 1;
 	o.stall = (struct damon_access){.addr = addr(5)};
 	damon_core_observe(k.c, k.p, &o);
 	o.stall.addr = addr(700); /* a page of its own */
