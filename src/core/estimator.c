@@ -245,7 +245,7 @@ static void test_change(struct damon_est *e, struct damon_est_region *r, struct 
 	const struct recent *best = NULL;
 
 	n = split_time(e, r, h, part);
-	for (uint32_t k = 0; k < n && r->nr >= 6; k++) {
+	for (uint32_t k = 0; k < n && r->ticks >= 6; k++) {
 		v = change(r, &part[k], span);
 		if (v > most) {
 			most = v;

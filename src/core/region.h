@@ -18,11 +18,13 @@ struct damon_est_region {
 	uint32_t epoch;	     /* first aggregation whose hits count */
 	uint32_t last_hit;   /* latest aggregation known to have hit it; if never, the one before it
 				was mapped. An earlier one may be meant, never a later one */
-	uint32_t fresh;	     /* hits that came since a split was last tried */
-	uint32_t at, nr;     /* its hits: window[at, at + nr) */
-	uint32_t ticks;	     /* distinct observations behind them; an upper bound unless */
-	bool ticks_known;    /* its hits are still those that were counted */
-	float age;	     /* aggregations; a mean over what was merged */
+	uint32_t taken_hit;  /* the same for the pages below */
+	float taken;	  /* pages that its borders took over, net: too few to spoil 'last_hit' */
+	uint32_t fresh;	  /* hits that came since a split was last tried */
+	uint32_t at, nr;  /* its hits: window[at, at + nr) */
+	uint32_t ticks;	  /* distinct observations behind them; an upper bound unless */
+	bool ticks_known; /* its hits are still those that were counted */
+	float age;	  /* aggregations; a mean over what was merged */
 	float weight, store_weight, stall_weight;
 	float evenness;
 };
@@ -40,6 +42,19 @@ static inline double damon_est_region_exposure(const struct damon_est_region *r,
 	uint32_t span = damon_est_region_span(r, now), idle = now - r->last_hit;
 
 	return (double)(r->end - r->start) * (r->nr || idle < span ? span : idle);
+}
+
+/*
+ * Pages that a border took over were idle since their former region's epoch only. As long as they
+ * are a small part, the edge band speaks for them; then 'last_hit' does.
+ */
+static inline void damon_est_region_settle(struct damon_est_region *r)
+{
+	if (r->taken * 32 < r->end - r->start)
+		return;
+	r->last_hit = r->last_hit > r->taken_hit ? r->last_hit : r->taken_hit;
+	r->taken = 0;
+	r->taken_hit = 0;
 }
 
 /*

@@ -117,6 +117,8 @@ static void count_region(const struct damon_count *c, struct damon_est_region *r
 	r->stall_weight = stall;
 	r->evenness = evenness(same, expected, cluster, prior);
 	r->last_hit = n ? last : MIN(r->last_hit, r->epoch - 1);
+	if (n && last >= r->taken_hit)
+		r->taken = 0;
 }
 
 static void add_stalls(const struct damon_count *c, struct damon_est_region *r, size_t n)

@@ -63,6 +63,8 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 	else if (pages_b > pages_a)
 		a->epoch = b->epoch;
 	a->last_hit = MAX(a->last_hit, b->last_hit);
+	a->taken += b->taken;
+	a->taken_hit = MAX(a->taken_hit, b->taken_hit);
 	a->end = b->end;
 	a->nr += b->nr;
 	a->ticks += b->ticks;
@@ -208,6 +210,16 @@ static void shrink_right(struct border *w)
 	}
 }
 
+/* 'r' takes over 'pages' from 'from', or gives them up. */
+static void take_pages(struct damon_est_region *r, const struct damon_est_region *from,
+		       double pages)
+{
+	r->taken = MAX(r->taken + pages, 0.0);
+	if (pages > 0)
+		r->taken_hit = MAX(r->taken_hit, from->epoch - 1);
+	damon_est_region_settle(r);
+}
+
 /* Moves the border between touching 'a' and 'b' to where the two rates explain the hits best. */
 static void refine(struct damon_est_region *a, struct damon_est_region *b,
 		   const struct damon_hit *window, uint32_t now)
@@ -222,6 +234,7 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 			   .log_ratio = fabs(log(rate_a / rate_b)),
 			   .diff_a = fabs(rate_a - rate_b) * span_a,
 			   .diff_b = fabs(rate_a - rate_b) * span_b};
+	double moved;
 
 	if (rate_a > rate_b) {
 		grow_right(&w);
@@ -239,6 +252,7 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 		w.cut_at++;
 	while (w.cut_at > a->at && window[w.cut_at - 1].page >= w.cut)
 		w.cut_at--;
+	moved = (double)w.cut - b->start;
 	if (w.cut_at != b->at)
 		a->ticks_known = b->ticks_known = false;
 	b->nr = b->at + b->nr - w.cut_at;
@@ -246,6 +260,8 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 	b->start = w.cut;
 	a->nr = w.cut_at - a->at;
 	a->end = w.cut;
+	take_pages(a, b, moved);
+	take_pages(b, a, -moved);
 }
 
 void damon_regions_refine(struct damon_est_region *r, size_t n, const struct damon_hit *window,

@@ -6,7 +6,7 @@
 #include "core/region_split.h"
 #include "core/stats.h"
 
-enum { MIN_HITS = 5 };	  /* fewer cannot outweigh any penalty */
+enum { MIN_TICKS = 5 };	  /* less evidence cannot outweigh any penalty */
 enum { STACK_SIZE = 64 }; /* pieces that wait to be looked at */
 
 /* A region under the knife: n hits over [start, end), 'density' hits a page. */
@@ -130,11 +130,10 @@ static void best_gap(const struct slab *s, struct damon_cut *best)
 bool damon_region_best_cut(const struct damon_hit *h, size_t n, uint32_t nr_ticks, uint64_t start,
 			   uint64_t end, struct damon_tick_set *ticks, struct damon_cut *out)
 {
-	struct slab s = {h,    n, start, end, (double)n / (end - start), log(MAX(nr_ticks, 1u)),
-			 ticks};
+	struct slab s = {h, n, start, end, (double)n / (end - start), log(nr_ticks), ticks};
 	struct damon_cut best = {0};
 
-	if (n < MIN_HITS || end - start < 2)
+	if (nr_ticks < MIN_TICKS || end - start < 2)
 		return false;
 	best_single(&s, &best);
 	best_window(&s, &best);
@@ -162,6 +161,7 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->ticks = damon_tick_set_count(s->ticks, s->window + from, piece->nr);
 	piece->ticks_known = true;
 	piece->fresh = piece->nr; /* look at it at once */
+	damon_est_region_settle(piece);
 	++*top;
 }
 
@@ -210,7 +210,7 @@ size_t damon_regions_split(const struct damon_split *s, const struct damon_est_r
 			struct damon_est_region r = stack[--top];
 			size_t below = top;
 
-			if (r.nr >= MIN_HITS && r.fresh >= (r.nr + 3) / 4 && r.nr <= budget &&
+			if (r.ticks >= MIN_TICKS && r.fresh >= (r.nr + 3) / 4 && r.nr <= budget &&
 			    total + 2 <= s->max_regions && top + 3 <= STACK_SIZE) {
 				budget -= r.nr;
 				r.fresh = 0;

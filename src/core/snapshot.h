@@ -120,13 +120,14 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 double damon_target_weight_rate(const struct damon_target_snapshot *t);
 
 struct damon_wset_size {
-	double bytes, lo, hi; /* lo: Chao's lower bound; hi: from the regions' rates */
+	double bytes, lo, hi; /* lo <= bytes <= hi */
 };
 
 /*
- * The working set of a window: bytes in pages touched at least once. Blends L = Chao1 = d +
- * f1(f1-1)/(2(f2+1)) and U = expected distinct pages at the regions' rates by Good and Turing's
- * coverage C = 1 - f1/n.
+ * The working set of a window: bytes in pages touched at least once. 'bytes' are the pages expected
+ * at the regions' rates and unevenness; where nearly all visits went to pages seen before (Good and
+ * Turing's coverage 1 - f1/n from .9 on) it moves to Chao's d + f1(f1-1)/(2(f2+1)). 'lo' is that
+ * one's lower 95 % limit, 'hi' the rates' upper bound, at most what is mapped.
  */
 void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
 		       const struct damon_view *v, struct damon_wset_size *out);
