@@ -25,7 +25,8 @@ int damon_reader_next(struct damon_reader *r, struct damon_item *item);
 /* Back to the first item. Targets and mappings that were seen stay known. Returns 0 or -ESPIPE. */
 int damon_reader_rewind(struct damon_reader *r);
 
-/* Targets seen so far by id, NULL if not seen. */
+/* Targets seen so far by id, NULL if not seen; ids lie below damon_reader_nr_targets(), and all of
+ * them were seen unless chunks were damaged. */
 const struct damon_target *damon_reader_target(const struct damon_reader *r, uint32_t id);
 size_t damon_reader_nr_targets(const struct damon_reader *r);
 

@@ -196,6 +196,38 @@ Test(record, log_comes_back)
 	free(e);
 }
 
+/* Without a flush chunks are made, so that none grows without bound, but not written. */
+Test(record, collects_more_than_a_chunk)
+{
+	enum { N = 60000, TIMES = 6 };
+	struct damon_log_entry *e = calloc(N, sizeof(*e));
+	struct damon_totals totals = {0};
+	struct damon_item item;
+	struct damon_reader *r;
+	struct damon_writer *w;
+	uint64_t bytes;
+	size_t n = 0;
+
+	cr_assert_gt(N * TIMES * sizeof(*e), RECORD_FULL_PAYLOAD);
+	cr_assert_eq(damon_writer_open(kit_path("c"), &kit_meta, &w, NULL), 0);
+	bytes = damon_writer_bytes(w);
+	for (uint64_t i = 0; i < TIMES; i++) {
+		for (uint64_t j = 0; j < N; j++)
+			e[j].time_ns = i * N + j;
+		cr_assert_eq(damon_writer_log(w, e, N), 0);
+	}
+	cr_expect_eq(damon_writer_bytes(w), bytes);
+	cr_assert_eq(damon_writer_close(w, &totals), 0);
+	cr_assert_eq(damon_reader_open(kit_path("c"), &r, NULL), 0);
+	while (damon_reader_next(r, &item) > 0)
+		for (size_t i = 0; item.type == DAMON_ITEM_LOG && i < item.log.n; i++, n++)
+			if (item.log.entries[i].time_ns != n)
+				cr_assert_fail("entry %zu", n);
+	cr_expect_eq(n, N * TIMES);
+	damon_reader_close(r);
+	free(e);
+}
+
 Test(record, what_no_reader_takes_is_refused)
 {
 	struct damon_region two[2] = {{.start = 4096, .end = 8192, .span_aggrs = 1},

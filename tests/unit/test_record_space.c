@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "core/target.h"
+#include "record/chunk.h"
 #include "tests/kit/record_kit.h"
 
 TestSuite(record_space, .fini = kit_remove);
@@ -197,26 +198,36 @@ Test(record_space, follows_targets)
 	damon_targets_free(w.ts);
 }
 
+/* More than a record in a chunk, and more than a chunk, takes. */
 Test(record_space, many_mappings)
 {
-	enum { N = 10000 };
-	struct world w;
-	struct damon_reader *r;
-	struct damon_proc *p;
-	unsigned int targets, spaces;
-	char name[32];
+	static const struct {
+		const char *name;
+		uint64_t n, per_name;
+		int name_bytes;
+	} rows[] = {{"many", 10000, 4, 10}, {"long names", 5000, 1, 4000}};
+	static char name[RECORD_MAX_NAME];
 
-	begin(&w);
-	p = damon_targets_add(w.ts, 1, "many", w.now_ns);
-	for (uint64_t i = 0; i < N; i++) {
-		snprintf(name, sizeof(name), "/lib/%u", (unsigned int)i / 4);
-		map(&w, p->space, 100 + 3 * i, 2, name, i);
+	for (size_t row = 0; row < ARRAY_SIZE(rows); row++) {
+		unsigned int targets, spaces;
+		struct damon_reader *r;
+		struct damon_proc *p;
+		struct world w;
+
+		begin(&w);
+		p = damon_targets_add(w.ts, 1, "many", w.now_ns);
+		for (uint64_t i = 0; i < rows[row].n; i++) {
+			snprintf(name, sizeof(name), "/%0*u", rows[row].name_bytes,
+				 (unsigned int)(i / rows[row].per_name));
+			map(&w, p->space, 100 + 3 * i, 2, name, i);
+		}
+		finish(&w);
+		r = read_all(&targets, &spaces);
+		cr_expect_gt(spaces, 1, "%s", rows[row].name);
+		same_space(p->space, damon_reader_space(r, p->space->id));
+		damon_reader_close(r);
+		damon_targets_free(w.ts);
 	}
-	finish(&w);
-	r = read_all(&targets, &spaces);
-	same_space(p->space, damon_reader_space(r, p->space->id));
-	damon_reader_close(r);
-	damon_targets_free(w.ts);
 }
 
 /* Once read to the end, what is known stays, and comes first in the second pass. */
