@@ -18,12 +18,12 @@
 #include "perf/ring.h"
 #include "perf/session.h"
 
-#define PAIRS	    15
-#define SLICE_NS    (2 * NS_PER_MS)
+#define PAIRS	    7
+#define SLICE_NS    NS_PER_MS
 #define CHUNK_STEPS 8192	      /* about 10 us */
 #define CHUNKS_MAX  ((size_t)1024)    /* in a slice */
 #define PREEMPTED   (200 * NS_PER_US) /* a chunk that took longer had another task in it */
-#define TICK_NS	    (125 * NS_PER_US) /* 8 kHz */
+#define TICK_NS	    (50 * NS_PER_US) /* 20 kHz */
 #define RING_BYTES  ((size_t)128 << 10)
 
 struct self_event {
