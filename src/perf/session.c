@@ -429,8 +429,9 @@ int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_
 		return err;
 	err = open_thread(s, pid, true);
 	if (err) {
+		damon_perf_explain_open(s->sys, &s->attr[0], pid, s->nr_fds, -err, f);
 		close_events(s, before);
-		return damon_perf_explain_open(s->sys, &s->attr[0], pid, s->nr_fds, -err, f);
+		return err;
 	}
 	sort_ids(s);
 	return 0;
