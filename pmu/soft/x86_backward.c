@@ -8,10 +8,8 @@
  * of them agree on is taken. That it ran is likely, not sure: the sampled instruction may have been
  * jumped to. Its address is worked out from the sampled registers where it left them alone.
  */
-#include <Zydis/Zydis.h>
-
 #include "base/util.h"
-#include "pmu/soft/x86.h"
+#include "pmu/soft/x86_insn.h"
 
 #define NEAREST	 24 /* bytes before the sampled instruction at which sweeps start, from */
 #define FARTHEST 48 /* to */
@@ -155,13 +153,6 @@ static bool survives(const ZydisDecodedInstruction *i, const ZydisDecodedOperand
 	return false;
 }
 
-static bool is_bit_string(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *o)
-{
-	return (i->mnemonic == ZYDIS_MNEMONIC_BT || i->mnemonic == ZYDIS_MNEMONIC_BTS ||
-		i->mnemonic == ZYDIS_MNEMONIC_BTR || i->mnemonic == ZYDIS_MNEMONIC_BTC) &&
-	       o[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
-}
-
 /* A repeated string operation is interrupted within itself: its registers say how far it is. */
 static bool at_string(const ZydisDecoder *decoder, const uint8_t *bytes, size_t n, uint32_t off,
 		      struct soft_stall *s)
@@ -198,7 +189,7 @@ void x86_backward(const uint8_t *bytes, size_t n, size_t before, uint32_t off,
 		d = find_previous(&decoder, bytes, before);
 		if (!d ||
 		    !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes + before - d, d, &i, o)) ||
-		    ends_line(&i) || is_bit_string(&i, o) || !survives(&i, o, off - d, &s))
+		    ends_line(&i) || x86_address_hidden(&i, o) || !survives(&i, o, off - d, &s))
 			return;
 	}
 	s.known = 1;

@@ -71,9 +71,6 @@ static void touch(struct x86_insn *x, const ZydisDecodedOperand *o)
 {
 	bool implied_stack = o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
 			     o->mem.base == ZYDIS_REGISTER_RSP;
-	bool bit_string =
-		x->i.mnemonic == ZYDIS_MNEMONIC_BT || x->i.mnemonic == ZYDIS_MNEMONIC_BTS ||
-		x->i.mnemonic == ZYDIS_MNEMONIC_BTR || x->i.mnemonic == ZYDIS_MNEMONIC_BTC;
 	struct soft_uop *u;
 
 	if (o->mem.type != ZYDIS_MEMOP_TYPE_MEM && o->mem.type != ZYDIS_MEMOP_TYPE_VSIB)
@@ -81,7 +78,8 @@ static void touch(struct x86_insn *x, const ZydisDecodedOperand *o)
 	u = x86_emit_mem(x, OP_TOUCH, X86_UNKNOWN, o);
 	if (conditional(x, o))
 		u->src |= DAMON_ACCESS_LIKELY;
-	if (implied_stack || bit_string) { /* the address is not that of the operand */
+	if (implied_stack ||
+	    x86_address_hidden(&x->i, x->o)) { /* the address is not that of the operand */
 		u->base = X86_UNKNOWN;
 		u->index = X86_ZERO;
 	}

@@ -111,6 +111,21 @@ void x86_emit_mov(struct x86_insn *x, uint8_t dst, uint8_t src, int size)
 	x86_emit_op(x, x86_sized(OP_MOV8, size), dst, src, size, 0);
 }
 
+bool x86_address_hidden(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *o)
+{
+	switch (i->mnemonic) {
+	case ZYDIS_MNEMONIC_BT:
+	case ZYDIS_MNEMONIC_BTC:
+	case ZYDIS_MNEMONIC_BTR:
+	case ZYDIS_MNEMONIC_BTS:
+		return o[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
+	case ZYDIS_MNEMONIC_XLAT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Fills in the address of a memory operand; one that cannot be told has the base X86_UNKNOWN. */
 void x86_set_address(struct x86_insn *x, struct soft_uop *u, const ZydisDecodedOperand *o)
 {

@@ -49,6 +49,10 @@ bool x86_stop(struct x86_insn *x, enum soft_stop why);
 /* Fills in the address of a memory operand; one that cannot be told has the base X86_UNKNOWN. */
 void x86_set_address(struct x86_insn *x, struct soft_uop *u, const ZydisDecodedOperand *o);
 
+/* Whether registers that the operands do not name as such (xlat's al, the bit number of bt and its
+ * like) are a part of the address of the memory operand. 'o' are all operands. */
+bool x86_address_hidden(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *o);
+
 /* The variant for a size of an operation that has three. */
 uint8_t x86_sized(uint8_t op8, int size);
 

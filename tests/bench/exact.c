@@ -62,6 +62,7 @@ struct proof {
 	struct rng rng;
 	struct tick *tick;
 	unsigned nr_ticks;
+	uint64_t now_ns; /* of the last stop */
 	unsigned nr_stopped, nr_syscall, nr_empty, nr_disturbed, nr_stalls;
 	unsigned why[SOFT_NR_STOPS];
 	uint64_t accesses, unknown, insns;
@@ -75,6 +76,11 @@ static void pause_us(unsigned us)
 
 static int start(struct proof *p, char **argv)
 {
+	int gate[2]; /* closes when the command is executed */
+	char c;
+
+	if (pipe2(gate, O_CLOEXEC))
+		return -errno;
 	p->pid = fork();
 	if (!p->pid) {
 		int fd = open("/dev/null", O_RDWR);
@@ -85,6 +91,10 @@ static int start(struct proof *p, char **argv)
 		execvp(argv[0], argv);
 		_exit(127);
 	}
+	close(gate[1]);
+	if (read(gate[0], &c, 1))
+		return -EIO;
+	close(gate[0]);
 	pause_us(200000);
 	return p->pid < 0 || ptrace(PTRACE_SEIZE, p->pid, 0, 0) ? -errno : 0;
 }
@@ -148,7 +158,7 @@ static struct soft_tick soft_tick(const struct proof *p, const struct tick *t)
 {
 	return (struct soft_tick){
 		.pid = p->pid,
-		.time_ns = p->sys->clock_ns(p->sys),
+		.time_ns = p->now_ns,
 		.regs = t->regs,
 		.stack = t->stack,
 		.stack_len = t->stack_len,
@@ -264,6 +274,7 @@ static int one_stop(struct proof *p)
 		return -1;
 	take_tick(p, &r, t);
 	p->nr_ticks++;
+	p->now_ns = p->sys->clock_ns(p->sys);
 	st = soft_tick(p, t);
 	soft_run(p->soft, &soft_arch_x86_64, &st, &b);
 	p->nr_stalls += soft_stall(p->soft, &soft_arch_x86_64, &st, &stall);
@@ -304,7 +315,6 @@ static double cost(struct proof *p, const struct soft_limits *limits, bool stall
 		for (unsigned i = 0; i < n; i++) {
 			struct soft_tick t = soft_tick(p, &p->tick[i]);
 
-			t.time_ns = p->nr_ticks;
 			soft_run(s, &soft_arch_x86_64, &t, &b);
 			if (stall)
 				soft_stall(s, &soft_arch_x86_64, &t, &a);
