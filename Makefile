@@ -118,6 +118,24 @@ bench: | deps-test
 fuzz: | deps-fuzz
 	$(Q)B=$(B)-fuzz T='$(T)' scripts/fuzz
 
+MANS	:= $(wildcard docs/man/*.1)
+install: all
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
+		$(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(Q)install -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/damon-perf
+	$(Q)install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libdamon.a
+	$(Q)install -m 644 include/damon.h $(DESTDIR)$(PREFIX)/include/damon.h
+	$(Q)install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
+	$(Q)install -m 644 scripts/completion/damon-perf.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/damon-perf $(DESTDIR)$(PREFIX)/lib/libdamon.a \
+		$(DESTDIR)$(PREFIX)/include/damon.h \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANS))) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf
+
 clean:
 	$(Q)rm -rf $(B)
 
