@@ -15,7 +15,7 @@
 
 static uint8_t library[4 * PAGE]; /* the file */
 static uint8_t relro[PAGE];	  /* that page as the start-up code left it */
-static uint8_t heap[PAGE];
+static uint8_t heap[PAGE], red_zone[128];
 static uint64_t pointer = 0x7000;
 
 static void put64(uint8_t *at, uint64_t v)
@@ -45,6 +45,8 @@ static void make_library(void)
 	put64(relro, 0x7000);
 	put64(heap, 0x7000);
 	put64(heap + 8, 0x7100);
+	put64(heap + 256, 0x7300);
+	put64(red_zone + 0x48, 0x7200);
 }
 
 static void map_library(struct world *w)
@@ -58,6 +60,7 @@ static void map_library(struct world *w)
 	world_add_memory(w, DATA + 2 * PAGE, relro, sizeof(relro));
 	world_add_memory(w, DATA + 3 * PAGE, library + 3 * PAGE, PAGE);
 	world_add_memory(w, HEAP, heap, sizeof(heap));
+	world_add_memory(w, WORLD_STACK - sizeof(red_zone), red_zone, sizeof(red_zone));
 }
 
 static void start(struct world *w, unsigned reads, const char *code)
@@ -95,12 +98,13 @@ static const struct row rows[] = {
 	{ "the heap, no read allowed", "48 8b 07 8a 08", "L8+0 10000 ?1", HEAP },
 	{ "the heap, read", "48 8b 07 8a 08", "L8+0 10000 L1+1 7000~", HEAP, 0, 1, 1 },
 	{ "memory that cannot be read", "48 8b 07 8a 08", "L8+0 90000 ?1", 0x90000, 0, 1, 1 },
-	{ "across two lines", "48 8b 07 8a 08", "L8+0 1003c ?1", HEAP + 60, 0, 1, 0 },
+	{ "across two lines", "48 8b 07 8a 08", "L8+0 100fc ?1", HEAP + 252, 0, 1, 1 },
+	{ "the red zone is a line of its own", "48 8b 07 48 8b 57 48 8a 0a", "L8+0 7ffff0000f80s L8+1 7ffff0000fc8s~ L1+2 7200~", STACK - 128, 0, 1, 1 },
 	/* mov rax,[rdi]; mov rdx,[rdi+8]; mov cl,[rdx] */
 	{ "one read for a line", "48 8b 07 48 8b 57 08 8a 0a", "L8+0 10000 L8+1 10008~ L1+2 7100~", HEAP, 0, 1, 1 },
-	/* mov rax,[rdi]; mov rdx,[rdi+64]; mov cl,[rdx] */
-	{ "the second line is one too many", "48 8b 07 48 8b 57 40 8a 0a", "L8+0 10000 L8+1 10040~ ?1", HEAP, 0, 1, 1 },
-	{ "the second line of two", "48 8b 07 48 8b 57 40 8a 4a 00", "L8+0 10000 L8+1 10040~ ?1", HEAP, 0, 2, 2 },
+	/* mov rax,[rdi]; mov rdx,[rdi+256]; mov cl,[rdx] */
+	{ "the second line is one too many", "48 8b 07 48 8b 97 00 01 00 00 8a 0a", "L8+0 10000 L8+1 10100~ ?1", HEAP, 0, 1, 1 },
+	{ "the second line of two", "48 8b 07 48 8b 97 00 01 00 00 8a 0a", "L8+0 10000 L8+1 10100~ L1+2 7300~", HEAP, 0, 2, 2 },
 	/* mov [rdi],rsi; mov rax,[rdi]; mov cl,[rax]: the read is for the last value */
 	{ "an own store", "48 89 37 48 8b 07 8a 08", "S8+0 10000 L8+1 10000 L1+2 7000", HEAP, 0x7000, 1, 1 },
 	/* mov [rdi],rsi; movzx eax,word [rdi+4]; mov cl,[rax] */
@@ -230,5 +234,46 @@ Test(soft_values, page_of_two_segments)
 	w.regs[X86_DI] = DATA + PAGE;
 	world_run(&w);
 	cr_expect_str_eq(world_text(&w), "L8+0 601000 ?1");
+	world_release(&w);
+}
+
+/* A read that decides nothing is not made for long: the next load gets it. */
+Test(soft_values, reads_go_to_loads_that_decide)
+{
+	struct world w;
+
+	/* mov rdx,[rdi]; mov rax,[rsi]; mov cl,[rax] */
+	start(&w, 1, "48 8b 17 48 8b 06 8a 08");
+	w.regs[X86_DI] = HEAP + 512;
+	w.regs[X86_SI] = HEAP;
+	world_run(&w);
+	cr_expect_str_eq(world_text(&w), "L8+0 10200 L8+1 10000~ ?1");
+	for (int i = 0; i < 8; i++)
+		world_run(&w);
+	cr_expect_str_eq(world_text(&w), "L8+0 10200 L8+1 10000 L1+2 7000~", "%s", world_text(&w));
+	w.reads = 0;
+	for (int i = 0; i < 2048; i++)
+		world_run(&w);
+	cr_expect_leq(w.reads, 2048 + 4, "the useless one is tried again now and then");
+	cr_expect_gt(w.reads, 2048);
+	world_release(&w);
+}
+
+/* Of accesses that rest on reads, as many as reads are allowed stand for all of them. */
+Test(soft_values, short_reads_are_made_up_for)
+{
+	struct world w;
+
+	/* mov rax,[rdi]; mov cl,[rax]; three times mov rax,[rsi]; mov cl,[rax] */
+	start(&w, 1, "48 8b 07 8a 08 48 8b 06 8a 08 48 8b 06 8a 08 48 8b 06 8a 08");
+	w.regs[X86_DI] = HEAP;
+	w.regs[X86_SI] = HEAP + 512;
+	world_run(&w);
+	cr_assert_eq(w.burst.nr, 5, "%s", world_text(&w));
+	cr_expect_eq(w.burst.nr_carried, 3);
+	cr_expect_eq(w.burst.nr_unknown, 0);
+	for (uint32_t i = 0; i < w.burst.nr; i++)
+		cr_expect_eq(w.burst.access[i].carries, w.burst.access[i].addr == 0x7000 ? 3 : 0,
+			     "access %u", i);
 	world_release(&w);
 }
