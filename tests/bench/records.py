@@ -29,10 +29,6 @@ def heat_within(regions, ranges):
     return sum(r[2] * overlap(r, x) for r in regions for x in ranges)
 
 
-def total_heat(regions):
-    return sum(r[2] * (r[1] - r[0]) for r in regions)
-
-
 def hottest(regions, size):
     """The ranges that the hottest 'size' bytes lie in; of the last one, the beginning."""
     chosen = []
