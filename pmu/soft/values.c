@@ -14,6 +14,7 @@
 struct soft_ro_page {
 	uint64_t page;
 	const uint8_t *bytes;
+	uint8_t *snapshot; /* room for a copy, once one was needed */
 	uint32_t space, version, mapping;
 	bool used;
 };
@@ -23,19 +24,15 @@ int soft_values_init(struct soft_values *v, const struct damon_peek *peek)
 	memset(v, 0, sizeof(*v));
 	v->peek = *peek;
 	v->ro = calloc(NR_RO, sizeof(*v->ro));
-	v->snapshots = malloc(NR_RO * PAGE); /* touched as far as it is used */
-	if (v->ro && v->snapshots)
-		return 0;
-	soft_values_release(v);
-	return -ENOMEM;
+	return v->ro ? 0 : -ENOMEM;
 }
 
 void soft_values_release(struct soft_values *v)
 {
+	for (uint32_t i = 0; v->ro && i < NR_RO; i++)
+		free(v->ro[i].snapshot);
 	free(v->ro);
-	free(v->snapshots);
 	v->ro = NULL;
-	v->snapshots = NULL;
 }
 
 void soft_values_begin(struct soft_values *v, const struct soft_tick *t, uint64_t sp,
@@ -97,7 +94,7 @@ static const struct damon_mapping *header_of(const struct damon_space *s,
 
 /* The bytes of a page of mapping 'm' if no one can have written to it since, else NULL. */
 static const uint8_t *constant_page(struct soft_values *v, const struct damon_mapping *m,
-				    uint64_t page, uint8_t *snapshot)
+				    uint64_t page, uint8_t **snapshot)
 {
 	uint64_t off = m->offset + (page - m->start);
 	const struct damon_mapping *header = header_of(v->space, m);
@@ -111,11 +108,15 @@ static const uint8_t *constant_page(struct soft_values *v, const struct damon_ma
 
 	if (!writable)
 		return off + PAGE <= img->size ? img->bytes + off : NULL;
-	if (writable < 0 ||
-	    v->peek.read_mem(v->peek.priv, v->pid, page, snapshot, PAGE) != (ssize_t)PAGE)
+	if (writable < 0)
+		return NULL;
+	if (!*snapshot)
+		*snapshot = malloc(PAGE);
+	if (!*snapshot ||
+	    v->peek.read_mem(v->peek.priv, v->pid, page, *snapshot, PAGE) != (ssize_t)PAGE)
 		return NULL;
 	v->nr_snapshots++;
-	return snapshot;
+	return *snapshot;
 }
 
 static bool read_only(const struct damon_mapping *m)
@@ -124,8 +125,7 @@ static bool read_only(const struct damon_mapping *m)
 	       !(m->prot & (DAMON_PROT_WRITE | DAMON_PROT_SHARED));
 }
 
-static const uint8_t *classify(struct soft_values *v, struct soft_ro_page *p, uint64_t page,
-			       uint8_t *snapshot)
+static const uint8_t *classify(struct soft_values *v, struct soft_ro_page *p, uint64_t page)
 {
 	const struct damon_space *s = v->space;
 	const struct damon_mapping *m = damon_space_find(s, page);
@@ -140,8 +140,10 @@ static const uint8_t *classify(struct soft_values *v, struct soft_ro_page *p, ui
 	}
 	/* other mappings changed: what is known of this one still holds */
 	if (!same || p->mapping != m->id || !p->bytes) {
-		*p = (struct soft_ro_page){.page = page, .space = s->id, .mapping = m->id};
-		p->bytes = constant_page(v, m, page, snapshot);
+		p->page = page;
+		p->space = s->id;
+		p->mapping = m->id;
+		p->bytes = constant_page(v, m, page, &p->snapshot);
 		p->used = true;
 	}
 	p->version = s->version;
@@ -162,7 +164,7 @@ static const uint8_t *find_constant(struct soft_values *v, uint64_t addr)
 	if (addr >= v->plain.start && addr < v->plain.end && v->plain.space == s->id &&
 	    v->plain.version == s->version)
 		return NULL;
-	return classify(v, p, page, v->snapshots + i * PAGE);
+	return classify(v, p, page);
 }
 
 /* ---- the order of sources ---- */

@@ -177,8 +177,8 @@ Test(soft_backward, at_the_start)
 	static const struct row first = {"first", "8a 07", "L1 10000 -2", {[X86_DI] = 0x10000}};
 	static const struct row none = {"none", "", "", {[X86_DI] = 0x10000}};
 
-	check(&first, NULL, 0);
-	check(&none, NULL, 0);
+	check(&first, (const uint8_t *)"", 0);
+	check(&none, (const uint8_t *)"", 0);
 }
 
 struct string {
