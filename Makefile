@@ -87,6 +87,14 @@ SHOW	:= $(B)/tests/report/show
 SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c)
 TOOLS	+= $(SHOW)
 
+# The library's example, built as a user would build it.
+EXAMPLE	:= $(patsubst %.c,$(B)/%,$(wildcard tests/example/*.c))
+TOOLS	+= $(EXAMPLE)
+$(EXAMPLE): $(B)/tests/example/%: tests/example/%.c include/damon.h $(LIB)
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=address$(,)undefined) \
+		-Iinclude -o $@ $< $(LIB) $(LIBS)
+
 $(SHOW): $(call obj,$(SHOW_SRC))
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lz -lm
 

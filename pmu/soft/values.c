@@ -16,6 +16,7 @@ enum { WORTH_UNTRIED = 3, WORTH_GAIN = 8, WORTH_MAX = 64, RETRY = 1024 };
 struct soft_ro_page {
 	uint64_t page;
 	const uint8_t *bytes;
+	uint8_t *snapshot; /* room for a copy, once one was needed */
 	uint32_t space, version, mapping;
 	bool used;
 };
@@ -25,9 +26,8 @@ int soft_values_init(struct soft_values *v, const struct damon_peek *peek)
 	memset(v, 0, sizeof(*v));
 	v->peek = *peek;
 	v->ro = calloc(NR_RO, sizeof(*v->ro));
-	v->snapshots = malloc(NR_RO * PAGE); /* touched as far as it is used */
 	v->worth = malloc(SOFT_NR_SITES);
-	if (v->ro && v->snapshots && v->worth) {
+	if (v->ro && v->worth) {
 		memset(v->worth, WORTH_UNTRIED, SOFT_NR_SITES);
 		return 0;
 	}
@@ -37,12 +37,12 @@ int soft_values_init(struct soft_values *v, const struct damon_peek *peek)
 
 void soft_values_release(struct soft_values *v)
 {
+	for (uint32_t i = 0; v->ro && i < NR_RO; i++)
+		free(v->ro[i].snapshot);
 	free(v->ro);
-	free(v->snapshots);
 	free(v->worth);
 	v->worth = NULL;
 	v->ro = NULL;
-	v->snapshots = NULL;
 }
 
 void soft_values_begin(struct soft_values *v, const struct soft_tick *t, uint64_t sp,
@@ -104,7 +104,7 @@ static const struct damon_mapping *header_of(const struct damon_space *s,
 
 /* The bytes of a page of mapping 'm' if no one can have written to it since, else NULL. */
 static const uint8_t *constant_page(struct soft_values *v, const struct damon_mapping *m,
-				    uint64_t page, uint8_t *snapshot)
+				    uint64_t page, uint8_t **snapshot)
 {
 	uint64_t off = m->offset + (page - m->start);
 	const struct damon_mapping *header = header_of(v->space, m);
@@ -118,11 +118,15 @@ static const uint8_t *constant_page(struct soft_values *v, const struct damon_ma
 
 	if (!writable)
 		return off + PAGE <= img->size ? img->bytes + off : NULL;
-	if (writable < 0 ||
-	    v->peek.read_mem(v->peek.priv, v->pid, page, snapshot, PAGE) != (ssize_t)PAGE)
+	if (writable < 0)
+		return NULL;
+	if (!*snapshot)
+		*snapshot = malloc(PAGE);
+	if (!*snapshot ||
+	    v->peek.read_mem(v->peek.priv, v->pid, page, *snapshot, PAGE) != (ssize_t)PAGE)
 		return NULL;
 	v->nr_snapshots++;
-	return snapshot;
+	return *snapshot;
 }
 
 static bool read_only(const struct damon_mapping *m)
@@ -131,8 +135,7 @@ static bool read_only(const struct damon_mapping *m)
 	       !(m->prot & (DAMON_PROT_WRITE | DAMON_PROT_SHARED));
 }
 
-static const uint8_t *classify(struct soft_values *v, struct soft_ro_page *p, uint64_t page,
-			       uint8_t *snapshot)
+static const uint8_t *classify(struct soft_values *v, struct soft_ro_page *p, uint64_t page)
 {
 	const struct damon_space *s = v->space;
 	const struct damon_mapping *m = damon_space_find(s, page);
@@ -147,8 +150,10 @@ static const uint8_t *classify(struct soft_values *v, struct soft_ro_page *p, ui
 	}
 	/* other mappings changed: what is known of this one still holds */
 	if (!same || p->mapping != m->id || !p->bytes) {
-		*p = (struct soft_ro_page){.page = page, .space = s->id, .mapping = m->id};
-		p->bytes = constant_page(v, m, page, snapshot);
+		p->page = page;
+		p->space = s->id;
+		p->mapping = m->id;
+		p->bytes = constant_page(v, m, page, &p->snapshot);
 		p->used = true;
 	}
 	p->version = s->version;
@@ -169,7 +174,7 @@ static const uint8_t *find_constant(struct soft_values *v, uint64_t addr)
 	if (addr >= v->plain.start && addr < v->plain.end && v->plain.space == s->id &&
 	    v->plain.version == s->version)
 		return NULL;
-	return classify(v, p, page, v->snapshots + i * PAGE);
+	return classify(v, p, page);
 }
 
 /* ---- the order of sources ---- */

@@ -58,7 +58,6 @@ struct soft_values {
 	/* of the source */
 	struct damon_peek peek;
 	struct soft_ro_page *ro; /* by hash of space and page */
-	uint8_t *snapshots;	 /* one page for each of 'ro' */
 	struct {
 		uint64_t start, end;
 		uint32_t space, version;

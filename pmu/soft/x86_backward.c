@@ -121,12 +121,15 @@ static uint32_t bit_of(uint8_t reg)
 }
 
 /* push and pop move the stack pointer by 8; their implied operand is below or at it. */
-static bool stack_access(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *o,
-			 struct soft_stall *s)
+static bool stack_access(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *all,
+			 const ZydisDecodedOperand *o, struct soft_stall *s)
 {
 	bool implied = o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
 
 	if (i->operand_width != 64 || !implied)
+		return false;
+	if (i->meta.category == ZYDIS_CATEGORY_POP && all->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+	    all->reg.value == ZYDIS_REGISTER_RSP)
 		return false;
 	if (i->meta.category == ZYDIS_CATEGORY_POP)
 		s->adjust = -8;
@@ -147,7 +150,7 @@ static bool survives(const ZydisDecodedInstruction *i, const ZydisDecodedOperand
 		    o[k].mem.type != ZYDIS_MEMOP_TYPE_MEM || !fill(s, i, &o[k], insn))
 			continue;
 		if (stack && o[k].mem.base == ZYDIS_REGISTER_RSP)
-			return stack_access(i, &o[k], s);
+			return stack_access(i, o, &o[k], s);
 		return !((bit_of(s->base) | bit_of(s->index)) & lost);
 	}
 	return false;

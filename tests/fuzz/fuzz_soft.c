@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "pmu/soft/code.h"
 #include "pmu/soft/soft.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -82,16 +83,14 @@ static uint64_t reg_value(uint8_t how, const struct input *in, unsigned i)
 	}
 }
 
-static void check(void *priv, const struct damon_obs *o)
+static void check(const struct soft_burst *b)
 {
-	if (o->nr > DAMON_BURST_MAX || o->weight <= 0)
+	if (b->nr > DAMON_BURST_MAX || b->stop >= SOFT_NR_STOPS || b->nr_insns > 200 + 64)
 		abort();
-	for (unsigned i = 0; i < o->nr; i++)
-		if (!soft_addr_ok(o->access[i].addr) ||
-		    !(o->access[i].flags & (DAMON_ACCESS_LOAD | DAMON_ACCESS_STORE)))
+	for (unsigned i = 0; i < b->nr; i++)
+		if (!soft_addr_ok(b->access[i].addr) || b->at[i] >= b->nr_insns ||
+		    !(b->access[i].flags & (DAMON_ACCESS_LOAD | DAMON_ACCESS_STORE)))
 			abort();
-	if (o->has_stall && !soft_addr_ok(o->stall.addr))
-		abort();
 }
 
 static void map(struct damon_space *s, uint64_t start, size_t len, unsigned prot, uint64_t inode,
@@ -124,32 +123,25 @@ static void map_all(struct damon_space *s, const struct input *in)
 static void run_ticks(struct input *in, const uint64_t *regs, const uint8_t *stack,
 		      size_t stack_len)
 {
-	const struct damon_source_options o = {.rate_hz = 1000, .mem_reads = in->options & 3};
+	const struct soft_limits limits = {DAMON_BURST_MAX, 200, in->options & 3};
+	/* small, so that they are reached */
+	const struct soft_code_limits code = {1, 24, 3, 2, NS_PER_SEC};
 	const struct damon_peek peek = {.priv = in, .image = image, .read_mem = read_mem};
 	struct damon_space *space = damon_space_new();
-	struct damon_perf_sample s = {
-		.pid = 1,
-		.tid = 1,
-		.regs_abi = PERF_SAMPLE_REGS_ABI_64,
-		.regs = regs,
-		.nr_regs = NR_REGS,
-		.stack = stack,
-		.stack_len = stack_len,
-	};
-	struct damon_source_stats stats;
-	void *state = NULL;
+	struct soft *soft = soft_new(&peek, &limits, &code);
+	struct soft_tick t = {1, 0, regs, stack, stack_len, space};
+	struct soft_burst b = {.end = NULL};
+	struct damon_access stall;
 
 	map_all(space, in);
-	if (damon_soft_source.open(&o, &peek, &state))
-		abort();
 	for (in->tick = 0; in->tick < 4; in->tick++) {
-		s.time_ns = in->tick * NS_PER_SEC;
-		damon_soft_source.decode(state, &s, space, check, NULL);
+		t.time_ns = in->tick * NS_PER_SEC;
+		soft_run(soft, &soft_arch_x86_64, &t, &b);
+		check(&b);
+		if (soft_stall(soft, &soft_arch_x86_64, &t, &stall) && !soft_addr_ok(stall.addr))
+			abort();
 	}
-	damon_soft_source.stats(state, &stats);
-	if (stats.samples != 4)
-		abort();
-	damon_soft_source.close(state);
+	soft_free(soft);
 	damon_space_unref(space);
 }
 
