@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Three buffers of 64 MiB, read at random at 70/20/10: their shares of the heat x size of the three. (The
-# program's stack is hot, too: its truth is not told.)
+# Three buffers of 64 MiB, read at random at 70/20/10: their shares of the heat x size of the
+# three. (The program's stack is hot, too: its truth is not told.)
 . "$(dirname "$0")/kit.sh"
 
 # The buffers' shares in percent, of the heat of the three.
