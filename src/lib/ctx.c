@@ -370,6 +370,7 @@ static int open_all(struct damon_ctx *ctx)
 	ctx->aggr_start_ns = ctx->start_ns;
 	ctx->next_flush_ns = ctx->start_ns + NS_PER_SEC;
 	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
+	ctx->maps_move = true;
 	return err ? err : attach(ctx);
 }
 

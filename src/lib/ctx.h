@@ -75,6 +75,7 @@ struct damon_ctx {
 	uint64_t start_ns;	/* of the recording */
 	uint64_t aggr_start_ns; /* of the current aggregation */
 	uint64_t next_update_ns, next_flush_ns;
+	bool maps_move; /* reading them before their time may help */
 	uint64_t own_cpu_start_ns;
 
 	/* the process of the record at hand, for the emit callback */

@@ -44,27 +44,53 @@ static void count_kernel(struct damon_ctx *ctx)
 	}
 }
 
-/* Processes that were seen since the last update have their mappings read again: nothing announces
- * munmap and mremap. */
-static int update(struct damon_ctx *ctx, uint64_t now_ns)
+/*
+ * Processes that were seen since the last time have their mappings read again: nothing announces
+ * munmap and mremap. '*changed' tells whether that brought anything new.
+ */
+static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 {
 	struct damon_targets *ts = damon_core_targets(ctx->core);
-	struct damon_proc *p;
 	size_t pos = 0, left = MAPS_PER_UPDATE;
-	int err = damon_targets_update(ts, now_ns);
+	struct damon_proc *p;
+	int err = 0;
 
-	if (err < 0)
-		return err;
-	err = 0;
+	*changed = false;
 	while (!err && left && (p = damon_targets_next_proc(ts, &pos))) {
+		uint32_t version = p->space->version;
+
 		if (!p->target || p->target->space != p->space || p->nr_obs == p->nr_obs_mapped)
 			continue;
 		err = events_read_maps(ctx, p, now_ns);
+		*changed |= p->space->version != version;
 		p->nr_obs_mapped = p->nr_obs;
 		left--;
 	}
-	count_kernel(ctx);
 	return err;
+}
+
+static int update(struct damon_ctx *ctx, uint64_t now_ns)
+{
+	int err = damon_targets_update(damon_core_targets(ctx->core), now_ns);
+
+	ctx->next_update_ns = now_ns + ctx->attrs.update_ns;
+	if (err < 0)
+		return err;
+	count_kernel(ctx);
+	err = read_maps(ctx, now_ns, &ctx->maps_move);
+	ctx->maps_move = true;
+	return err;
+}
+
+/*
+ * Accesses outside of every mapping: mremap, most often. The maps are read before their time then,
+ * as long as that helps; once in vain, and it waits for the next update.
+ */
+static int update_early(struct damon_ctx *ctx, uint64_t now_ns, uint64_t nr_outside)
+{
+	if (!nr_outside || !ctx->maps_move)
+		return 0;
+	return read_maps(ctx, now_ns, &ctx->maps_move);
 }
 
 static int write_record(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t now_ns)
@@ -135,8 +161,7 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 			ctx->ended = true;
 	}
 	if (end_ns < ctx->next_update_ns)
-		return 0;
-	ctx->next_update_ns = end_ns + ctx->attrs.update_ns;
+		return update_early(ctx, end_ns, s->counts.no_region);
 	return update(ctx, end_ns);
 }
 
