@@ -24,7 +24,8 @@ void json_init(struct json *j, FILE *out);
 /* 'key' is NULL within arrays and at the top. */
 void json_object(struct json *j, const char *key);
 void json_array(struct json *j, const char *key);
-void json_end(struct json *j); /* of the innermost object or array */
+/* Ends the innermost object or array; the outermost one with a newline. */
+void json_end(struct json *j);
 void json_str(struct json *j, const char *key, const char *v); /* NULL is null */
 void json_u64(struct json *j, const char *key, uint64_t v);
 void json_i64(struct json *j, const char *key, int64_t v);
