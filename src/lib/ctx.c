@@ -95,12 +95,12 @@ int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 
 	damon_sampling_init(&s);
 	in_copy(s, in);
-	if (!(s.rate_hz >= 0 && s.rate_hz <= 50000) || (s.rate_hz > 0 && s.rate_hz < 0.1))
+	if (!(s.rate_hz >= 0 && s.rate_hz <= 100000) || (s.rate_hz > 0 && s.rate_hz < 1))
 		return damon_fail(&ctx->fail, EINVAL,
-				  "the rate must lie between 0.1 and 50000 ticks per second");
-	if (s.rate_hz <= 0 && !(s.overhead_percent >= 0.01 && s.overhead_percent <= 50))
+				  "the rate must lie between 1 and 100000 ticks per second");
+	if (s.rate_hz <= 0 && !(s.overhead_percent >= 0.001 && s.overhead_percent <= 50))
 		return damon_fail(&ctx->fail, EINVAL,
-				  "the overhead must lie between 0.01 and 50 percent");
+				  "the overhead must lie between 0.001 and 50 percent");
 	if (s.mem_reads > DAMON_BURST_MAX)
 		return damon_fail(&ctx->fail, EINVAL, "more than %d reads of memory per tick",
 				  DAMON_BURST_MAX);
