@@ -458,6 +458,7 @@ static void show_target(struct damon_core *c, const struct damon_target *t, uint
 		return;
 	*out = (struct damon_target_snapshot){
 		.target_id = t->id,
+		.space_id = t->space_id,
 		.nr_obs = s->nr_obs,
 		.weight = s->weight,
 		.cpu_ns = s->cpu_ns,

@@ -48,11 +48,12 @@ struct damon_wset {
 
 struct damon_target_snapshot {
 	uint32_t target_id;
-	uint64_t nr_obs; /* observations of this aggregation that hit a region */
-	double weight;	 /* their weight */
-	double cpu_ns;	 /* CPU time the target used in this aggregation, 0 if not known */
-	float burst;	 /* accesses per visit of a page, >= 1 */
-	float clumping;	 /* temporal, in [1, 50] */
+	uint32_t space_id; /* of the address space that the regions lie in: targets change theirs */
+	uint64_t nr_obs;   /* observations of this aggregation that hit a region */
+	double weight;	   /* their weight */
+	double cpu_ns;	   /* CPU time the target used in this aggregation, 0 if not known */
+	float burst;	   /* accesses per visit of a page, >= 1 */
+	float clumping;	   /* temporal, in [1, 50] */
 	struct damon_wset wset[DAMON_NR_WINDOWS];
 	struct damon_region *regions; /* sorted by start, never overlapping; gaps are unmapped */
 	size_t nr_regions;

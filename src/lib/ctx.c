@@ -176,7 +176,7 @@ void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv)
 	ctx->callback_priv = priv;
 }
 
-const struct damon_target *ctx_target(const void *owner, uint32_t id)
+static const struct damon_target *find_target(const void *owner, uint32_t id)
 {
 	struct damon_targets *ts = damon_core_targets(((const struct damon_ctx *)owner)->core);
 
@@ -185,6 +185,19 @@ const struct damon_target *ctx_target(const void *owner, uint32_t id)
 
 		if (t && t->id == id)
 			return t;
+	}
+	return NULL;
+}
+
+static const struct damon_space *find_space(const void *owner, uint32_t id)
+{
+	struct damon_targets *ts = damon_core_targets(((const struct damon_ctx *)owner)->core);
+
+	for (size_t i = 0, n = damon_targets_count(ts); i < n; i++) {
+		const struct damon_target *t = damon_targets_at(ts, i);
+
+		if (t && t->space && t->space->id == id)
+			return t->space;
 	}
 	return NULL;
 }
@@ -290,7 +303,8 @@ static int open_core(struct damon_ctx *ctx)
 		.scale = ctx->source->scale,
 	};
 	ctx->view.epoch_offset_ns = ctx->epoch_offset_ns;
-	ctx->view.target = ctx_target;
+	ctx->view.target = find_target;
+	ctx->view.space = find_space;
 	ctx->view.owner = ctx;
 	return 0;
 }

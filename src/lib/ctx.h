@@ -116,7 +116,4 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		double tick_cost_ns, struct damon_stats *s);
 void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m);
 
-/* ctx.c */
-const struct damon_target *ctx_target(const void *owner, uint32_t id);
-
 #endif

@@ -39,6 +39,11 @@ static const struct damon_target *find_target(const void *owner, uint32_t id)
 	return damon_reader_target(((const struct damon_record *)owner)->reader, id);
 }
 
+static const struct damon_space *find_space(const void *owner, uint32_t id)
+{
+	return damon_reader_space(((const struct damon_record *)owner)->reader, id);
+}
+
 int damon_record_open(const char *path, struct damon_record **out)
 {
 	struct damon_record *r = calloc(1, sizeof(*r));
@@ -64,6 +69,7 @@ int damon_record_open(const char *path, struct damon_record **out)
 	};
 	r->view.epoch_offset_ns = m->epoch_offset_ns;
 	r->view.target = find_target;
+	r->view.space = find_space;
 	r->view.owner = r;
 	*out = r;
 	return 0;

@@ -165,12 +165,12 @@ int damon_snapshot_mapping(const struct damon_snapshot *s, size_t t, uint64_t ad
 			   struct damon_mapping_info *out)
 {
 	const struct view *v = view_of(s);
-	const struct damon_target *target = v->target(v->owner, s->targets[t].target_id);
+	const struct damon_space *space = v->space(v->owner, s->targets[t].space_id);
 	const struct damon_mapping *m;
 
-	if (!target || !target->space)
+	if (!space)
 		return 0;
-	m = damon_space_find_at(target->space, addr, s->end_ns - 1);
+	m = damon_space_find_at(space, addr, s->end_ns - 1);
 	if (!m)
 		return 0;
 	mapping_info(out, m);

@@ -9,14 +9,16 @@
 #include "core/snapshot.h"
 #include "core/target.h"
 
-/* Finds a target by id in whatever owns the snapshot; NULL if unknown. */
+/* Find a target, or an address space, by id in whatever owns the snapshot; NULL if unknown. */
 typedef const struct damon_target *(*view_target_fn)(const void *owner, uint32_t id);
+typedef const struct damon_space *(*view_space_fn)(const void *owner, uint32_t id);
 
 struct view {
 	struct damon_snapshot snap; /* what the public pointer points to; a shallow copy */
 	struct damon_view units;
 	int64_t epoch_offset_ns;
 	view_target_fn target;
+	view_space_fn space;
 	const void *owner;
 	double weight; /* of all targets in this interval */
 	struct view_total {

@@ -59,6 +59,7 @@ static bool target_to_code(const struct damon_target_snapshot *s, struct target_
 	uint64_t end = 0;
 
 	t->id = s->target_id;
+	t->space = s->space_id;
 	t->weight = quant(s->weight, QUANT_TARGET);
 	t->cpu = quant(s->cpu_ns, QUANT_TARGET);
 	t->burst = quant(s->burst, QUANT_BURST);
@@ -169,6 +170,7 @@ static void target_from_code(const struct target_code *t, struct damon_region *r
 {
 	*out = (struct damon_target_snapshot){
 		.target_id = t->id,
+		.space_id = t->space,
 		.nr_obs = t->obs,
 		.weight = unquant(t->weight, QUANT_TARGET),
 		.cpu_ns = unquant(t->cpu, QUANT_TARGET),

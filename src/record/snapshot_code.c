@@ -74,6 +74,7 @@ static void code_wset(struct damon_pack *s, struct wset_code *w, const struct ws
 
 static void code_target(struct damon_pack *s, struct target_code *t, const struct target_code *b)
 {
+	t->space = pack_delta32(s, t->space, b->space);
 	t->obs = pack_delta(s, t->obs, b->obs);
 	t->weight = pack_quant(s, t->weight, b->weight, QUANT_TARGET);
 	t->cpu = pack_quant(s, t->cpu, b->cpu, QUANT_TARGET);

@@ -64,7 +64,7 @@ struct wset_code {
 };
 
 struct target_code {
-	uint32_t id;
+	uint32_t id, space;
 	uint32_t max_span; /* of its regions */
 	uint32_t weight, cpu, burst, clumping;
 	uint64_t obs;

@@ -90,6 +90,7 @@ void kit_snapshots_init(struct kit_snapshots *k, uint64_t seed)
 	k->s.nr_targets = KIT_TARGETS;
 	for (size_t i = 0; i < KIT_TARGETS; i++) {
 		k->t[i].target_id = (uint32_t)i;
+		k->t[i].space_id = (uint32_t)(3 * i + 1);
 		fill_target(k, i);
 	}
 	kit_snapshots_step(k);
@@ -230,7 +231,7 @@ static const char *target_differs(const struct damon_target_snapshot *a,
 {
 	const char *what = NULL;
 
-	if (a->target_id != b->target_id || a->nr_obs != b->nr_obs)
+	if (a->target_id != b->target_id || a->space_id != b->space_id || a->nr_obs != b->nr_obs)
 		return "target";
 	if (!near(a->weight, b->weight, .0005) || !near(a->cpu_ns, b->cpu_ns, .0005))
 		return "target's weight or CPU time";
