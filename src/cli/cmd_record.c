@@ -456,9 +456,9 @@ static int wait_command(struct recording *r)
 			return shell_status(WIFSIGNALED(status), WIFSIGNALED(status)
 									 ? WTERMSIG(status)
 									 : WEXITSTATUS(status));
-		/* Not reaped here: the child is the library's. */
+		/* Not reaped here: the child is the library's, which does it when asked again. */
 		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
-			return shell_status(info.si_code != CLD_EXITED, info.si_status);
+			continue;
 		if (errno != EINTR)
 			return OWN_FAILURE;
 		follow_signals(r);
