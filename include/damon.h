@@ -137,6 +137,7 @@ struct damon_stats {
 	uint64_t likely;	   /* accesses whose address rests on a late read of memory */
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
+	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
 };
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);
 

@@ -82,7 +82,7 @@ static const struct option_row options[] = {
 		.offset = AT(overhead_percent),
 		.arg = "PERCENT",
 		.def = "1",
-		.range = "0.001..50",
+		.range = "0.01..50",
 		.group = 1,
 		.help = "what recording may cost, its interruptions and its own work together, in "
 			"percent of the CPU time that the recorded processes use",
@@ -92,7 +92,7 @@ static const struct option_row options[] = {
 		.type = OPT_DOUBLE,
 		.offset = AT(rate_hz),
 		.arg = "HZ",
-		.range = "1..100000",
+		.range = "1..50000",
 		.group = 1,
 		.help = "a fixed number of samples per second of CPU time instead",
 	},
@@ -124,7 +124,7 @@ static const struct option_row options[] = {
 		.offset = AT(intervals_ns[1]),
 		.arg = "TIME",
 		.def = "100ms",
-		.range = "1 us..1 d",
+		.range = "1 ms..1 d",
 		.base_ns = NS_PER_US,
 		.help = "aggregation interval: a snapshot is taken this often",
 	},
@@ -134,7 +134,7 @@ static const struct option_row options[] = {
 		.offset = AT(intervals_ns[2]),
 		.arg = "TIME",
 		.def = "1s",
-		.range = "1 us..1 d",
+		.range = "1 ms..1 d",
 		.base_ns = NS_PER_US,
 		.help = "update interval: memory mappings are read again this often; if not given, "
 			"at least --aggr",
@@ -456,9 +456,9 @@ static int wait_command(struct recording *r)
 			return shell_status(WIFSIGNALED(status), WIFSIGNALED(status)
 									 ? WTERMSIG(status)
 									 : WEXITSTATUS(status));
-		/* Not reaped here: the child is the library's. */
+		/* Not reaped here: the child is the library's, which does it when asked again. */
 		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
-			return shell_status(info.si_code != CLD_EXITED, info.si_status);
+			continue;
 		if (errno != EINTR)
 			return OWN_FAILURE;
 		follow_signals(r);
@@ -496,6 +496,41 @@ static void next_step(char *buf, size_t size, const char *output)
 		snprintf(buf, size, "; see them with: damon-perf report -i %s", word);
 }
 
+#define FOREIGN "32-bit code, which is not decoded; '--source faults' sees at least its page faults"
+
+/* Why a recording has no access: what most of the samples met. */
+static void say_nothing_seen(const struct damon_stats *s)
+{
+	const struct {
+		uint64_t n;
+		const char *met;
+	} all[] = {
+		{s->foreign, "were of " FOREIGN},
+		{s->kernel_ticks, "were in the kernel, working for the command; '--source faults' "
+				  "sees what is touched there for the first time"},
+		{s->lost + s->throttled, "were lost; lower '--rate'"},
+		{s->no_code, "found no code to decode: it is neither in a file that can be read, "
+			     "nor readable in memory"},
+		{s->no_region + s->no_target, "met no mapping that is known"},
+		{s->no_address, "were of instructions that access no memory; record for longer"},
+	};
+	const uint64_t few = 3; /* of which nothing can be said */
+	char count[DAMON_UNITS_MAX];
+	size_t most = 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+		most = all[i].n > all[most].n ? i : most;
+	if (all[most].n > few)
+		say("no access was seen: %s samples %s",
+		    damon_print_count(count, (double)all[most].n), all[most].met);
+	else if (s->rate_hz > 0)
+		say("no access was seen: too little CPU time was used; record for longer, or with "
+		    "a higher '--rate'");
+	else
+		say("no access was seen: nothing was touched for the first time; '--source soft' "
+		    "sees all accesses");
+}
+
 static void say_summary(struct recording *r)
 {
 	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", next[700];
@@ -508,12 +543,30 @@ static void say_summary(struct recording *r)
 		snprintf(lost, sizeof(lost), " (%llu lost)",
 			 (unsigned long long)(stats.lost + stats.throttled));
 	next_step(next, sizeof(next), output);
-	say("%llu snapshots of %s samples%s, %s in '%.200s'%s",
-	    (unsigned long long)stats.nr_snapshots, damon_print_count(obs, (double)stats.obs), lost,
+	say("%llu snapshot%s of %s samples%s, %s in '%.200s'%s",
+	    (unsigned long long)stats.nr_snapshots, stats.nr_snapshots == 1 ? "" : "s",
+	    damon_print_count(obs, (double)stats.obs), lost,
 	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
 	if (!stats.obs)
-		say("no access was seen: too little CPU time was used; record for longer, or with "
-		    "a higher '--rate'");
+		say_nothing_seen(&stats);
+	else if (stats.foreign > stats.obs / 10)
+		say("%s more samples were of " FOREIGN,
+		    damon_print_count(obs, (double)stats.foreign));
+	if (damon_command_pid(r->ctx) && stats.nr_alive)
+		say("the command ended; %llu process%s that it started still ran, and %s no longer "
+		    "recorded",
+		    (unsigned long long)stats.nr_alive, stats.nr_alive > 1 ? "es" : "",
+		    stats.nr_alive > 1 ? "are" : "is");
+}
+
+/* After a failure: what there is of a record. */
+static void say_rest(struct recording *r)
+{
+	struct damon_stats stats = {.size = sizeof(stats)};
+
+	if (!r->options->quiet && !damon_ctx_stats(r->ctx, &stats) && stats.record_bytes &&
+	    strcmp(r->options->output, "-") != 0)
+		say("'%.200s' holds what was recorded until then", r->options->output);
 }
 
 /* Returns the exit status. */
@@ -545,8 +598,10 @@ static int record(struct recording *r, char **command)
 	if (pid > 0 && !r->options->quiet)
 		say("the recording ended; waiting for '%.200s', process %d", command[0], pid);
 	status = wait_command(r);
-	if (err < 0 || closed < 0)
+	if (err < 0 || closed < 0) {
+		say_rest(r);
 		return OWN_FAILURE;
+	}
 	say_summary(r);
 	return status;
 }

@@ -17,8 +17,11 @@
 /* 'path' is NULL for standard output. */
 static int cannot_write(struct damon_fail *fail, int err, const char *path)
 {
+	bool closed = !path && err == EBADF;
+
 	damon_fail(fail, err, "cannot write %s%.200s%s: %s", path ? "'" : "to ",
-		   path ? path : "standard output", path ? "'" : "", strerror(err));
+		   path ? path : "standard output", path ? "'" : "",
+		   closed ? "it is closed" : strerror(err));
 	if (err == ENOSPC || err == EDQUOT)
 		damon_fail_remedy(fail, "free some space%s",
 				  path ? ", or write elsewhere with '-o'" : "");

@@ -22,6 +22,7 @@ void signals_init(void)
 	struct sigaction sa = {.sa_handler = nothing, .sa_flags = SA_RESTART};
 
 	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGXFSZ, &sa, NULL); /* 'ulimit -f': write() fails as on a full disk */
 }
 
 static void set_ending(const struct sigaction *sa)

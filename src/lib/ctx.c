@@ -76,7 +76,8 @@ int damon_set_attrs(struct damon_ctx *ctx, const struct damon_attrs *in)
 				  "the update interval is shorter than the aggregation interval");
 	if (a.aggr_ns < NS_PER_MS || a.update_ns > 86400 * NS_PER_SEC)
 		return damon_fail(&ctx->fail, EINVAL,
-				  "intervals must lie between 1 ms (aggregation) and 1 day");
+				  "the aggregation interval must be at least 1 ms, the update "
+				  "interval at most 1 day");
 	if (a.min_nr_regions < 3)
 		return damon_fail(&ctx->fail, EINVAL, "the minimum number of regions is below 3");
 	if (a.max_nr_regions < a.min_nr_regions)
@@ -302,7 +303,6 @@ static int open_core(struct damon_ctx *ctx)
 		.aggr_ns = p.aggr_ns,
 		.scale = ctx->source->scale,
 	};
-	ctx->view.epoch_offset_ns = ctx->epoch_offset_ns;
 	ctx->view.target = find_target;
 	ctx->view.space = find_space;
 	ctx->view.owner = ctx;
@@ -322,6 +322,7 @@ static int open_record(struct damon_ctx *ctx)
 /* A running process: its events, its mappings. */
 static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 {
+	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
 	struct damon_proc *proc;
 	char comm[DAMON_COMM_MAX] = "?";
 	int err;
@@ -332,24 +333,34 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 	if (p->pid_fd < 0)
 		return damon_fail(&ctx->fail, -p->pid_fd, "cannot watch process %d: %s", p->pid,
 				  strerror(-p->pid_fd));
+	if (damon_proc_is_kernel(ctx->sys, p->pid))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "process %d is a thread of the kernel: it has no memory of its "
+				  "own to monitor",
+				  p->pid);
 	if (ctx->session) {
 		err = damon_session_attach(ctx->session, p->pid, &ctx->fail);
 		if (err)
 			return err;
 	}
 	damon_proc_comm(ctx->sys, p->pid, comm);
-	proc = damon_targets_add(damon_core_targets(ctx->core), p->pid, comm, ctx->start_ns);
+	proc = damon_targets_add(damon_core_targets(ctx->core), p->pid, comm, now_ns);
 	if (!proc)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
-	err = events_read_maps(ctx, proc, ctx->start_ns);
+	err = events_read_maps(ctx, proc, now_ns);
 	if (err) {
 		damon_fail(&ctx->fail, -err, "cannot read the mappings of process %d: %s", p->pid,
 			   strerror(-err));
-		damon_fail_remedy(&ctx->fail, "run as its user, or as root");
+		damon_fail_remedy(&ctx->fail, "%s",
+				  geteuid() ? "run as its user, or as root"
+					    : "this root lacks CAP_SYS_PTRACE: run it outside of "
+					      "the container, or grant that (docker: --cap-add "
+					      "SYS_PTRACE)");
 	}
 	return err;
 }
 
+/* Everything that can be refused; the command is held back. */
 static int attach(struct damon_ctx *ctx)
 {
 	int err = 0;
@@ -360,6 +371,23 @@ static int attach(struct damon_ctx *ctx)
 		err = command_start(ctx);
 	if (!err && ctx->cmd.argv && ctx->session)
 		err = damon_session_attach_on_exec(ctx->session, ctx->cmd.pid, &ctx->fail);
+	return err;
+}
+
+/* The recording begins. To attach may have taken long, where there are many threads: that is no
+ * part of it. */
+static int start(struct damon_ctx *ctx)
+{
+	int err;
+
+	ctx->start_ns = ctx->sys->clock_ns(ctx->sys);
+	ctx->epoch_offset_ns = (int64_t)(ctx->sys->realtime_ns(ctx->sys) - ctx->start_ns);
+	ctx->view.epoch_offset_ns = ctx->epoch_offset_ns;
+	ctx->aggr_start_ns = ctx->start_ns;
+	ctx->next_flush_ns = ctx->start_ns + NS_PER_SEC;
+	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
+	ctx->maps_move = true;
+	err = open_record(ctx);
 	if (!err && ctx->session)
 		err = damon_session_enable(ctx->session);
 	if (!err && ctx->cmd.argv)
@@ -375,17 +403,11 @@ static int open_all(struct damon_ctx *ctx)
 		err = damon_peek_init(&ctx->peek, ctx->sys);
 	if (!err)
 		err = open_source(ctx);
-	ctx->start_ns = ctx->sys->clock_ns(ctx->sys);
-	ctx->epoch_offset_ns = (int64_t)(ctx->sys->realtime_ns(ctx->sys) - ctx->start_ns);
 	if (!err)
 		err = open_core(ctx);
 	if (!err)
-		err = open_record(ctx);
-	ctx->aggr_start_ns = ctx->start_ns;
-	ctx->next_flush_ns = ctx->start_ns + NS_PER_SEC;
-	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
-	ctx->maps_move = true;
-	return err ? err : attach(ctx);
+		err = attach(ctx);
+	return err ? err : start(ctx);
 }
 
 static void release_world(struct damon_ctx *ctx)
@@ -427,9 +449,27 @@ int damon_open(struct damon_ctx *ctx)
 	return err;
 }
 
+/* Returns 'err', or else what went wrong here. */
+static int close_record(struct damon_ctx *ctx, int err)
+{
+	int werr = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
+	int closed;
+
+	if (!werr)
+		ctx->totals.complete = 1;
+	closed = damon_writer_complete(ctx->writer, &ctx->totals);
+	werr = werr ? werr : closed;
+	ctx->record_bytes = damon_writer_bytes(ctx->writer);
+	closed = damon_writer_close(steal(&ctx->writer), NULL);
+	werr = werr ? werr : closed;
+	if (werr && err >= 0)
+		return damon_writer_explain(&ctx->fail, -werr, ctx->record_path);
+	return err;
+}
+
 int damon_close(struct damon_ctx *ctx)
 {
-	int err = 0, werr;
+	int err = 0;
 
 	if (ctx->state != CTX_OPEN)
 		return 0;
@@ -441,16 +481,8 @@ int damon_close(struct damon_ctx *ctx)
 	if (err >= 0)
 		err = monitor_finish(ctx);
 	stats_totals(ctx);
-	if (ctx->writer) {
-		werr = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
-		ctx->record_bytes = damon_writer_bytes(ctx->writer);
-		if (!werr)
-			ctx->totals.complete = 1;
-		werr = damon_writer_close(steal(&ctx->writer), &ctx->totals);
-		if (werr && !err)
-			err = damon_fail(&ctx->fail, -werr, "cannot write '%s': %s",
-					 ctx->record_path, strerror(-werr));
-	}
+	if (ctx->writer)
+		err = close_record(ctx, err);
 	release_world(ctx);
 	return err;
 }

@@ -151,8 +151,7 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	ctx->totals.nr_snapshots++;
 	err = write_record(ctx, s, end_ns);
 	if (err)
-		return damon_fail(&ctx->fail, -err, "cannot write '%s': %s", ctx->record_path,
-				  strerror(-err));
+		return damon_writer_explain(&ctx->fail, -err, ctx->record_path);
 	if (ctx->callback) {
 		err = view_set(&ctx->view, s);
 		if (err)

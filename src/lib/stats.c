@@ -141,6 +141,20 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 	}
 }
 
+/* An EXIT record may have been lost: the world is asked as well. */
+static uint64_t count_alive(const struct damon_ctx *ctx)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	struct damon_proc *p;
+	char comm[DAMON_COMM_MAX];
+	size_t pos = 0;
+	uint64_t n = 0;
+
+	while ((p = damon_targets_next_proc(ts, &pos)))
+		n += !damon_proc_comm(ctx->sys, p->pid, comm);
+	return n;
+}
+
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 {
 	struct damon_stats s;
@@ -152,6 +166,7 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 	stats_fill(&ctx->totals, ctx->source->name, ctx->rate_hz, ctx->tick_cost_ns, &s);
 	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;
 	s.complete = 1;
+	s.nr_alive = ctx->state == CTX_CLOSED ? count_alive(ctx) : 0;
 	out_copy(out, s);
 	return 0;
 }

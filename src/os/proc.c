@@ -7,8 +7,9 @@
 
 #include "os/proc.h"
 
-#define FD_SPARE 512 /* what is opened besides: the files of mappings, pidfds, the record */
-#define FD_LEAST 16  /* what must be left of that */
+#define FD_SPARE   512 /* what is opened besides: the files of mappings, pidfds, the record */
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+#define FD_LEAST   16	      /* what must be left of that */
 
 /* A number in base 16 or 10 at '*p', which moves behind it. */
 static bool number(char **p, unsigned base, uint64_t *out)
@@ -187,6 +188,27 @@ int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16])
 	memcpy(comm, buf, (size_t)n);
 	comm[n] = '\0';
 	return 0;
+}
+
+/* proc_pid_stat(5): the name in parentheses may hold anything, the flags are the 7th field after
+ * it. */
+bool damon_proc_is_kernel(const struct damon_sys *sys, int pid)
+{
+	char path[64], buf[1024], *p;
+	uint64_t flags;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	n = sys->read_file(sys, path, buf, sizeof(buf) - 1);
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	p = strrchr(buf, ')');
+	for (int field = 0; p && field < 7; field++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	return p && number(&p, 10, &flags) && flags & PF_KTHREAD;
 }
 
 static size_t nr_open_fds(void)

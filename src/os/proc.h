@@ -3,6 +3,7 @@
 #ifndef OS_PROC_H
 #define OS_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ int damon_proc_tids(const struct damon_sys *sys, int pid, int **tids);
 
 /* The process's name (comm, 16 bytes with NUL). Returns 0 or -errno. */
 int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16]);
+
+/* Is it a thread of the kernel, which has no address space? False if that cannot be told. */
+bool damon_proc_is_kernel(const struct damon_sys *sys, int pid);
 
 /* Raises RLIMIT_NOFILE so that 'need' more descriptors can be open. Returns 0, or -EMFILE with the
  * numbers in 'f'. */

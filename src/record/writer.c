@@ -52,10 +52,34 @@ static int look_at(const char *path)
 	return n == sizeof(head) && !memcmp(head, RECORD_MAGIC, sizeof(head)) ? RECORD : -EEXIST;
 }
 
+int damon_writer_explain(struct damon_fail *f, int err, const char *path)
+{
+	static const struct {
+		int err;
+		const char *remedy;
+	} remedies[] = {
+		{ENOSPC, "free some space, or write elsewhere with -o"},
+		{EDQUOT, "free some space, or write elsewhere with -o"},
+		{EFBIG, "raise the limit ('ulimit -f'), or write elsewhere with -o"},
+		{EISDIR, "name a file with -o"},
+		{ENOENT, "make its directory first, or write elsewhere with -o"},
+		{ENOTDIR, "write elsewhere with -o"},
+		{EACCES, "write elsewhere with -o"},
+		{EPERM, "write elsewhere with -o"},
+		{EROFS, "write elsewhere with -o"},
+	};
+
+	damon_fail(f, err, "cannot write '%.200s': %s", path, strerror(err));
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (remedies[i].err == err)
+			damon_fail_remedy(f, "%s", remedies[i].remedy);
+	return -err;
+}
+
 static int refuse(struct damon_fail *f, int err, const char *path)
 {
 	if (err != -EEXIST)
-		return damon_fail(f, -err, "cannot write '%s': %s", path, strerror(-err));
+		return damon_writer_explain(f, -err, path);
 	damon_fail(f, EEXIST, "'%s' exists and is not a record of damon-perf", path);
 	damon_fail_remedy(f, "choose another name with -o, or remove it");
 	return -EEXIST;
@@ -105,7 +129,7 @@ static int open_file(struct damon_writer *w, const char *path, struct damon_fail
 	if (w->fd < 0 || (there == EMPTY && fchmod(w->fd, 0600))) {
 		err = errno;
 		w->created &= w->fd >= 0;
-		return damon_fail(f, err, "cannot write '%s': %s", path, strerror(err));
+		return damon_writer_explain(f, err, path);
 	}
 	return 0;
 }
@@ -254,7 +278,7 @@ int damon_writer_open(const char *path, const struct damon_meta *m, struct damon
 	err = flush(w, NULL, false);
 	if (err) {
 		damon_writer_discard(w);
-		return damon_fail(f, -err, "cannot write '%s': %s", path, strerror(-err));
+		return damon_writer_explain(f, -err, path);
 	}
 	*out = w;
 	return 0;
@@ -294,6 +318,11 @@ int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, si
 int damon_writer_flush(struct damon_writer *w, const struct damon_totals *totals)
 {
 	return flush(w, totals, false);
+}
+
+int damon_writer_complete(struct damon_writer *w, const struct damon_totals *totals)
+{
+	return flush(w, totals, true);
 }
 
 int damon_writer_close(struct damon_writer *w, const struct damon_totals *totals)

@@ -32,13 +32,19 @@ int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, si
  * stays complete up to here, the error is kept and every later call returns it). */
 int damon_writer_flush(struct damon_writer *w, const struct damon_totals *totals);
 
-/* Flushes, marks the record complete, closes, frees 'w' in any case. Returns 0 or the first error.
- */
+/* Flushes and marks the record complete: damon_writer_bytes() is final. Returns 0 or the first
+ * error. */
+int damon_writer_complete(struct damon_writer *w, const struct damon_totals *totals);
+
+/* The same unless 'totals' is NULL; closes, frees 'w' in any case. Returns 0 or the first error. */
 int damon_writer_close(struct damon_writer *w, const struct damon_totals *totals);
 
 /* Closes and frees 'w' as if it had never been opened: the file goes, the one that was there comes
  * back. For what fails before anything was recorded. NULL is fine. */
 void damon_writer_discard(struct damon_writer *w);
+
+/* Tells that 'path' cannot be written, and what would help. Returns -err. */
+int damon_writer_explain(struct damon_fail *f, int err, const char *path);
 
 uint64_t damon_writer_bytes(const struct damon_writer *w); /* in the file */
 

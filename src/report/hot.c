@@ -14,6 +14,23 @@ static bool same(const struct hot_mapping *h, const struct damon_mapping_info *m
 	return *m->name || (h->start < m->end && m->start < h->end);
 }
 
+/*
+ * A name may stand for several mappings: pieces of a file lie next to each other, those of another
+ * process do not. Of these the latest is shown.
+ */
+static void extend(struct hot_mapping *h, const struct damon_mapping_info *m)
+{
+	const uint64_t near = 64ull << 20;
+
+	if (m->start > h->end + near || m->end + near < h->start) {
+		h->start = m->start;
+		h->end = m->end;
+		return;
+	}
+	h->start = MIN(h->start, m->start);
+	h->end = MAX(h->end, m->end);
+}
+
 /* Neighbours come one after the other, snapshot by snapshot: the next one is usually the one. */
 static struct hot_mapping *find(struct hot *h, const struct damon_mapping_info *m)
 {
@@ -23,8 +40,7 @@ static struct hot_mapping *find(struct hot *h, const struct damon_mapping_info *
 		if (!same(&h->m[at], m))
 			continue;
 		h->last = at + 1;
-		h->m[at].start = MIN(h->m[at].start, m->start);
-		h->m[at].end = MAX(h->m[at].end, m->end);
+		extend(&h->m[at], m);
 		return &h->m[at];
 	}
 	if (h->n == HOT_MAX)

@@ -189,7 +189,7 @@ A full disk is told, a reader that went away is not; both end with 1.
   damon-perf: cannot write to standard output: No space left on device; free some space
   [1]
   $ damon-perf --help >&-
-  damon-perf: cannot write to standard output: Bad file descriptor
+  damon-perf: cannot write to standard output: it is closed
   [1]
   $ damon-perf record --help > /dev/full
   damon-perf: cannot write to standard output: No space left on device; free some space

@@ -32,7 +32,7 @@ The record is complete, private, and the summary names it and the next step.
   $ damon-perf report info > /dev/null; echo $?
   0
   $ damon-perf record -o 'my file' sh -c ':' 2>&1 | head -n 1
-  damon-perf: [0-9]+ snapshots of [0-9.]+( k)? samples.*, [0-9.]+ (B|KiB) in 'my file'; see them with: damon-perf report -i 'my file' (re)
+  damon-perf: [0-9]+ snapshots? of [0-9.]+( k)? samples.*, [0-9.]+ (B|KiB) in 'my file'; see them with: damon-perf report -i 'my file' (re)
 
 --duration ends the recording, not the command.
 
@@ -102,6 +102,7 @@ What cannot be recorded is told in one sentence; records are as they were.
   attached
   attached.old
   damon-perf.data
+  damon-perf.data.old
   loop
   my file
   ready

@@ -71,31 +71,31 @@ Absurd attributes.
   damon-perf: '99999999999d' is too large for '--aggr'; give a time such as '100 ms' or '1.5 s'
   [125]
   $ damon-perf record --aggr max true
-  damon-perf: 'max' is out of range for '--aggr'; give 1 us to 1 d
+  damon-perf: 'max' is out of range for '--aggr'; give 1 ms to 1 d
   [125]
   $ damon-perf record --maxr 99999999999999999999 true
   damon-perf: '99999999999999999999' is too large for '--maxr'; give a whole number
   [125]
   $ damon-perf record --rate 0 true
-  damon-perf: '0' is out of range for '--rate'; give 1 to 100000
+  damon-perf: '0' is out of range for '--rate'; give 1 to 50000
   [125]
   $ damon-perf record --rate 1e9 true
-  damon-perf: '1e9' is out of range for '--rate'; give 1 to 100000
+  damon-perf: '1e9' is out of range for '--rate'; give 1 to 50000
   [125]
   $ damon-perf record --rate -5 true
-  damon-perf: '-5' is out of range for '--rate'; give 1 to 100000
+  damon-perf: '-5' is out of range for '--rate'; give 1 to 50000
   [125]
   $ damon-perf record --rate nan true
   damon-perf: 'nan' is no value of '--rate'; give a number
   [125]
   $ damon-perf record --overhead 0 true
-  damon-perf: '0' is out of range for '--overhead'; give 0.001 to 50
+  damon-perf: '0' is out of range for '--overhead'; give 0.01 to 50
   [125]
   $ damon-perf record --overhead -1 true
-  damon-perf: '-1' is out of range for '--overhead'; give 0.001 to 50
+  damon-perf: '-1' is out of range for '--overhead'; give 0.01 to 50
   [125]
   $ damon-perf record --overhead 51 true
-  damon-perf: '51' is out of range for '--overhead'; give 0.001 to 50
+  damon-perf: '51' is out of range for '--overhead'; give 0.01 to 50
   [125]
   $ damon-perf record --overhead 1 --rate 100 true
   damon-perf: '--overhead' and '--rate' exclude each other; give one of them

@@ -1,0 +1,85 @@
+Processes that are hard to attach to.
+
+  $ . "$TESTDIR/kit.sh"
+
+None, none any more, and none that could be.
+
+  $ fails damon-perf record -p 4194303
+  damon-perf: there is no process N [125]
+  $ fails damon-perf record -p 99999999999
+  damon-perf: 'N' is no value of '--pid'; give process ids separated by commas [125]
+  $ sh -c 'sleep 0 & echo $! > zombie; exec sleep 20' & parent=$!; wait_for -s zombie
+  $ wait_for -z "$(cat /proc/$(cat zombie)/maps)"; fails damon-perf record -p $(cat zombie)
+  damon-perf: process N ended [125]
+  $ kill $parent
+  $ grep -q kthreadd /proc/2/comm && for source in soft faults; do
+  >     fails damon-perf record --source $source -p 2
+  > done || echo 'damon-perf: process 2 is a thread of the kernel: it has no memory of its own to monitor [125]
+  > damon-perf: process 2 is a thread of the kernel: it has no memory of its own to monitor [125]'
+  damon-perf: process 2 is a thread of the kernel: it has no memory of its own to monitor [125]
+  damon-perf: process 2 is a thread of the kernel: it has no memory of its own to monitor [125]
+
+Those that end while they are attached to: a complete record or one sentence, nothing between.
+
+  $ for i in $(seq 40); do
+  >     sleep 0.0$((i % 30 + 10)) & sleep 0.0$((i % 25 + 10))
+  >     damon-perf record -q --duration 100ms -o short -p $! 2> err; status=$?
+  >     case "$status $(cat err)" in
+  >     "0 ") test $(number complete short) = true || echo incomplete ;;
+  >     "125 damon-perf: there is no process $!" | "125 damon-perf: process $! ended") ;;
+  >     *) echo "$status $(cat err)" ;;
+  >     esac
+  > done; wait
+  $ ls
+  err
+  short
+  short.old
+  zombie
+
+One that is stopped stays stopped; this shell goes on.
+
+  $ sleep 20 & sleeper=$!; kill -STOP $sleeper
+  $ damon-perf record -q --duration 100ms -o stopped -p $sleeper; echo $? $(number complete stopped)
+  0 true
+  $ sed 's/.*) //; s/ .*//' /proc/$sleeper/stat
+  T
+  $ kill -KILL $sleeper; wait $sleeper 2> /dev/null; true
+  $ for source in soft faults; do damon-perf record -q --source $source --duration 100ms -o shell -p $$; echo $?; done
+  0
+  0
+  $ reports_work shell
+
+Process 1: recorded, or refused with what is missing.
+
+  $ damon-perf record -q --duration 100ms -o one -p 1 2> err; status=$?
+  $ case $status in 0) ;; 125) grep -c '^damon-perf: cannot .* process 1: .*; .' err ;; *) echo $status ;; esac | grep -v 1
+  [1]
+
+Killed, while others watch it as well.
+
+  $ "$W/dense" --seconds 20 > /dev/null & target=$!
+  $ damon-perf record -q -o first -p $target & first=$!
+  $ damon-perf record -q -o second -p $target & second=$!
+  $ damon-perf record -q -o third --source faults -p $target & third=$!
+  $ wait_for -s first; wait_for -s second; wait_for -s third; sleep 0.5; kill -KILL $target; wait $target 2> /dev/null; true
+  $ wait $first; echo $?; wait $second; echo $?; wait $third; echo $?
+  0
+  0
+  0
+  $ for f in first second third; do number complete $f; reports_work $f; done
+  true
+  true
+  true
+  $ test $(number samples first) -gt 0 && test $(number samples second) -gt 0; echo $?
+  0
+
+A recorder is a process like others.
+
+  $ damon-perf record -q -o outer -- damon-perf record -q -o inner "$W/dense" --seconds 0.3 > /dev/null; echo $?
+  0
+  $ number complete inner; number complete outer
+  true
+  true
+  $ damon-perf report -i outer --comm dense > /dev/null; echo $?
+  0
+  $ left

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For golden tests that record: '. "$TESTDIR/kit.sh"'. Ends with 80, skipped, where nothing can be
+# recorded.
+export W=$BUILD/tests/workload
+damon-perf check > /dev/null || { echo "nothing can be recorded here"; exit 80; }
+
+as_root()
+{
+	[ "$(id -u)" = 0 ] || { echo "needs root"; exit 80; }
+}
+
+# Runs a command as nobody, who can read this folder and the program.
+as_nobody()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+wait_for()
+{
+	for _ in $(seq 500); do test "$@" && return; sleep 0.02; done
+	echo "waited in vain: $*"
+	return 1
+}
+
+# A number of a record: number KEY [FILE]
+number()
+{
+	damon-perf report info -i "${2:-damon-perf.data}" --format json |
+		grep -o "\"$1\":[^,}]*" | cut -d: -f2
+}
+
+# Every report and export works on a record.
+reports_work()
+{
+	local f=${1:-damon-perf.data} name status=0
+	for name in "" heatmap wss access info; do
+		# shellcheck disable=SC2086 # no name is no argument
+		damon-perf report $name -i "$f" > /dev/null || { status=1; echo "report $name: $?"; }
+	done
+	for name in damo damo-json csv; do
+		damon-perf convert -i "$f" --to $name -o exported || { status=1; echo "$name: $?"; }
+	done
+	rm -f exported
+	return $status
+}
+
+# Runs a command that must fail: prints its status and what it said, if that is one sentence.
+fails()
+{
+	local status=0
+	"$@" > said 2>&1 || status=$?
+	if [ "$(wc -l < said)" = 1 ] && grep -q '^damon-perf: ' said; then
+		sed "s/[0-9]\{4,\}/N/g; s/\$/ [$status]/" said
+	else
+		echo "not one sentence, [$status]:"
+		cat said
+	fi
+	rm -f said
+}
+
+# What still runs of what this test started, the shell aside.
+left()
+{
+	local group name f
+	group=$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f3)
+	for f in /proc/[0-9]*; do
+		[ "$(sed 's/.*) //' "$f/stat" 2> /dev/null | cut -d' ' -f3)" = "$group" ] || continue
+		name=$(cat "$f/comm" 2> /dev/null)
+		case $name in
+		bash | timeout | sed | cut | cat | '') ;;
+		*) echo "left: $name: $(tr "\0" " " < "$f/cmdline")" ;;
+		esac
+	done
+}
