@@ -21,7 +21,9 @@ const struct damon_est_params damon_est_defaults = {
 
 struct damon_est {
 	struct damon_est_params params;
-	uint32_t now; /* the aggregation that ended last; the first is 1 */
+	uint32_t now;  /* the aggregation that ended last; the first is 1 */
+	uint32_t from; /* the first that the window holds */
+	bool moved;    /* extents changed: regions have lost their places in the window */
 	struct damon_extent *extents;
 	size_t nr_extents, cap_extents;
 	struct damon_est_region *regions, *spare; /* sorted; together they cover the extents */
@@ -78,6 +80,7 @@ void damon_est_clear(struct damon_est *e)
 	e->nr_out = 0;
 	e->hits.nr = 0;
 	e->stalls.nr = 0;
+	e->from = e->now + 1;
 	e->spread = (struct damon_spread){.unevenness = 1, .clumping = 1};
 }
 
@@ -160,6 +163,7 @@ int damon_est_set_extents(struct damon_est *e, const struct damon_extent *x, siz
 	if (n)
 		memcpy(e->extents, x, n * sizeof(*x));
 	e->nr_extents = n;
+	e->moved = true;
 	flip_regions(e, nr);
 	return 0;
 }
@@ -171,6 +175,8 @@ struct recent {
 	uint32_t span, nr, ticks;
 	double heed; /* how much its likelihood ratio counts */
 };
+
+static const double half_heed = 1.5;
 
 /* How much speaks for a change of rate 'p->span' aggregations ago. Hits of one tick are one
  * cluster, on the side where they are more so. */
@@ -187,33 +193,29 @@ static double change(const struct damon_est_region *r, const struct recent *p, u
 	return v * cluster;
 }
 
-/* Takes up a change 'p->span' aggregations ago: the older hits h[0, r->nr) are of the past. */
-static void take_change(struct damon_est *e, struct damon_est_region *r, const struct recent *p,
-			struct damon_hit *h)
+/* Takes up a change 'p->span' aggregations ago: the older hits are of the past. */
+static void take_change(struct damon_est *e, const struct damon_count *c,
+			struct damon_est_region *r, const struct recent *p)
 {
-	uint32_t span = damon_est_region_span(r, e->now), nr = 0;
+	uint32_t span = damon_est_region_span(r, e->now);
 	double before = (double)(r->nr - p->nr) / (span - p->span);
 	double after = (double)p->nr / p->span;
 
 	r->epoch = e->now + 1 - p->span;
-	for (uint32_t i = 0; i < r->nr; i++)
-		if (h[i].aggr >= r->epoch)
-			h[nr++] = h[i];
-	r->nr = nr;
-	r->ticks = p->ticks;
+	r->ticks_known = false;
+	damon_region_recount(c, r);
 	if (fabs(after - before) > .1 * (after + before)) /* a fifth of their mean */
 		r->age = p->span;
 }
 
-/*
- * The last 1, 2, 4 and span / 2 aggregations, as far as 'span' goes. Counts the region's ticks. A
- * hit is counted in the shortest part that holds it; sums make the parts nest.
- */
-static uint32_t split_time(struct damon_est *e, struct damon_est_region *r,
-			   const struct damon_hit *h, struct recent part[4])
+/* The last 1, 2, 4 and span / 2 aggregations, as far as 'span' goes. A hit is counted in the
+ * shortest part that holds it; sums make the parts nest. */
+static uint32_t split_time(struct damon_est *e, const struct damon_est_region *r,
+			   struct recent part[4])
 {
 	uint32_t span = damon_est_region_span(r, e->now), nr[5] = {0}, ticks[5] = {0}, n = 0;
 	uint32_t half = span >= 10 ? span / 2 : UINT32_MAX;
+	const struct damon_hit *h = e->hits.hit + r->at;
 
 	damon_tick_set_next(&e->ticks);
 	for (uint32_t i = 0; i < r->nr; i++) {
@@ -223,29 +225,65 @@ static uint32_t split_time(struct damon_est *e, struct damon_est_region *r,
 		nr[k]++;
 		ticks[k] += damon_tick_set_add(&e->ticks, h[i].tick);
 	}
-	for (uint32_t k = 1; k < 5; k++) {
+	for (uint32_t k = 1; k < 4; k++) {
 		nr[k] += nr[k - 1];
 		ticks[k] += ticks[k - 1];
 	}
-	r->ticks = ticks[4];
-	r->ticks_known = true;
 	for (uint32_t k = 0; k < 3 && 1u << k < span; k++)
 		part[n++] = (struct recent){1u << k, nr[k], ticks[k], 1};
 	if (span >= 10)
-		part[n++] = (struct recent){half, nr[3], ticks[3], 1.5};
+		part[n++] = (struct recent){half, nr[3], ticks[3], half_heed};
 	return n;
 }
 
+/*
+ * May 'nr' hits in the last 'part' aggregations be a change? As ln x <= x - 1, a likelihood ratio
+ * is at most twice the chi-squared statistic, and allowing for clusters makes it smaller.
+ */
+static bool may_differ(const struct damon_est_region *r, double nr, uint32_t part, uint32_t span,
+		       double least)
+{
+	double expected = (double)r->nr * part / span, rest = r->nr - expected;
+	double off = nr - expected;
+
+	return part < span && 2 * off * off * r->nr > least * expected * rest;
+}
+
+/* Is the test of changes worth its pass over the region's hits? The slow ones, by halves, are
+ * looked for once in a tenth of the time. */
+static bool may_have_changed(const struct damon_est *e, const struct damon_est_region *r)
+{
+	uint32_t span = damon_est_region_span(r, e->now), late = 0;
+	const struct damon_hit *h = e->hits.hit + r->at;
+	double least = e->params.change_threshold;
+
+	if (r->ticks < 6)
+		return false;
+	if (may_differ(r, r->recent[0], 1, span, least) ||
+	    may_differ(r, r->recent[0] + r->recent[1], 2, span, least) ||
+	    may_differ(r, r->recent[0] + r->recent[1] + r->recent[2] + r->recent[3], 4, span,
+		       least))
+		return true;
+	if (span < 10 || span % (span / 10))
+		return false;
+	for (uint32_t i = 0; i < r->nr; i++)
+		late += e->now - h[i].aggr < span / 2;
+	return may_differ(r, late, span / 2, span, least / half_heed);
+}
+
 /* Takes up the likeliest change of rate, if one is likely enough. */
-static void test_change(struct damon_est *e, struct damon_est_region *r, struct damon_hit *h)
+static bool test_change(struct damon_est *e, const struct damon_count *c,
+			struct damon_est_region *r)
 {
 	uint32_t span = damon_est_region_span(r, e->now), n;
 	struct recent part[4];
 	double most = e->params.change_threshold, v;
 	const struct recent *best = NULL;
 
-	n = split_time(e, r, h, part);
-	for (uint32_t k = 0; k < n && r->ticks >= 6; k++) {
+	if (!may_have_changed(e, r))
+		return false;
+	n = split_time(e, r, part);
+	for (uint32_t k = 0; k < n; k++) {
 		v = change(r, &part[k], span);
 		if (v > most) {
 			most = v;
@@ -253,57 +291,118 @@ static void test_change(struct damon_est *e, struct damon_est_region *r, struct 
 		}
 	}
 	if (best)
-		take_change(e, r, best, h);
+		take_change(e, c, r, best);
+	return best;
 }
 
-/* Merges the batch into the window and tests each region for a change on the way. */
-static uint64_t sweep_hits(struct damon_est *e, struct damon_hit *batch, size_t n, uint32_t from)
+/* Drops what is too old. It goes in steps of a sixteenth of the window, so that most aggregations
+ * have nothing to do here. */
+static void forget(struct damon_est *e, const struct damon_count *c, uint32_t from)
 {
-	struct damon_hit_sweep s = {.w = &e->hits, .batch = batch, .nr_batch = n};
+	if (from <= e->from && !e->moved)
+		return;
+	if (from > e->from)
+		e->from = from + (e->now - from) / 16;
+	e->moved = false;
+	for (size_t q = 0; q < e->nr_regions; q++)
+		e->regions[q].epoch = MAX(e->regions[q].epoch, e->from);
+	damon_hit_window_prune(&e->hits, e->regions, e->nr_regions, true);
+	damon_hit_window_prune(&e->stalls, e->regions, e->nr_regions, false);
+	for (size_t q = 0; q < e->nr_regions; q++)
+		if (!e->regions[q].counted)
+			damon_region_recount(c, &e->regions[q]);
+}
+
+/* 'h' lies in no region. */
+static void drop_new(struct damon_hit *h, uint64_t *nr_outside)
+{
+	*nr_outside += !damon_hit_is_none(h);
+	h->weight = 0;
+	h->stall_weight = 0;
+}
+
+/* Counts the new hits, which are sorted, into their regions, and puts them into the window. */
+static void enter_hits(struct damon_est *e, const struct damon_count *c, struct damon_hit *h,
+		       size_t n, uint64_t *nr_outside)
+{
+	size_t j = 0, shift = 0;
 
 	for (size_t q = 0; q < e->nr_regions; q++) {
 		struct damon_est_region *r = &e->regions[q];
+		size_t from;
 
-		r->epoch = MAX(r->epoch, from);
+		for (; j < n && h[j].page < r->start; j++)
+			drop_new(&h[j], nr_outside);
+		for (from = j; j < n && h[j].page < r->end;)
+			j++;
+		memmove(&r->recent[1], r->recent, sizeof(r->recent) - sizeof(r->recent[0]));
+		r->recent[0] = 0;
 		r->age++;
-		r->at = s.nr;
-		s.nr_new = 0;
-		damon_hit_sweep_range(&s, r->start, r->end, r->epoch);
-		r->nr = s.nr - r->at;
-		r->fresh += s.nr_new;
-		test_change(e, r, e->hits.spare + r->at);
-		s.nr = r->at + r->nr;
+		if (from < j)
+			damon_region_add(c, r, &h[from], j - from);
+		r->at += shift;
+		r->nr += j - from;
+		shift += j - from;
 	}
-	damon_hit_sweep_end(&s);
-	return s.nr_outside;
+	for (; j < n; j++)
+		drop_new(&h[j], nr_outside);
+	damon_hit_window_insert(&e->hits, h, n);
 }
 
-static uint64_t sweep_stalls(struct damon_est *e, struct damon_hit *batch, size_t n)
+static void enter_stalls(struct damon_est *e, struct damon_hit *h, size_t n, uint64_t *nr_outside)
 {
-	struct damon_hit_sweep s = {.w = &e->stalls, .batch = batch, .nr_batch = n, .stalls = true};
+	size_t j = 0;
+
+	for (size_t q = 0; q < e->nr_regions && j < n; q++) {
+		for (; j < n && h[j].page < e->regions[q].start; j++)
+			drop_new(&h[j], nr_outside);
+		while (j < n && h[j].page < e->regions[q].end)
+			j++;
+	}
+	for (; j < n; j++)
+		drop_new(&h[j], nr_outside);
+	damon_hit_window_insert(&e->stalls, h, n);
+}
+
+static void test_changes(struct damon_est *e, const struct damon_count *c)
+{
+	bool changed = false;
 
 	for (size_t q = 0; q < e->nr_regions; q++)
-		damon_hit_sweep_range(&s, e->regions[q].start, e->regions[q].end,
-				      e->regions[q].epoch);
-	damon_hit_sweep_end(&s);
-	return s.nr_outside;
+		changed |= test_change(e, c, &e->regions[q]);
+	if (changed)
+		damon_hit_window_squeeze(&e->hits, e->regions, e->nr_regions);
 }
 
-/* Notes when the batch happened, and whether it has pure stalls. Sets aggregations. */
-static int enter_batch(struct damon_est *e, struct damon_hit *h, size_t n, uint32_t from,
-		       size_t *nr_stalls)
+/* Counts the regions whose hits have changed hands. */
+static void recount(struct damon_est *e, const struct damon_count *c)
+{
+	bool fewer = false;
+
+	for (size_t q = 0; q < e->nr_regions; q++) {
+		struct damon_est_region *r = &e->regions[q];
+		uint32_t nr = r->nr;
+
+		if (!r->counted)
+			damon_region_recount(c, r);
+		fewer |= r->nr < nr;
+	}
+	if (fewer)
+		damon_hit_window_squeeze(&e->hits, e->regions, e->nr_regions);
+}
+
+/* Notes when the batch happened. Sets aggregations. */
+static int enter_batch(struct damon_est *e, struct damon_hit *h, size_t n, uint32_t from)
 {
 	uint32_t nr_ranges = e->params.window_aggrs + 1, spread = 0;
 	struct damon_tick_range *now = &e->ranges[e->now % nr_ranges];
 
 	*now = e->ranges[(e->now - 1) % nr_ranges];
 	now->first = now->last;
-	*nr_stalls = 0;
 	for (uint32_t a = 0; n && !e->hits.nr && a < nr_ranges; a++) /* the past is empty */
 		e->ranges[a] = (struct damon_tick_range){h[0].tick, h[0].tick};
 	for (size_t i = 0; i < n; i++) {
 		h[i].aggr = e->now;
-		*nr_stalls += !(h[i].weight > 0);
 		if (!i)
 			*now = (struct damon_tick_range){h[i].tick, h[i].tick};
 		if ((int32_t)(h[i].tick - now->first) < 0)
@@ -316,6 +415,21 @@ static int enter_batch(struct damon_est *e, struct damon_hit *h, size_t n, uint3
 	return damon_tick_set_reserve(&e->ticks, spread);
 }
 
+/* Moves accesses before pure stalls, in their order; returns how many there are. */
+static size_t part_stalls(struct damon_hit *h, size_t n, struct damon_hit *tmp)
+{
+	size_t nr = 0, nr_stalls = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!(h[i].weight > 0))
+			tmp[nr_stalls++] = h[i];
+		else if (nr++ != i)
+			h[nr - 1] = h[i];
+	}
+	memcpy(h + nr, tmp, nr_stalls * sizeof(*h));
+	return nr;
+}
+
 /* All memory that the aggregation needs, so that nothing can fail half-way. */
 static int reserve(struct damon_est *e, size_t n, size_t max_regions)
 {
@@ -323,7 +437,7 @@ static int reserve(struct damon_est *e, size_t n, size_t max_regions)
 
 	if (damon_hit_window_reserve(&e->hits, e->hits.nr + n) ||
 	    damon_hit_window_reserve(&e->stalls, e->stalls.nr + n) ||
-	    vec_reserve(&e->tmp, &e->cap_tmp, n, sizeof(*e->tmp)) ||
+	    vec_reserve(&e->tmp, &e->cap_tmp, MAX(n, (size_t)1), sizeof(*e->tmp)) ||
 	    vec_reserve(&e->spare, &e->cap_spare, regions, sizeof(*e->spare)) ||
 	    vec_reserve(&e->out, &e->cap_out, regions, sizeof(*e->out)))
 		return -ENOMEM;
@@ -362,36 +476,16 @@ static void emit(struct damon_est *e)
 			.idle_aggrs = e->now - r->last_hit,
 			.weight = r->weight,
 			.store_weight = r->store_weight,
-			.stall_weight = r->stall_weight,
+			.stall_weight = r->stall_weight + r->pure_stall_weight,
 			.evenness = r->evenness,
 		};
 	}
 	e->nr_out = e->nr_regions;
 }
 
-int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
-			size_t max_regions, uint64_t *nr_outside)
+static struct damon_count counting(struct damon_est *e)
 {
-	uint32_t from;
-	struct damon_count count;
-	size_t nr_stalls;
-	uint64_t outside;
-
-	if (reserve(e, n, max_regions))
-		return -ENOMEM;
-	horizon = MIN(MAX(horizon, 1u), e->params.window_aggrs);
-	e->now++;
-	from = e->now >= horizon ? e->now + 1 - horizon : 1;
-	if (enter_batch(e, hits, n, from, &nr_stalls)) {
-		e->now--;
-		return -ENOMEM;
-	}
-	damon_hits_sort(hits, n, e->tmp);
-	outside = sweep_hits(e, hits, n, from);
-	if (nr_stalls || e->stalls.nr)
-		outside += sweep_stalls(e, hits, n);
-	split_and_merge(e, max_regions);
-	count = (struct damon_count){
+	return (struct damon_count){
 		.now = e->now,
 		.window = e->hits.hit,
 		.stalls = e->stalls.hit,
@@ -400,8 +494,36 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 		.nr_ranges = e->params.window_aggrs + 1,
 		.ticks = &e->ticks,
 	};
-	damon_regions_count(&count, e->regions, e->nr_regions, &e->spread);
+}
+
+int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
+			size_t max_regions, uint64_t *nr_outside)
+{
+	struct damon_count c;
+	size_t nr;
+	uint32_t from;
+
+	if (reserve(e, n, max_regions))
+		return -ENOMEM;
+	horizon = MIN(MAX(horizon, 1u), e->params.window_aggrs);
+	e->now++;
+	from = e->now >= horizon ? e->now + 1 - horizon : 1;
+	if (enter_batch(e, hits, n, from)) {
+		e->now--;
+		return -ENOMEM;
+	}
+	nr = part_stalls(hits, n, e->tmp);
+	damon_hits_sort(hits, nr, e->tmp);
+	damon_hits_sort(hits + nr, n - nr, e->tmp);
+	c = counting(e);
+	forget(e, &c, from);
+	enter_hits(e, &c, hits, nr, nr_outside);
+	enter_stalls(e, hits + nr, n - nr, nr_outside);
+	test_changes(e, &c);
+	split_and_merge(e, max_regions);
+	recount(e, &c);
+	c.nr_stalls = e->stalls.nr;
+	damon_regions_sum_up(&c, e->regions, e->nr_regions, &e->spread);
 	emit(e);
-	*nr_outside += outside;
 	return 0;
 }

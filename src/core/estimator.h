@@ -47,11 +47,12 @@ void damon_est_clear(struct damon_est *e);
 int damon_est_set_extents(struct damon_est *e, const struct damon_extent *x, size_t n);
 
 /*
- * Ends an aggregation interval. 'hits' are those of this interval in any order; afterwards they are
- * sorted by page, and those outside of every extent have weight 0 (the working set does not count
- * them). 'horizon' is how many aggregations the window may span (1..window_aggrs), 'max_regions'
- * the limit of regions. Hits outside of every extent are counted in '*nr_outside'. Work is bounded
- * by the window and the limit. Returns 0 or -ENOMEM (the interval is lost, the state stays sound).
+ * Ends an aggregation interval. 'hits' are those of this interval in any order; afterwards those
+ * with a weight come first, sorted by page, and those outside of every extent have weight 0 (the
+ * working set does not count them). 'horizon' is how many aggregations the window may span
+ * (1..window_aggrs), 'max_regions' the limit of regions. Hits outside of every extent are counted
+ * in '*nr_outside'. Work is bounded by the window and the limit. Returns 0 or -ENOMEM (the interval
+ * is lost, the state stays sound).
  */
 int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
 			size_t max_regions, uint64_t *nr_outside);

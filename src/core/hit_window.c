@@ -7,25 +7,12 @@
 
 int damon_hit_window_reserve(struct damon_hit_window *w, size_t need)
 {
-	return vec_reserve(&w->spare, &w->spare_cap, need, sizeof(*w->spare));
-}
-
-void damon_hit_window_flip(struct damon_hit_window *w, size_t nr)
-{
-	struct damon_hit *hit = w->hit;
-	size_t cap = w->cap;
-
-	w->hit = w->spare;
-	w->cap = w->spare_cap;
-	w->spare = hit;
-	w->spare_cap = cap;
-	w->nr = nr;
+	return vec_reserve(&w->hit, &w->cap, need, sizeof(*w->hit));
 }
 
 void damon_hit_window_release(struct damon_hit_window *w)
 {
 	free(w->hit);
-	free(w->spare);
 	*w = (struct damon_hit_window){0};
 }
 
@@ -98,57 +85,72 @@ void damon_hits_sort(struct damon_hit *h, size_t n, struct damon_hit *tmp)
 	}
 }
 
-static bool is_mine(const struct damon_hit_sweep *s, const struct damon_hit *h)
+size_t damon_hits_find(const struct damon_hit *h, size_t lo, size_t hi, uint64_t page)
 {
-	return s->stalls ? !(h->weight > 0) && h->stall_weight > 0 : h->weight > 0;
-}
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
 
-/* 'h' lies in no range. */
-static void drop_new(struct damon_hit_sweep *s, struct damon_hit *h)
-{
-	if (is_mine(s, h)) {
-		s->nr_outside++;
-		h->weight = 0;
-		h->stall_weight = 0;
+		if (h[mid].page < page)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
+	return lo;
 }
 
-void damon_hit_sweep_range(struct damon_hit_sweep *s, uint64_t start, uint64_t end, uint32_t epoch)
+void damon_hit_window_prune(struct damon_hit_window *w, struct damon_est_region *r, size_t n,
+			    bool own)
 {
-	const struct damon_hit *old = s->w->hit;
-	struct damon_hit *new = s->batch, *out = s->w->spare;
-	size_t i = s->i, j = s->j, nr = s->nr;
+	struct damon_hit *h = w->hit;
+	size_t i = 0, nr = 0;
 
-	while (i < s->w->nr && old[i].page < start)
-		i++;
-	for (; j < s->nr_batch && new[j].page < start; j++)
-		drop_new(s, &new[j]);
-	for (;;) {
-		bool has_old = i < s->w->nr && old[i].page < end;
-		bool has_new = j < s->nr_batch && new[j].page < end;
+	for (size_t q = 0; q < n; q++) {
+		size_t at = nr;
 
-		if (has_old && (!has_new || old[i].page <= new[j].page)) {
-			if (old[i].aggr >= epoch)
-				out[nr++] = old[i];
+		while (i < w->nr && h[i].page < r[q].start)
 			i++;
-		} else if (has_new) {
-			if (is_mine(s, &new[j])) {
-				out[nr++] = new[j];
-				s->nr_new++;
-			}
-			j++;
-		} else {
-			break;
-		}
+		for (; i < w->nr && h[i].page < r[q].end; i++)
+			if (h[i].aggr >= r[q].epoch)
+				h[nr++] = h[i];
+		if (!own)
+			continue;
+		if (r[q].nr != nr - at)
+			r[q].counted = r[q].ticks_known = false;
+		r[q].at = at;
+		r[q].nr = nr - at;
 	}
-	s->i = i;
-	s->j = j;
-	s->nr = nr;
+	w->nr = nr;
 }
 
-void damon_hit_sweep_end(struct damon_hit_sweep *s)
+void damon_hit_window_squeeze(struct damon_hit_window *w, struct damon_est_region *r, size_t n)
 {
-	for (; s->j < s->nr_batch; s->j++)
-		drop_new(s, &s->batch[s->j]);
-	damon_hit_window_flip(s->w, s->nr);
+	size_t nr = 0;
+
+	for (size_t q = 0; q < n; q++) {
+		if (r[q].at != nr)
+			memmove(&w->hit[nr], &w->hit[r[q].at], r[q].nr * sizeof(*w->hit));
+		r[q].at = nr;
+		nr += r[q].nr;
+	}
+	w->nr = nr;
+}
+
+void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit *h, size_t n)
+{
+	size_t from = w->nr, to = from;
+
+	for (size_t j = 0; j < n; j++)
+		to += !damon_hit_is_none(&h[j]);
+	w->nr = to;
+	while (from < to) {
+		size_t at;
+
+		if (damon_hit_is_none(&h[--n]))
+			continue;
+		at = damon_hits_find(w->hit, 0, from, h[n].page + 1);
+		to -= from - at;
+		memmove(&w->hit[to], &w->hit[at], (from - at) * sizeof(*h));
+		from = at;
+		w->hit[--to] = h[n];
+	}
 }

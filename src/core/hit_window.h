@@ -6,39 +6,41 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/estimator.h"
+#include "core/region.h"
 
 struct damon_hit_window {
-	struct damon_hit *hit;	 /* [0, nr) */
-	struct damon_hit *spare; /* the next window is made here: room for what was reserved */
-	size_t nr, cap, spare_cap;
+	struct damon_hit *hit; /* [0, nr) */
+	size_t nr, cap;
 };
 
-/* Makes room for a next window of 'need' hits. Returns 0 or -ENOMEM. */
+/* Makes room for 'need' hits. Returns 0 or -ENOMEM. */
 int damon_hit_window_reserve(struct damon_hit_window *w, size_t need);
-/* The spare one, with 'nr' hits, becomes the window. */
-void damon_hit_window_flip(struct damon_hit_window *w, size_t nr);
 void damon_hit_window_release(struct damon_hit_window *w);
 
 /* Sorts by page, then tick. 'tmp' has room for 'n'. O(n) times the bytes in which pages differ. */
 void damon_hits_sort(struct damon_hit *h, size_t n, struct damon_hit *tmp);
 
-/* Merges the old window and a sorted batch, a range of pages after the other. */
-struct damon_hit_sweep {
-	struct damon_hit_window *w;
-	struct damon_hit *batch;
-	size_t nr_batch;
-	bool stalls;	   /* takes pure stall hits; else all others */
-	size_t i, j;	   /* next of the window, of the batch */
-	size_t nr;	   /* in the spare window so far */
-	size_t nr_new;	   /* of the batch among them */
-	size_t nr_outside; /* of the batch, in no range. Their weights are cleared */
-};
+/* First hit of h[lo, hi) at or behind 'page'. */
+size_t damon_hits_find(const struct damon_hit *h, size_t lo, size_t hi, uint64_t page);
 
-/* Appends the hits in pages [start, end): old ones since aggregation 'epoch', all new ones. Ranges
- * come in order; what lies between two is dropped. */
-void damon_hit_sweep_range(struct damon_hit_sweep *s, uint64_t start, uint64_t end, uint32_t epoch);
-/* Drops the rest, and makes the result the window. */
-void damon_hit_sweep_end(struct damon_hit_sweep *s);
+/* Nothing: it lies in no region, or weighs nothing. */
+static inline bool damon_hit_is_none(const struct damon_hit *h)
+{
+	return !(h->weight > 0) && !(h->stall_weight > 0);
+}
+
+/*
+ * Drops what lies in none of the regions r[0, n), or is older than its region's epoch. With 'own',
+ * the regions' places in the window are set; those whose hits are fewer now are no longer counted.
+ */
+void damon_hit_window_prune(struct damon_hit_window *w, struct damon_est_region *r, size_t n,
+			    bool own);
+
+/* Closes the gaps behind regions that hold fewer hits than they have places. */
+void damon_hit_window_squeeze(struct damon_hit_window *w, struct damon_est_region *r, size_t n);
+
+/* Puts new hits h[0, n), sorted, into their places, for which there is room. Only what lies behind
+ * the first of them is moved. */
+void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit *h, size_t n);
 
 #endif

@@ -24,9 +24,14 @@ struct damon_est_region {
 	uint32_t at, nr;  /* its hits: window[at, at + nr) */
 	uint32_t ticks;	  /* distinct observations behind them; an upper bound unless */
 	bool ticks_known; /* its hits are still those that were counted */
+	bool counted;	  /* what follows is of these hits too */
 	float age;	  /* aggregations; a mean over what was merged */
-	float weight, store_weight, stall_weight;
-	float evenness;
+	float weight, store_weight, stall_weight; /* the last without pure stalls */
+	float pure_stall_weight, evenness;
+	uint32_t recent[4]; /* hits of this aggregation and of the three before it */
+	uint64_t same;	    /* pairs of hits on one page, */
+	uint64_t timed;	    /* those of them that are looked at in time, */
+	uint64_t close;	    /* and those that fall into one slot of time */
 };
 
 /* Aggregations that count for 'r' when 'now' has just ended. */
@@ -52,7 +57,8 @@ static inline void damon_est_region_settle(struct damon_est_region *r)
 {
 	if (r->taken * 32 < r->end - r->start)
 		return;
-	r->last_hit = r->last_hit > r->taken_hit ? r->last_hit : r->taken_hit;
+	if (!r->nr && r->last_hit < r->taken_hit)
+		r->last_hit = r->taken_hit;
 	r->taken = 0;
 	r->taken_hit = 0;
 }

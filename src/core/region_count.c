@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "base/util.h"
+#include "core/hit_window.h"
 #include "core/region_count.h"
 
 enum { MAX_PAIRED = 32 }; /* hits of a page beyond which its pairs are not looked at in time */
@@ -27,38 +29,114 @@ static uint32_t slot_of(const struct damon_count *c, const struct damon_hit *h)
 }
 
 /* Pairs of h[0, n), the hits of one page, that fall into one slot of time. */
-static double pairs_in_slots(const struct damon_count *c, const struct damon_hit *h, size_t n)
+static uint64_t pairs_in_slots(const struct damon_count *c, const struct damon_hit *h, size_t n)
 {
-	double pairs = 0, run = 1;
-	uint32_t slot = slot_of(c, &h[0]);
+	uint64_t pairs = 0, run = 1;
+	uint32_t slot = n > 1 ? slot_of(c, &h[0]) : 0;
 
-	for (size_t i = 1; i <= n; i++) {
-		uint32_t next = i < n ? slot_of(c, &h[i]) : 0;
+	for (size_t i = 1; i < n; i++) {
+		uint32_t next = slot_of(c, &h[i]);
 
-		if (i < n && h[i].aggr == h[i - 1].aggr && next == slot) {
-			run++;
-			continue;
-		}
-		pairs += run * (run - 1) / 2;
-		run = 1;
+		run = h[i].aggr == h[i - 1].aggr && next == slot ? run + 1 : 1;
+		pairs += run - 1;
 		slot = next;
 	}
 	return pairs;
 }
 
-/* Adds the pairs of the 'n' hits of one page; returns how many there are. */
-static double count_page(const struct damon_count *c, const struct damon_hit *h, uint32_t n,
-			 double span, double cluster, struct pairs *p)
+static uint64_t pairs_of(uint64_t n)
 {
-	double same = n * (n - 1.) / 2, chance = 1 / (span * SLOTS), v;
+	return n * (n - 1) / 2;
+}
 
-	if (n >= 2 && n <= MAX_PAIRED) {
-		v = pairs_in_slots(c, h, n) / chance;
-		p->timed += same;
-		p->clumped += v;
-		p->clumped_var += v / chance * cluster;
+/* Counts the pairs of the hits h[0, n) of one page that 'old' hits before them were counted of. */
+static void add_page(const struct damon_count *c, struct damon_est_region *r,
+		     const struct damon_hit *old, uint64_t nr_old, const struct damon_hit *h,
+		     uint64_t n)
+{
+	uint64_t all = nr_old + n, now = pairs_of(all), before = pairs_of(nr_old);
+
+	r->same += now - before;
+	if (all <= MAX_PAIRED) {
+		r->timed += now - before;
+		r->close += pairs_in_slots(c, h, n); /* of one aggregation are new ones only */
+	} else if (nr_old && nr_old <= MAX_PAIRED) {
+		r->timed -= before;
+		r->close -= pairs_in_slots(c, old, nr_old);
 	}
-	return same;
+}
+
+/* The hits since the epoch move to the front; their number. */
+static uint32_t drop_older(struct damon_hit *h, uint32_t n, uint32_t epoch)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (h[i].aggr < epoch)
+			continue;
+		if (nr != i)
+			h[nr] = h[i];
+		nr++;
+	}
+	return nr;
+}
+
+void damon_region_recount(const struct damon_count *c, struct damon_est_region *r)
+{
+	struct damon_hit *h = c->window + r->at;
+	double weight = 0, store = 0, stall = 0;
+	uint32_t n = drop_older(h, r->nr, r->epoch), last = 0;
+
+	if (!r->ticks_known || n != r->nr)
+		r->ticks = damon_tick_set_count(c->ticks, h, n);
+	r->same = r->timed = r->close = 0;
+	memset(r->recent, 0, sizeof(r->recent));
+	for (uint32_t i = 0, page = 0; i < n; i++) {
+		uint32_t ago = c->now - h[i].aggr;
+
+		weight += h[i].weight;
+		store += h[i].store_weight;
+		stall += h[i].stall_weight;
+		last = MAX(last, h[i].aggr);
+		if (ago < ARRAY_SIZE(r->recent))
+			r->recent[ago]++;
+		if (i + 1 < n && h[i + 1].page == h[i].page)
+			continue;
+		if (i > page)
+			add_page(c, r, NULL, 0, &h[page], i + 1 - page);
+		page = i + 1;
+	}
+	r->weight = weight;
+	r->store_weight = store;
+	r->stall_weight = stall;
+	r->nr = n;
+	if (n)
+		r->last_hit = last;
+	r->ticks_known = r->counted = true;
+}
+
+void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
+		      const struct damon_hit *new, size_t n)
+{
+	size_t at = r->at, end = at + r->nr;
+
+	damon_tick_set_next(c->ticks);
+	for (size_t i = 0, j; i < n; i = j) {
+		size_t from = damon_hits_find(c->window, at, end, new[i].page);
+
+		at = damon_hits_find(c->window, from, end, new[i].page + 1);
+		for (j = i; j < n && new[j].page == new[i].page; j++) {
+			r->weight += new[j].weight;
+			r->store_weight += new[j].store_weight;
+			r->stall_weight += new[j].stall_weight;
+			r->ticks += damon_tick_set_add(c->ticks, new[j].tick);
+		}
+		add_page(c, r, c->window + from, at - from, &new[i], j - i);
+	}
+	r->recent[0] += n;
+	r->fresh += n;
+	if (n)
+		r->last_hit = c->now;
 }
 
 /*
@@ -74,51 +152,28 @@ static double evenness(double same, double expected, double cluster, double prio
 	return MAX((least + 2 * cluster * prior) / (expected + 2 * cluster), 1.0);
 }
 
-static void count_region(const struct damon_count *c, struct damon_est_region *r, double prior,
-			 struct pairs *p)
+/* What the counts say about a region; adds its pairs to 'p'. */
+static void judge(const struct damon_count *c, struct damon_est_region *r, double prior,
+		  struct pairs *p)
 {
-	const struct damon_hit *h = c->window + r->at;
-	double weight = 0, store = 0, stall = 0, same = 0, expected = 0;
-	double span = damon_est_region_span(r, c->now);
-	double cluster = r->ticks ? MAX((double)r->nr / r->ticks, 1.0) : 1;
-	uint32_t n = 0, ticks = 0, on_page = 0, last = 0;
+	double n = r->nr, same = r->same, expected = 0;
+	double slots = (double)damon_est_region_span(r, c->now) * SLOTS;
+	double cluster = r->ticks ? MAX(n / r->ticks, 1.0) : 1;
 
-	if (r->ticks_known)
-		ticks = r->ticks;
-	else
-		damon_tick_set_next(c->ticks);
-	for (uint32_t i = 0; i < r->nr; i++) {
-		if (h[i].aggr < r->epoch) /* came over a border from an older neighbour */
-			continue;
-		n++;
-		if (!r->ticks_known)
-			ticks += damon_tick_set_add(c->ticks, h[i].tick);
-		weight += h[i].weight;
-		store += h[i].store_weight;
-		stall += h[i].stall_weight;
-		last = MAX(last, h[i].aggr);
-		on_page++;
-		if (i + 1 == r->nr || h[i + 1].page != h[i].page) {
-			if (on_page > 1)
-				same += count_page(c, &h[i + 1 - on_page], on_page, span, cluster,
-						   p);
-			on_page = 0;
-		}
-	}
-	if (n > 1)
-		expected = n * ((double)n - (double)n / ticks) / 2 / (r->end - r->start);
+	if (r->nr > 1)
+		expected = n * (n - n / r->ticks) / 2 / (r->end - r->start);
 	p->same += same;
 	p->same_var += same * cluster;
 	p->expected += expected;
-	r->nr = n;
-	r->ticks = ticks;
-	r->weight = weight;
-	r->store_weight = store;
-	r->stall_weight = stall;
+	p->timed += r->timed;
+	p->clumped += r->close * slots;
+	p->clumped_var += r->close * slots * slots * cluster;
 	r->evenness = evenness(same, expected, cluster, prior);
-	r->last_hit = n ? last : MIN(r->last_hit, r->epoch - 1);
-	if (n && last >= r->taken_hit)
+	if (!r->nr)
+		r->last_hit = MIN(r->last_hit, r->epoch - 1);
+	else if (r->last_hit >= r->taken_hit)
 		r->taken = 0;
+	r->pure_stall_weight = 0;
 }
 
 static void add_stalls(const struct damon_count *c, struct damon_est_region *r, size_t n)
@@ -130,7 +185,7 @@ static void add_stalls(const struct damon_count *c, struct damon_est_region *r, 
 			j++;
 		for (; j < c->nr_stalls && c->stalls[j].page < r[i].end; j++)
 			if (c->stalls[j].aggr >= r[i].epoch)
-				r[i].stall_weight += c->stalls[j].stall_weight;
+				r[i].pure_stall_weight += c->stalls[j].stall_weight;
 	}
 }
 
@@ -148,13 +203,13 @@ static void move_spread(const struct pairs *p, struct damon_spread *s)
 	s->clumping += smooth * (clumped - s->clumping);
 }
 
-void damon_regions_count(const struct damon_count *c, struct damon_est_region *r, size_t n,
-			 struct damon_spread *spread)
+void damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,
+			  struct damon_spread *spread)
 {
 	struct pairs p = {0};
 
 	for (size_t i = 0; i < n; i++)
-		count_region(c, &r[i], spread->unevenness, &p);
+		judge(c, &r[i], spread->unevenness, &p);
 	if (c->nr_stalls)
 		add_stalls(c, r, n);
 	move_spread(&p, spread);

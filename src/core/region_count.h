@@ -19,16 +19,25 @@ struct damon_spread {
 
 struct damon_count {
 	uint32_t now;
-	const struct damon_hit *window, *stalls;
+	struct damon_hit *window;
+	const struct damon_hit *stalls;
 	size_t nr_stalls;
 	const struct damon_tick_range *ranges; /* of aggregation a: ranges[a % nr_ranges] */
 	uint32_t nr_ranges;
 	struct damon_tick_set *ticks;
 };
 
-/* Sums up each region's hits since its epoch, sets idle time, weights and evenness, and moves
- * 'spread' on. */
-void damon_regions_count(const struct damon_count *c, struct damon_est_region *r, size_t n,
-			 struct damon_spread *spread);
+/* Counts all hits of a region anew. Those older than its epoch, which came over a border from an
+ * older neighbour, leave it: its places behind the last one are free then. */
+void damon_region_recount(const struct damon_count *c, struct damon_est_region *r);
+
+/* Adds the hits of this aggregation that are about to be inserted: new[0, n), all in pages of the
+ * region, which has been counted. */
+void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
+		      const struct damon_hit *new, size_t n);
+
+/* When all regions have been counted: idle time, pure stalls, evenness. Moves 'spread' on. */
+void damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,
+			  struct damon_spread *spread);
 
 #endif

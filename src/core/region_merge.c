@@ -68,7 +68,7 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 	a->end = b->end;
 	a->nr += b->nr;
 	a->ticks += b->ticks;
-	a->ticks_known = false;
+	a->ticks_known = a->counted = false;
 	a->fresh = a->nr;
 }
 
@@ -253,8 +253,10 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 	while (w.cut_at > a->at && window[w.cut_at - 1].page >= w.cut)
 		w.cut_at--;
 	moved = (double)w.cut - b->start;
-	if (w.cut_at != b->at)
+	if (w.cut_at != b->at) {
 		a->ticks_known = b->ticks_known = false;
+		a->counted = b->counted = false;
+	}
 	b->nr = b->at + b->nr - w.cut_at;
 	b->at = w.cut_at;
 	b->start = w.cut;

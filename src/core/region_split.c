@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/hit_window.h"
 #include "core/region_split.h"
 #include "core/stats.h"
 
@@ -160,23 +161,10 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->nr = to - from;
 	piece->ticks = damon_tick_set_count(s->ticks, s->window + from, piece->nr);
 	piece->ticks_known = true;
+	piece->counted = false;
 	piece->fresh = piece->nr; /* look at it at once */
 	damon_est_region_settle(piece);
 	++*top;
-}
-
-/* First hit of h[lo, hi) at or behind 'page'. */
-static size_t find_page(const struct damon_hit *h, size_t lo, size_t hi, uint64_t page)
-{
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (h[mid].page < page)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }
 
 /* Cuts 'r' in two or three, pushed with the leftmost on top, if that is worth it. */
@@ -189,8 +177,8 @@ static bool cut_up(const struct damon_split *s, const struct damon_est_region *r
 	if (!damon_region_best_cut(s->window + r->at, r->nr, r->ticks, r->start, r->end, s->ticks,
 				   &cut))
 		return false;
-	a = find_page(s->window, r->at, end, cut.from);
-	b = find_page(s->window, a, end, cut.to);
+	a = damon_hits_find(s->window, r->at, end, cut.from);
+	b = damon_hits_find(s->window, a, end, cut.to);
 	push_piece(s, stack, top, r, cut.to, r->end, b, end);
 	push_piece(s, stack, top, r, cut.from, cut.to, a, b);
 	push_piece(s, stack, top, r, r->start, cut.from, r->at, a);

@@ -1,43 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a tick costs: the same loop runs in short slices with and without the event, in turns.
+ * What a tick costs: a loop of equal chunks of work, some microseconds each, is interrupted by the
+ * event, and the chunks in which a tick fell are compared with those without. Samples tell the
+ * time, so which chunks these are is known.
  *
- * A slice is made of chunks of some 10 us, each timed by the wall clock (the clock of CPU time may
- * leave out interrupts, CONFIG_IRQ_TIME_ACCOUNTING). Chunks in which another task ran are far
- * longer than those with a tick and are left out. With an event every P ns of run time that costs
- * c each, chunks take 1 / (1 - c / P) as long: c = P * (with - without) / with. P is measured: the
- * time of the chunks kept over the ticks seen. The median over the pairs of slices is the answer.
+ * Chunks are timed by the wall clock (the clock of CPU time may leave out interrupts,
+ * CONFIG_IRQ_TIME_ACCOUNTING). The answer is the mean of the middle half of the ticks, so that the
+ * first ones, which find nothing in the caches, and other tasks that ran in between count for
+ * little. Some 60 ticks are enough, in 3 ms.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/util.h"
 #include "perf/ring.h"
 #include "perf/session.h"
 
-#define PAIRS	    7
-#define SLICE_NS    NS_PER_MS
-#define CHUNK_STEPS 8192	      /* about 10 us */
-#define CHUNKS_MAX  ((size_t)1024)    /* in a slice */
-#define PREEMPTED   (200 * NS_PER_US) /* a chunk that took longer had another task in it */
 #define TICK_NS	    (50 * NS_PER_US) /* 20 kHz */
-#define RING_BYTES  ((size_t)128 << 10)
+#define TICKS	    64
+#define TICKS_MIN   8 /* fewer are no answer */
+#define RUN_NS	    (TICKS * TICK_NS)
+#define CHUNK_STEPS 2048	   /* about 3 us */
+#define CHUNKS_MAX  ((size_t)4096) /* in the run */
+#define RING_BYTES  ((size_t)64 << 10)
 
 struct self_event {
 	const struct damon_sys *sys;
+	struct perf_event_attr attr;
 	int fd;
 	void *map;
 	size_t len;
 	struct damon_ring *ring;
 };
 
-struct slice {
-	double chunk_ns; /* mean */
-	double kept_ns;	 /* all chunks that count */
-	uint64_t ticks;
+/* The run: chunk i took from at[i] to at[i + 1]. */
+struct chunks {
+	uint64_t at[CHUNKS_MAX + 1];
+	size_t nr;
+	double with[TICKS], without[CHUNKS_MAX]; /* ns */
+	size_t nr_with, nr_without;
 };
 
 static void event_release(struct self_event *e)
@@ -55,6 +59,9 @@ static struct perf_event_attr frequent(const struct perf_event_attr *attr)
 	struct perf_event_attr a = *attr;
 
 	a.size = sizeof(a);
+	a.use_clockid = 1;
+	a.clockid = CLOCK_MONOTONIC;
+	a.sample_type |= PERF_SAMPLE_TIME;
 	a.disabled = 1;
 	a.inherit = a.enable_on_exec = 0;
 	if (a.type == PERF_TYPE_SOFTWARE &&
@@ -70,9 +77,10 @@ static struct perf_event_attr frequent(const struct perf_event_attr *attr)
 
 static int event_open(struct self_event *e, const struct perf_event_attr *attr)
 {
-	struct perf_event_attr a = frequent(attr);
 	const struct damon_sys *sys = e->sys;
+	struct perf_event_attr a;
 
+	e->attr = a = frequent(attr);
 	e->fd = sys->perf_event_open(sys, &a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (e->fd < 0 && a.freq) { /* a counter without a frequency mode */
 		a.freq = 0;
@@ -89,18 +97,6 @@ static int event_open(struct self_event *e, const struct perf_event_attr *attr)
 	return e->ring ? damon_ring_init(e->ring, e->map, e->len) : -ENOMEM;
 }
 
-static uint64_t drain(struct damon_ring *r)
-{
-	const struct perf_event_header *h;
-	uint64_t n = 0;
-
-	damon_ring_begin(r);
-	while ((h = damon_ring_next(r)))
-		n += h->type == PERF_RECORD_SAMPLE;
-	damon_ring_commit(r, r->pos);
-	return n;
-}
-
 /* A chain of multiplications that no compiler shortens and that touches no memory. */
 static uint64_t work(uint64_t x)
 {
@@ -109,34 +105,43 @@ static uint64_t work(uint64_t x)
 	return x;
 }
 
-static struct slice run_slice(const struct self_event *e, bool with)
+static void run_chunks(const struct self_event *e, struct chunks *c)
 {
 	const struct damon_sys *sys = e->sys;
 	static volatile uint64_t sink;
-	struct slice s = {0};
-	uint64_t begin, last;
-	size_t kept = 0;
 
-	if (with)
-		sys->ioctl(sys, e->fd, PERF_EVENT_IOC_ENABLE, 0);
-	begin = last = sys->clock_ns(sys);
-	for (size_t i = 0; i < CHUNKS_MAX && last - begin < SLICE_NS; i++) {
-		uint64_t now;
+	sink = work(sink);
+	sys->ioctl(sys, e->fd, PERF_EVENT_IOC_ENABLE, 0);
+	c->at[0] = sys->clock_ns(sys);
+	for (c->nr = 0; c->nr < CHUNKS_MAX && c->at[c->nr] - c->at[0] < RUN_NS; c->nr++) {
+		sink = work(sink + c->nr);
+		c->at[c->nr + 1] = sys->clock_ns(sys);
+	}
+	sys->ioctl(sys, e->fd, PERF_EVENT_IOC_DISABLE, 0);
+}
 
-		sink = work(sink + last);
-		now = sys->clock_ns(sys);
-		if (now - last < PREEMPTED) {
-			s.kept_ns += (double)(now - last);
-			kept++;
-		}
-		last = now;
+/* Tells chunks with a tick from those without. The one after a tick, whose first part may be the
+ * tick's end, is left out. */
+static void part_chunks(const struct self_event *e, struct chunks *c)
+{
+	const struct perf_event_header *h;
+	struct damon_perf_record rec;
+	size_t i = 0, last = 0;
+
+	damon_ring_begin(e->ring);
+	while ((h = damon_ring_next(e->ring)) && c->nr_with < TICKS) {
+		if (h->type != PERF_RECORD_SAMPLE || damon_perf_parse(h, &e->attr, &rec))
+			continue;
+		for (; i < c->nr && c->at[i + 1] <= rec.time_ns; i++)
+			if (i > last)
+				c->without[c->nr_without++] = (double)(c->at[i + 1] - c->at[i]);
+		if (i == c->nr)
+			break;
+		if (rec.time_ns < c->at[i])
+			continue;
+		c->with[c->nr_with++] = (double)(c->at[i + 1] - c->at[i]);
+		last = ++i;
 	}
-	if (with) {
-		sys->ioctl(sys, e->fd, PERF_EVENT_IOC_DISABLE, 0);
-		s.ticks = drain(e->ring);
-	}
-	s.chunk_ns = kept ? s.kept_ns / (double)kept : 0;
-	return s;
 }
 
 static int by_value(const void *a, const void *b)
@@ -146,28 +151,33 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Mean of the middle half. */
+static double middle(double *v, size_t n)
+{
+	double sum = 0;
+
+	qsort(v, n, sizeof(*v), by_value);
+	for (size_t i = n / 4; i < n - n / 4; i++)
+		sum += v[i];
+	return sum / (double)(n - n / 4 * 2);
+}
+
 int damon_session_calibrate(const struct damon_sys *sys, const struct perf_event_attr *attr,
 			    double *tick_cost_ns)
 {
 	_cleanup_(event_release) struct self_event e = {.sys = sys, .fd = -1};
-	double cost[PAIRS];
-	size_t n = 0;
+	_cleanup_(freep) struct chunks *c = NULL;
 	int err = event_open(&e, attr);
 
 	if (err)
 		return err;
-	run_slice(&e, true); /* warms up */
-	for (int i = 0; i < PAIRS; i++) {
-		struct slice off = run_slice(&e, false), on = run_slice(&e, true);
-
-		if (!on.ticks || on.chunk_ns <= 0 || off.chunk_ns <= 0)
-			continue;
-		cost[n++] =
-			on.kept_ns / (double)on.ticks * (on.chunk_ns - off.chunk_ns) / on.chunk_ns;
-	}
-	if (n < PAIRS / 2) /* an event that a busy loop does not cause */
-		return -ENODATA;
-	qsort(cost, n, sizeof(*cost), by_value);
-	*tick_cost_ns = MAX(cost[n / 2], 0.0);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	run_chunks(&e, c);
+	part_chunks(&e, c);
+	if (c->nr_with < TICKS_MIN || c->nr_without < TICKS_MIN)
+		return -ENODATA; /* an event that a busy loop does not cause */
+	*tick_cost_ns = MAX(middle(c->with, c->nr_with) - middle(c->without, c->nr_without), 0.0);
 	return 0;
 }

@@ -211,7 +211,10 @@ Test(estimator, hits_outside_of_extents_are_counted_and_lose_their_weight)
 	cr_assert_eq(k.outside, 3);
 	cr_assert_eq(damon_est_window(k.e), 2);
 	for (int i = 0; i < 5; i++)
-		cr_assert_eq(k.hits[i].weight > 0, i == 1 || i == 3, "hit %d", i);
+		cr_assert_eq(k.hits[i].weight > 0, k.hits[i].page == 15 || k.hits[i].page == 35,
+			     "page %lu", (unsigned long)k.hits[i].page);
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(k.hits[i].page, 5 + 10 * (i + (i > 1)), "accesses first, sorted");
 	teardown(&k);
 }
 

@@ -3,8 +3,11 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "base/util.h"
+#include "core/hit_window.h"
 #include "core/region.h"
+#include "core/region_count.h"
 #include "core/region_merge.h"
 #include "core/region_split.h"
 
@@ -134,4 +137,79 @@ Test(region, pages_taken_over_do_not_inherit_idle_time)
 		cr_assert_eq(r[1].last_hit, rows[i].keeps ? 10 : 90, "%s: %u", rows[i].name,
 			     r[1].last_hit);
 	}
+}
+
+/* ---- counting as hits come, against counting them anew ---- */
+
+static void expect_same_counts(const struct damon_est_region *a, const struct damon_est_region *b)
+{
+	cr_expect_eq(a->nr, b->nr);
+	cr_expect_eq(a->ticks, b->ticks);
+	cr_expect_eq(a->last_hit, b->last_hit);
+	cr_expect_eq(a->same, b->same);
+	cr_expect_eq(a->timed, b->timed);
+	cr_expect_eq(a->close, b->close);
+	for (size_t i = 0; i < ARRAY_SIZE(a->recent); i++)
+		cr_expect_eq(a->recent[i], b->recent[i]);
+	cr_expect_float_eq(a->weight, b->weight, 1e-3);
+	cr_expect_float_eq(a->store_weight, b->store_weight, 1e-3);
+	cr_expect_float_eq(a->stall_weight, b->stall_weight, 1e-3);
+}
+
+Test(region, counts_of_new_hits_are_those_of_all)
+{
+	enum { AGGRS = 12, PER_AGGR = 60 };
+	static struct damon_hit new[PER_AGGR], tmp[PER_AGGR];
+	struct damon_tick_range ranges[AGGRS + 1] = {0};
+	struct damon_est_region r = {.start = 100, .end = 140, .epoch = 1, .counted = true}, all;
+	struct damon_hit_window w = {0};
+	struct damon_tick_set ticks = {0};
+	struct rng rng;
+
+	rng_seed(&rng, 7);
+	cr_assert_eq(damon_tick_set_reserve(&ticks, AGGRS * PER_AGGR), 0);
+	for (uint32_t now = 1; now <= AGGRS; now++) {
+		struct damon_count c = {
+			.now = now, .ranges = ranges, .nr_ranges = AGGRS + 1, .ticks = &ticks};
+
+		ranges[now] = (struct damon_tick_range){now * PER_AGGR, now * PER_AGGR + 39};
+		for (int i = 0; i < PER_AGGR; i++)
+			new[i] = (struct damon_hit){
+				.page = 100 + rng_below(&rng, rng_below(&rng, 40) + 1),
+				.tick = now * PER_AGGR + i * 2 / 3,
+				.aggr = now,
+				.weight = 1 + i % 3,
+				.store_weight = i % 2,
+				.stall_weight = i % 5};
+		damon_hits_sort(new, PER_AGGR, tmp);
+		cr_assert_eq(damon_hit_window_reserve(&w, w.nr + PER_AGGR), 0);
+		c.window = w.hit;
+		memmove(&r.recent[1], r.recent, 3 * sizeof(r.recent[0]));
+		r.recent[0] = 0;
+		damon_region_add(&c, &r, new, PER_AGGR);
+		damon_hit_window_insert(&w, new, PER_AGGR);
+		r.nr += PER_AGGR;
+		cr_assert_eq(w.nr, r.nr);
+		for (size_t i = 1; i < w.nr; i++)
+			cr_assert(w.hit[i - 1].page < w.hit[i].page ||
+				  (w.hit[i - 1].page == w.hit[i].page &&
+				   w.hit[i - 1].tick <= w.hit[i].tick));
+		all = r;
+		all.ticks_known = false;
+		damon_region_recount(&c, &all);
+		expect_same_counts(&r, &all);
+	}
+	/* what is older than the epoch leaves */
+	r.epoch = AGGRS;
+	damon_region_recount(&(struct damon_count){.now = AGGRS,
+						   .window = w.hit,
+						   .ranges = ranges,
+						   .nr_ranges = AGGRS + 1,
+						   .ticks = &ticks},
+			     &r);
+	cr_expect_eq(r.nr, PER_AGGR);
+	damon_hit_window_squeeze(&w, &r, 1);
+	cr_expect_eq(w.nr, PER_AGGR);
+	damon_hit_window_release(&w);
+	damon_tick_set_release(&ticks);
 }
