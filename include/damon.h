@@ -72,8 +72,7 @@ struct damon_sampling {
 void damon_sampling_init(struct damon_sampling *s);
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);
 
-/* What to monitor: running processes, or one command. The command is started by damon_open() and
- * runs from damon_dispatch() on. */
+/* What to monitor: running processes, or one command, which damon_open() starts. */
 int damon_add_pid(struct damon_ctx *ctx, int pid);
 int damon_set_command(struct damon_ctx *ctx,
 		      char *const argv[]); /* argv is copied; looked up in PATH */
@@ -85,8 +84,10 @@ int damon_set_record(struct damon_ctx *ctx, const char *path);
 typedef int (*damon_snapshot_fn)(void *priv, const struct damon_snapshot *s);
 void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv);
 
-/* Chooses the source, opens events, starts the command held back. Everything that can be refused is
- * refused here. */
+/*
+ * Chooses the source, opens events, starts the record, and then the command. Everything that can be
+ * refused is refused here, before the command runs; nothing is left behind then.
+ */
 int damon_open(struct damon_ctx *ctx);
 
 /*
@@ -100,8 +101,8 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms);
 int damon_fd(struct damon_ctx *ctx);
 
 /* Ends: last snapshot, record completed. Idempotent. Safe to call before the targets are gone; a
- * command started by the context keeps running unless damon_kill() ended it. Returns 0 or the first
- * error of the record. */
+ * command that still runs goes on: wait for it by damon_command_status() or waitpid(2). Returns 0
+ * or the first error of the record. */
 int damon_close(struct damon_ctx *ctx);
 
 /* The same loop in a thread of its own: damon_open() must have succeeded. damon_stop() joins and

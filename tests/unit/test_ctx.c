@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -226,4 +227,54 @@ Test(ctx, attributes_are_checked)
 		cr_expect_eq(damon_set_attrs(ctx, &a), rows[i].err, "%s", rows[i].name);
 	}
 	damon_ctx_free(ctx);
+}
+
+Test(ctx, in_a_thread)
+{
+	struct world w;
+
+	world_init(&w);
+	w.stop_after = 20;
+	cr_assert_eq(use_synth(&w, 1000), 0);
+	cr_expect_eq(damon_start(w.ctx), -EBUSY, "not open yet");
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	cr_assert_eq(damon_start(w.ctx), 0, "%s", damon_error(w.ctx));
+	cr_expect_eq(damon_start(w.ctx), -EBUSY, "runs already");
+	while (damon_nr_running_ctxs())
+		usleep(1000);
+	cr_assert_eq(damon_stop(w.ctx), 0, "%s", damon_error(w.ctx));
+	cr_expect_eq(w.nr_snapshots, 20);
+	cr_expect_eq(damon_stop(w.ctx), 0, "twice is fine");
+	damon_ctx_free(w.ctx);
+}
+
+/* The descriptor wakes a host once per interval, on the real clock. */
+Test(ctx, in_a_hosts_event_loop)
+{
+	struct damon_attrs a;
+	struct world w;
+	struct pollfd p = {.events = POLLIN};
+	int wakeups = 0;
+
+	world_init(&w);
+	w.ctx->sys = &damon_sys_real;
+	damon_attrs_init(&a);
+	a.aggr_ns = 20 * NS_PER_MS;
+	cr_assert_eq(damon_set_attrs(w.ctx, &a), 0);
+	cr_assert_eq(use_synth(&w, 1000), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	p.fd = damon_fd(w.ctx);
+	cr_assert_geq(p.fd, 0, "%s", damon_error(w.ctx));
+	cr_expect_eq(damon_fd(w.ctx), p.fd);
+	while (w.nr_snapshots < 5 && wakeups < 100) {
+		cr_assert_eq(poll(&p, 1, 10000), 1);
+		cr_assert_eq(damon_dispatch(w.ctx, 0), 1);
+		wakeups++;
+	}
+	cr_expect_geq(w.nr_snapshots, 5);
+	cr_expect_leq(wakeups, w.nr_snapshots + 2, "%d for %d", wakeups, w.nr_snapshots);
+	cr_assert_eq(damon_close(w.ctx), 0);
+	damon_ctx_free(w.ctx);
 }
