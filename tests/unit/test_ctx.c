@@ -249,6 +249,12 @@ Test(ctx, in_a_thread)
 	damon_ctx_free(w.ctx);
 }
 
+static int count_snapshot(void *priv, const struct damon_snapshot *s)
+{
+	((struct world *)priv)->nr_snapshots++;
+	return 0;
+}
+
 /* The descriptor wakes a host once per interval, on the real clock. */
 Test(ctx, in_a_hosts_event_loop)
 {
@@ -259,6 +265,7 @@ Test(ctx, in_a_hosts_event_loop)
 
 	world_init(&w);
 	w.ctx->sys = &damon_sys_real;
+	damon_set_callback(w.ctx, count_snapshot, &w);
 	damon_attrs_init(&a);
 	a.aggr_ns = 20 * NS_PER_MS;
 	cr_assert_eq(damon_set_attrs(w.ctx, &a), 0);
