@@ -67,9 +67,13 @@ int damon_writer_explain(struct damon_fail *f, int err, const char *path)
 		{EACCES, "write elsewhere with -o"},
 		{EPERM, "write elsewhere with -o"},
 		{EROFS, "write elsewhere with -o"},
+		{EPIPE, "what read it has ended"},
 	};
 
-	damon_fail(f, err, "cannot write '%.200s': %s", path, strerror(err));
+	if (strcmp(path, "-"))
+		damon_fail(f, err, "cannot write '%.200s': %s", path, strerror(err));
+	else
+		damon_fail(f, err, "cannot write to standard output: %s", strerror(err));
 	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
 		if (remedies[i].err == err)
 			damon_fail_remedy(f, "%s", remedies[i].remedy);

@@ -203,6 +203,31 @@ Test(proc, names)
 	cr_expect_str_eq(comm, "my name");
 }
 
+Test(proc, threads_of_the_kernel)
+{
+	static const struct {
+		const char *stat;
+		bool kernel;
+	} cases[] = {
+		{"7 (systemd) S 0 1 1 0 -1 4194560 5 6", false},
+		{"7 (kthreadd) S 0 0 0 0 -1 2129984 0 0", true},
+		{"7 (a) S 0 0 0 0 -1 2129984 b) S 1 3 3 0 -1 4194304 0 0", false},
+		{"7 (cut) S 0 0 0", false},
+		{"nothing of that kind", false},
+		{"", false},
+		{NULL, false},
+	};
+	static struct fake_perf world;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake_perf_init(&world, 1);
+		fake_perf_file(&world, "/proc/7/stat", cases[i].stat);
+		cr_expect_eq(damon_proc_is_kernel(&world.sys, 7), cases[i].kernel, "%zu", i);
+		fake_perf_release(&world);
+	}
+	cr_expect(!damon_proc_is_kernel(&damon_sys_real, getpid()));
+}
+
 Test(proc, threads)
 {
 	static struct fake_perf world;

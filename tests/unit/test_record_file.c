@@ -170,6 +170,44 @@ Test(record_file, places_that_cannot_be_written)
 	}
 }
 
+Test(record_file, explains_what_would_help)
+{
+	static const struct {
+		int err;
+		const char *path, *text, *remedy;
+	} rows[] = {
+		{ENOSPC, "a", "cannot write 'a': No space left on device", "free some space"},
+		{EFBIG, "a", "cannot write 'a': File too large", "ulimit -f"},
+		{EROFS, "a", "cannot write 'a': Read-only file system", "elsewhere"},
+		{EPIPE, "-", "cannot write to standard output: Broken pipe", "has ended"},
+		{EIO, "a", "cannot write 'a': Input/output error", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_fail f = {0};
+
+		cr_expect_eq(damon_writer_explain(&f, rows[i].err, rows[i].path), -rows[i].err);
+		cr_expect_str_eq(f.text, rows[i].text);
+		cr_expect(strstr(f.remedy, rows[i].remedy), "%s: %s", f.text, f.remedy);
+	}
+}
+
+Test(record_file, the_size_is_final_once_complete)
+{
+	struct damon_totals totals = {.ticks = 1};
+	struct damon_writer *w;
+	struct damon_fail f;
+	struct stat st;
+	uint64_t bytes;
+
+	cr_assert_eq(open_writer(kit_path("a"), &w, &f), 0);
+	cr_assert_eq(damon_writer_complete(w, &totals), 0);
+	bytes = damon_writer_bytes(w);
+	cr_assert_eq(damon_writer_close(w, NULL), 0);
+	cr_assert_eq(stat(kit_path("a"), &st), 0);
+	cr_expect_eq(st.st_size, bytes);
+}
+
 Test(record_file, an_empty_file_is_taken)
 {
 	struct damon_totals totals = {0};
