@@ -5,12 +5,12 @@
 #include "core/snapshot.h"
 #include "core/stats.h"
 
-static double pages_of(const struct damon_region *r)
+static inline double pages_of(const struct damon_region *r)
 {
 	return r->end > r->start ? (double)((r->end - r->start) >> DAMON_PAGE_SHIFT) : 0;
 }
 
-static double span_of(const struct damon_region *r)
+static inline double span_of(const struct damon_region *r)
 {
 	return MAX(r->span_aggrs, 1u);
 }
@@ -44,32 +44,35 @@ static double mean_hit_weight(const struct damon_target_snapshot *t, double tota
 	return hits > 0 && weight > 0 ? weight / hits : 1;
 }
 
-/* Ticks per page: of how densely a region's evidence lies. */
-static double density(const struct damon_region *r)
+/*
+ * How far the border between touching 'a' and 'b' may be off: three times the distance of ticks in
+ * the denser one. The border of an extent is exact.
+ */
+static inline double edge_pages(const struct damon_region *a, const struct damon_region *b)
 {
-	return r->nr_ticks / MAX(pages_of(r), 1.0);
-}
-
-/* How far the border between touching 'a' and 'b' may be off. The border of an extent is exact. */
-static double edge_pages(const struct damon_region *a, const struct damon_region *b)
-{
-	double d = MAX(density(a), density(b));
+	double pages_a = MAX(pages_of(a), 1.0), pages_b = MAX(pages_of(b), 1.0);
 
 	if (a->end != b->start)
 		return 0;
-	return d > 0 ? 3 / d : INFINITY;
+	if (a->nr_ticks * pages_b < b->nr_ticks * pages_a)
+		return 3 * pages_b / b->nr_ticks;
+	return a->nr_ticks ? 3 * pages_a / a->nr_ticks : INFINITY;
 }
 
-static uint64_t edge_bytes(const struct damon_target_snapshot *t, size_t i)
+static inline uint64_t edge_bytes(const struct damon_target_snapshot *t, size_t i)
 {
 	const struct damon_region *r = &t->regions[i];
-	double edge = 0;
+	double pages = pages_of(r), edge = 0;
+	uint64_t whole;
 
 	if (i > 0)
 		edge = edge_pages(r - 1, r);
 	if (i + 1 < t->nr_regions)
 		edge = MAX(edge, edge_pages(r, r + 1));
-	return ceil(MIN(edge, pages_of(r))) * DAMON_PAGE_SIZE;
+	if (edge >= pages)
+		return (uint64_t)pages * DAMON_PAGE_SIZE;
+	whole = (uint64_t)edge;
+	return (whole + (whole < edge)) * DAMON_PAGE_SIZE;
 }
 
 /* Weight per aggregation: the estimate and its bounds. */
@@ -95,14 +98,15 @@ void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 {
 	const struct damon_region *r = &t->regions[i];
 	struct weight_rate w = weight_rate(t, r, total);
-	double page_seconds = MAX(pages_of(r), 1.0) * v->aggr_ns / NS_PER_SEC;
+	double per_page_second = NS_PER_SEC / (MAX(pages_of(r), 1.0) * v->aggr_ns);
+	double part = total > 0 ? 1 / total : 0;
 
-	out->heat = w.mid * v->scale.accesses / page_seconds;
-	out->lo = w.lo * v->scale.lo / page_seconds;
-	out->hi = w.hi * v->scale.hi / page_seconds;
-	out->share = total > 0 ? MIN(w.mid / total, 1.0) : 0;
-	out->share_lo = total > 0 ? MIN(w.lo / total, 1.0) : 0;
-	out->share_hi = total > 0 ? MIN(w.hi / total, 1.0) : 1;
+	out->heat = w.mid * v->scale.accesses * per_page_second;
+	out->lo = w.lo * v->scale.lo * per_page_second;
+	out->hi = w.hi * v->scale.hi * per_page_second;
+	out->share = MIN(w.mid * part, 1.0);
+	out->share_lo = MIN(w.lo * part, 1.0);
+	out->share_hi = total > 0 ? MIN(w.hi * part, 1.0) : 1;
 	out->edge_bytes = edge_bytes(t, i);
 }
 

@@ -402,7 +402,11 @@ static void must(int err)
 
 static void begin(struct recording *r, const char *path)
 {
-	struct damon_meta m = {.aggr_ns = aggr_ns, .source = "synth"};
+	struct damon_meta m = {.aggr_ns = aggr_ns,
+			       .sample_ns = aggr_ns / 20,
+			       .scale = {1, .5, 2},
+			       .rate_hz = 1000,
+			       .source = "synth"};
 	struct damon_fail f;
 
 	*r = (struct recording){0};
@@ -581,6 +585,7 @@ static const struct workload workloads[] = {
 
 static const char usage[] =
 	"usage: record_size [SNAPSHOTS (600)]\n"
+	"       record_size --write FILE [SNAPSHOTS]: the first model's recording, to be kept\n"
 	"Columns: regions; part of them whose counts changed; bytes of the file per region and\n"
 	"snapshot; CPU time of writing per region and snapshot; CPU time of reading it all, and "
 	"per\n"
@@ -596,6 +601,11 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--read"))
 		return read_all(argv[2]);
+	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "--write")) {
+		snapshots = argc == 4 ? (unsigned int)atoi(argv[3]) : 600;
+		run_model(&models[0], argv[2], snapshots, &f);
+		return 0;
+	}
 	if (argc > 2 || !snapshots) {
 		fputs(usage, argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
 		return 2;
