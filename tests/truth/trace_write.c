@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <zstd.h>
 
@@ -12,7 +12,7 @@
 #define ZSTD_LEVEL 1
 
 struct trace_writer {
-	FILE *file;
+	int fd;	 /* not a FILE: a forked child must not write what is buffered */
 	int err; /* the first failure */
 	struct trace_head head;
 	struct trace_block block;
@@ -31,9 +31,16 @@ static int failed(struct trace_writer *w, int err)
 
 static void put(struct trace_writer *w, const void *bytes, size_t n)
 {
-	errno = 0;
-	if (n && fwrite(bytes, n, 1, w->file) != 1)
-		failed(w, errno ? errno : EIO);
+	const char *at = bytes;
+
+	while (n && !w->err) {
+		ssize_t done = write(w->fd, at, n);
+
+		if (done < 0 && errno != EINTR)
+			failed(w, errno);
+		at += done > 0 ? done : 0;
+		n -= done > 0 ? done : 0;
+	}
 }
 
 int trace_create(const char *path, uint32_t page_shift, struct trace_writer **out)
@@ -47,12 +54,9 @@ int trace_create(const char *path, uint32_t page_shift, struct trace_writer **ou
 	if (!w)
 		return -ENOMEM;
 	w->zstd = ZSTD_createCCtx();
-	err = w->zstd ? 0 : -ENOMEM;
-	if (!err) {
-		w->file = fopen(path, "wbe");
-		err = w->file ? 0 : -errno;
-	}
-	if (err) {
+	w->fd = w->zstd ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (w->fd < 0) {
+		err = w->zstd ? -errno : -ENOMEM;
 		ZSTD_freeCCtx(w->zstd);
 		free(w);
 		return err;
@@ -151,11 +155,10 @@ int trace_finish(struct trace_writer *w)
 	put_run(w);
 	end_block(w);
 	w->head.finished = 1;
-	if (!w->err && fseek(w->file, 0, SEEK_SET))
+	if (lseek(w->fd, 0, SEEK_SET))
 		failed(w, errno);
-	if (!w->err)
-		put(w, &w->head, sizeof(w->head));
-	if (fclose(w->file))
+	put(w, &w->head, sizeof(w->head));
+	if (close(w->fd))
 		failed(w, errno);
 	err = w->err;
 	ZSTD_freeCCtx(w->zstd);
