@@ -100,6 +100,20 @@ $(SHOW): $(call obj,$(SHOW_SRC))
 
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/report/*.c))
 
+# Exact traces of programs (tests/truth/README.md). QEMU loads the plugin: no sanitizers.
+TRUTH_OBJ := $(call obj,tests/truth/trace.c tests/truth/trace_write.c tests/truth/truth.c)
+PLUGIN	:= $(B)/tests/truth/plugin.so
+TOOLS	+= $(B)/tests/truth/tool $(PLUGIN)
+$(UNIT): $(TRUTH_OBJ)
+$(B)/tests/truth/tool: $(B)/tests/truth/tool.o $(TRUTH_OBJ)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lzstd
+$(PLUGIN): tests/truth/plugin.c tests/truth/trace_write.c $(wildcard tests/truth/*.h)
+	$(Q)mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=hidden \
+		-shared -fPIC -o $@ $(filter %.c,$^) -lzstd
+
+-include $(TRUTH_OBJ:.o=.d) $(B)/tests/truth/tool.d
+
 deps:
 	$(Q)scripts/deps install build test vm
 
