@@ -10,7 +10,7 @@ The same path is another file in another mount namespace.
   $ unshare -m true || exit 80
   $ unshare -m sh inside > /dev/null & target=$!
   $ wait_for -e ready || exit 80
-  $ for _ in $(seq 100); do grep -q program /proc/$target/comm && break; sleep 0.02; done; sleep 0.3
+  $ executes $target program
   $ damon-perf record -q --rate 1000 --duration 1s -p $target; echo $? $(number complete) $(number no_code)
   0 true 0
   $ test $(number samples) -gt 0; echo $?

@@ -32,12 +32,12 @@ A reserve of 1 TiB, 64 TiB with a page in each, 20000 mappings; recorded from th
 
 The file of a program is gone, or is another one by now: it is not decoded from what has its name.
 
-  $ cp "$W/dense" gone; ./gone --seconds 20 > /dev/null & target=$!; rm gone
+  $ cp "$W/dense" gone; ./gone --seconds 20 > /dev/null & target=$!; executes $target gone; rm gone
   $ damon-perf record -q --rate 1000 --duration 1s -p $target; echo $? $(number complete) $(number no_code)
   0 true 0
   $ kill $target; wait $target 2> /dev/null
   [143]
-  $ cp "$W/dense" other; ./other --seconds 20 > /dev/null & target=$!; cp "$W/zipf" new; mv new other
+  $ cp "$W/dense" other; ./other --seconds 20 > /dev/null & target=$!; executes $target other; cp "$W/zipf" new; mv new other
   $ damon-perf record -q --rate 1000 --duration 1s -p $target; echo $? $(number complete) $(number no_code)
   0 true 0
   $ kill $target; wait $target 2> /dev/null

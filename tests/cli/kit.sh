@@ -22,6 +22,17 @@ wait_for()
 	return 1
 }
 
+# Waits until a process executes the program of that name.
+executes()
+{
+	for _ in $(seq 500); do
+		[ "$(cat "/proc/$1/comm")" = "$2" ] && return
+		sleep 0.02
+	done
+	echo "process $1 never was $2"
+	return 1
+}
+
 # A number of a record: number KEY [FILE]
 number()
 {
