@@ -742,10 +742,8 @@ Test(estimator, order_of_the_batch_does_not_matter)
 {
 	struct kit a, b;
 
-	setup(&a);
-	setup(&b);
-	map(&a, "0-100000");
-	map(&b, "0-100000");
+	setup(&a), map(&a, "0-100000");
+	setup(&b), map(&b, "0-100000");
 	for (int g = 0; g < 20; g++) {
 		spread(&a, 300, 350, 200);
 		spread(&a, 0, 100000, 200);
