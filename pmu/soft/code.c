@@ -532,8 +532,8 @@ uint32_t soft_code_link(struct soft_code *c, struct soft_unit *u, uint32_t *link
 static struct stall_slot *stall_slot(struct soft_code *c, uint32_t serial, uint32_t off,
 				     bool *found)
 {
-	uint32_t i = (off * 0x9e3779b1u ^ serial * 0x85ebca6bu) >> (32 - STALL_BITS);
-	struct stall_slot *a = &c->stall[i], *b = &c->stall[i ^ 1];
+	uint32_t set = (off * 0x9e3779b1u ^ serial * 0x85ebca6bu) >> (33 - STALL_BITS);
+	struct stall_slot *a = &c->stall[2 * set], *b = a + 1;
 
 	*found = true;
 	if (a->serial == serial && a->off == off)
