@@ -340,17 +340,17 @@ static double cost(struct proof *p, const struct soft_limits *limits, bool stall
 static void print_costs(struct proof *p)
 {
 	struct soft_limits l = soft_limits_default;
-	double first, warm, stall, reads;
+	double cold, warm;
 
 	l.mem_reads = 0;
-	warm = cost(p, &l, false, &first);
-	stall = cost(p, &l, true, &first);
+	warm = cost(p, &l, false, &cold);
+	printf("cost without reads: %.0f ns a tick warm, %.0f cold\n", warm, cold);
+	warm = cost(p, &l, true, &cold);
+	printf("with the stall address: %.0f ns a tick warm, %.0f cold\n", warm, cold);
 	l.mem_reads = p->reads ? p->reads : 1;
-	printf("cost without reads: %.0f ns a tick warm, %.0f with the stall address, %.0f cold\n",
-	       warm, stall, first);
-	reads = cost(p, &l, true, &first);
-	printf("cost with %u reads: %.0f ns a tick warm (the program stands still)\n", l.mem_reads,
-	       reads);
+	warm = cost(p, &l, true, &cold);
+	printf("with %u reads, too: %.0f ns a tick warm, %.0f cold (the program stands still)\n",
+	       l.mem_reads, warm, cold);
 }
 
 static void print_tally(const char *name, const struct tally *t)
