@@ -233,13 +233,20 @@ size_t soft_code_bytes(struct soft_code *c, struct soft_unit *u, uint32_t off, u
  * the burst at hand may stand on them. */
 static void unit_changed(struct soft_code *c, struct soft_unit *u)
 {
+	uint32_t n = u->len / CHUNK + 1, *fresh = calloc(n, sizeof(*fresh));
+
 	for (uint32_t i = 0; i < u->nr_pages; i++) {
 		free(u->page[u->page_list[i]]);
 		u->page[u->page_list[i]] = NULL;
 	}
 	c->nr_pages -= u->nr_pages;
 	u->nr_pages = 0;
-	memset(u->chunk, 0, (u->len / CHUNK + 1) * sizeof(*u->chunk));
+	if (fresh) { /* of a large unit, the less work: little of it was touched */
+		free(u->chunk);
+		u->chunk = fresh;
+	} else {
+		memset(u->chunk, 0, n * sizeof(*u->chunk));
+	}
 	u->serial = ++c->next_serial;
 	c->stats.changes++;
 }
@@ -526,14 +533,14 @@ uint32_t soft_code_link(struct soft_code *c, struct soft_unit *u, uint32_t *link
 
 /* ---- the access waited for ---- */
 
-#define BEFORE 56u /* bytes looked at before an instruction */
+#define BEFORE 40u /* bytes looked at before an instruction */
 
 /* The remembered answer for 'off', or a free slot for one: two places, the older one gives way. */
 static struct stall_slot *stall_slot(struct soft_code *c, uint32_t serial, uint32_t off,
 				     bool *found)
 {
-	uint32_t i = (off * 0x9e3779b1u ^ serial * 0x85ebca6bu) >> (32 - STALL_BITS);
-	struct stall_slot *a = &c->stall[i], *b = &c->stall[i ^ 1];
+	uint32_t set = (off * 0x9e3779b1u ^ serial * 0x85ebca6bu) >> (33 - STALL_BITS);
+	struct stall_slot *a = &c->stall[2 * set], *b = a + 1;
 
 	*found = true;
 	if (a->serial == serial && a->off == off)

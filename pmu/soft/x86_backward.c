@@ -8,36 +8,58 @@
  * of them agree on is taken. That it ran is likely, not sure: the sampled instruction may have been
  * jumped to. Its address is worked out from the sampled registers where it left them alone.
  */
+#include <string.h>
+
 #include "base/util.h"
 #include "pmu/soft/x86_insn.h"
 
 #define NEAREST	 24 /* bytes before the sampled instruction at which sweeps start, from */
-#define FARTHEST 48 /* to */
-#define WINDOW	 64
+#define FARTHEST 35 /* to */
+#define UNSEEN	 255
 
 /*
- * The distance of the instruction before position 'ip' of 'bytes', 0 if no sweep meets 'ip'. Each
- * position is decoded at most once, last to first: 'prev[d]' is where a sweep from 'd' bytes before
- * stands last.
+ * Sweeps from 'd' bytes before 'ip' (at 'bytes + ip') and returns how far before it the last
+ * instruction stands that ends there, 0 if the sweep does not meet 'ip'. What earlier sweeps found
+ * is in 'last' (UNSEEN: no sweep was there yet), so that each position is decoded once.
  */
-static size_t find_previous(const ZydisDecoder *decoder, const uint8_t *bytes, size_t ip)
+static uint8_t sweep(const ZydisDecoder *decoder, const uint8_t *bytes, size_t ip, size_t d,
+		     uint8_t last[FARTHEST + 1])
 {
-	uint8_t prev[WINDOW] = {0}, votes[WINDOW] = {0};
-	size_t far = MIN(ip, (size_t)FARTHEST), near = MIN(far, (size_t)NEAREST), best = 0;
+	uint8_t path[FARTHEST], n = 0, found = 0;
 
-	for (size_t d = 1; d <= far; d++) {
+	while (d && last[d] == UNSEEN) {
 		ZydisDecodedInstruction i;
 
+		path[n++] = d;
 		if (!ZYAN_SUCCESS(
 			    ZydisDecoderDecodeInstruction(decoder, NULL, bytes + ip - d, d, &i)))
-			continue;
-		prev[d] = i.length == d ? d : prev[d - i.length];
+			break;
+		found = d;
+		d -= i.length;
+		if (d)
+			found = 0;
 	}
+	if (d && last[d] != UNSEEN)
+		found = last[d];
+	while (n)
+		last[path[--n]] = found;
+	return found;
+}
+
+/* The distance of the instruction before position 'ip' of 'bytes', 0 if no sweep meets 'ip'. */
+static size_t find_previous(const ZydisDecoder *full, const uint8_t *bytes, size_t ip)
+{
+	uint8_t last[FARTHEST + 1], votes[FARTHEST + 1] = {0};
+	size_t far = MIN(ip, (size_t)FARTHEST), near = MIN(far, (size_t)NEAREST), best = 0;
+	ZydisDecoder lengths = *full; /* of instructions: all that sweeps ask for */
+
+	ZydisDecoderEnableMode(&lengths, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
+	memset(last, UNSEEN, sizeof(last));
 	/* at a unit's start there is but one way to begin */
-	for (size_t d = near; d <= far; d++)
-		votes[prev[d]]++;
-	for (size_t d = 1; d < WINDOW; d++)
-		if (votes[d] > votes[best] || (!best && votes[d]))
+	for (size_t d = near; d && d <= far; d++)
+		votes[sweep(&lengths, bytes, ip, d, last)]++;
+	for (size_t d = 1; d <= far; d++)
+		if (votes[d] > (best ? votes[best] : 0))
 			best = d;
 	return best;
 }
@@ -163,8 +185,11 @@ static bool at_string(const ZydisDecoder *decoder, const uint8_t *bytes, size_t 
 	const uint64_t rep = ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
 	ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
 	ZydisDecodedInstruction i;
+	bool prefix = false;
 
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, n, &i, o)) ||
+	for (size_t k = 0; k < MIN(n, (size_t)4); k++)
+		prefix |= bytes[k] == 0xf2 || bytes[k] == 0xf3;
+	if (!prefix || !ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, n, &i, o)) ||
 	    i.meta.category != ZYDIS_CATEGORY_STRINGOP || !(i.attributes & rep))
 		return false;
 	for (int pass = 0; pass < 2; pass++) /* loads are what is waited for */

@@ -4,6 +4,8 @@
  * its accesses are told, and what it writes is forgotten. Operands and actions are as Zydis tells
  * them.
  */
+#include <string.h>
+
 #include "base/util.h"
 #include "pmu/soft/x86_insn.h"
 
@@ -158,13 +160,18 @@ static void translate(struct x86_insn *x)
 int x86_decode(const uint8_t *bytes, size_t n, uint32_t off, struct soft_uop *out, int *len,
 	       bool *ends)
 {
-	struct x86_insn x = {.off = off, .out = out};
+	struct x86_insn x; /* large: cleared as far as it is needed */
 	ZydisDecoder decoder;
 
 	if (!ZYAN_SUCCESS(
 		    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
 	    !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, n, &x.i, x.o)))
 		return 0;
+	x.off = off;
+	x.out = out;
+	x.nr = 0;
+	x.ends = false;
+	memset(x.arg, 0, sizeof(x.arg));
 	for (int i = 0; i < MIN(x.i.operand_count_visible, (int)ARRAY_SIZE(x.arg)); i++)
 		x.arg[i] = x86_arg_of(&x.o[i]);
 	translate(&x);

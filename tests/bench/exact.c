@@ -38,8 +38,8 @@
 #include "pmu/soft/x86.h"
 
 #define STACK_BYTES 512
-#define MAX_STEPS   400000
-#define KEPT	    4096 /* ticks kept for the cost */
+#define MAX_STEPS   20000 /* a repeated string operation takes one per element */
+#define KEPT	    4096  /* ticks kept for the cost */
 
 struct tick {
 	uint64_t regs[X86_NR_SAMPLED];
@@ -96,7 +96,7 @@ static int start(struct proof *p, char **argv)
 		return -EIO;
 	close(gate[0]);
 	pause_us(200000);
-	return p->pid < 0 || ptrace(PTRACE_SEIZE, p->pid, 0, 0) ? -errno : 0;
+	return p->pid < 0 || ptrace(PTRACE_SEIZE, p->pid, 0, PTRACE_O_EXITKILL) ? -errno : 0;
 }
 
 static int read_maps(struct proof *p)
@@ -111,8 +111,13 @@ static int read_maps(struct proof *p)
 	return err;
 }
 
-/* Waits for the tracee to stop by SIGTRAP. Returns 1, 0 if another signal came (it is passed on),
- * -1 if the program ended. */
+static int set_debug(struct proof *p, int n, unsigned long v)
+{
+	return ptrace(PTRACE_POKEUSER, p->pid, offsetof(struct user, u_debugreg[0]) + 8 * n, v);
+}
+
+/* Waits for the tracee to stop by SIGTRAP. Returns 1, 0 if another signal came (it is passed on,
+ * and the program goes on), -1 if the program ended. */
 static int wait_stop(struct proof *p)
 {
 	int status;
@@ -122,12 +127,8 @@ static int wait_stop(struct proof *p)
 	if (WSTOPSIG(status) == SIGTRAP)
 		return 1;
 	p->nr_disturbed++;
+	set_debug(p, 7, 0);
 	return ptrace(PTRACE_CONT, p->pid, 0, WSTOPSIG(status)) ? -1 : 0;
-}
-
-static int set_debug(struct proof *p, int n, unsigned long v)
-{
-	return ptrace(PTRACE_POKEUSER, p->pid, offsetof(struct user, u_debugreg[0]) + 8 * n, v);
 }
 
 /* Watches reads and writes of up to 8 aligned bytes at 'addr'. */
@@ -174,7 +175,7 @@ static bool is_repeated(struct proof *p, uint64_t ip)
 	return (word & 0xff) == 0xf3 || (word & 0xff) == 0xf2;
 }
 
-enum outcome { CONFIRMED, MISSED, ELSEWHERE, DISTURBED, ENDED };
+enum outcome { CONFIRMED, MISSED, ELSEWHERE, DISTURBED, TOO_FAR, ENDED };
 
 /* Steps to the instruction 'at' of the burst, and over it. */
 static enum outcome step_to(struct proof *p, const struct damon_access *a, unsigned at)
@@ -208,7 +209,7 @@ static enum outcome step_to(struct proof *p, const struct damon_access *a, unsig
 			return ENDED;
 		done += r.rip != ip || !is_repeated(p, ip);
 	}
-	return DISTURBED;
+	return TOO_FAR;
 }
 
 static void tell_miss(const struct proof *p, const struct tick *t, const struct damon_access *a,
@@ -222,7 +223,8 @@ static void tell_miss(const struct proof *p, const struct tick *t, const struct 
 		t->regs[X86_IP]);
 }
 
-/* Draws one access of the burst and has the program confirm it. Returns -1 once it ended. */
+/* Draws one access of the burst and has the program confirm it. Returns 1 if it stands still, 0 if
+ * it goes on, -1 if it ended. */
 static int prove(struct proof *p, const struct tick *t, const struct soft_burst *b)
 {
 	unsigned i = rng_below(&p->rng, b->nr);
@@ -232,20 +234,24 @@ static int prove(struct proof *p, const struct tick *t, const struct soft_burst 
 
 	if (watch(p, a->addr + p->shift, a->size)) {
 		p->nr_disturbed++;
-		return 0;
+		return 1;
 	}
 	o = step_to(p, a, b->at[i]);
 	if (o == ENDED)
 		return -1;
 	if (o == DISTURBED)
 		return 0;
+	if (o == TOO_FAR) {
+		p->nr_disturbed++;
+		return 1;
+	}
 	y->predicted++;
 	y->confirmed += o == CONFIRMED;
 	y->missed += o == MISSED;
 	y->elsewhere += o == ELSEWHERE;
 	if (o != CONFIRMED && !p->shift)
 		tell_miss(p, t, a, b->at[i], o);
-	return 0;
+	return 1;
 }
 
 static int one_stop(struct proof *p)
@@ -255,7 +261,7 @@ static int one_stop(struct proof *p)
 	struct soft_burst b = {0};
 	struct damon_access stall;
 	struct soft_tick st;
-	int w, err = 0;
+	int w, stands = 1;
 
 	pause_us(200 + rng_below(&p->rng, 1500));
 	if (ptrace(PTRACE_INTERRUPT, p->pid, 0, 0))
@@ -283,11 +289,13 @@ static int one_stop(struct proof *p)
 	p->unknown += b.nr_unknown;
 	p->insns += b.nr_insns;
 	if (b.nr)
-		err = prove(p, t, &b);
+		stands = prove(p, t, &b);
 	else
 		p->nr_empty++;
+	if (stands <= 0)
+		return stands;
 	set_debug(p, 7, 0);
-	return err ? err : ptrace(PTRACE_CONT, p->pid, 0, 0);
+	return ptrace(PTRACE_CONT, p->pid, 0, 0);
 }
 
 static uint64_t cpu_ns(void)
@@ -332,17 +340,17 @@ static double cost(struct proof *p, const struct soft_limits *limits, bool stall
 static void print_costs(struct proof *p)
 {
 	struct soft_limits l = soft_limits_default;
-	double first, warm, stall, reads;
+	double cold, warm;
 
 	l.mem_reads = 0;
-	warm = cost(p, &l, false, &first);
-	stall = cost(p, &l, true, &first);
+	warm = cost(p, &l, false, &cold);
+	printf("cost without reads: %.0f ns a tick warm, %.0f cold\n", warm, cold);
+	warm = cost(p, &l, true, &cold);
+	printf("with the stall address: %.0f ns a tick warm, %.0f cold\n", warm, cold);
 	l.mem_reads = p->reads ? p->reads : 1;
-	printf("cost without reads: %.0f ns a tick warm, %.0f with the stall address, %.0f cold\n",
-	       warm, stall, first);
-	reads = cost(p, &l, true, &first);
-	printf("cost with %u reads: %.0f ns a tick warm (the program stands still)\n", l.mem_reads,
-	       reads);
+	warm = cost(p, &l, true, &cold);
+	printf("with %u reads, too: %.0f ns a tick warm, %.0f cold (the program stands still)\n",
+	       l.mem_reads, warm, cold);
 }
 
 static void print_tally(const char *name, const struct tally *t)
