@@ -17,7 +17,25 @@ int pidfd_open_of(int pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
+	if (fd < 0 && errno == ENOSYS)
+		return pid_is_gone(pid) ? -ESRCH : -ENOSYS;
 	return fd < 0 ? -errno : fd;
+}
+
+bool pid_is_gone(int pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* What the host catches is not for the child to catch, also not until it executes: a Ctrl-C would
+ * be lost. What is ignored stays so, as for every command. */
+static void default_signals(void)
+{
+	struct sigaction sa, def = {.sa_handler = SIG_DFL};
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (!sigaction(sig, NULL, &sa) && sa.sa_handler != SIG_IGN)
+			sigaction(sig, &def, NULL);
 }
 
 /* In the child: waits for its start, then becomes the command. */
@@ -27,6 +45,7 @@ __attribute__((noreturn)) static void child(char **argv, int go_fd, int err_fd)
 	char byte;
 	int err;
 
+	default_signals();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (read(go_fd, &byte, 1) != 1)
@@ -68,7 +87,7 @@ int command_start(struct damon_ctx *ctx)
 	if (err)
 		return err;
 	c->pid_fd = pidfd_open_of(c->pid);
-	if (c->pid_fd < 0)
+	if (c->pid_fd < 0 && c->pid_fd != -ENOSYS)
 		return damon_fail(&ctx->fail, -c->pid_fd, "cannot watch '%s': %s", c->argv[0],
 				  strerror(-c->pid_fd));
 	return 0;

@@ -316,7 +316,13 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 	p->pid_fd = pidfd_open_of(p->pid);
 	if (p->pid_fd == -ESRCH)
 		return damon_fail(&ctx->fail, ESRCH, "there is no process %d", p->pid);
-	if (p->pid_fd < 0)
+	if (p->pid_fd == -EINVAL || p->pid_fd == -ENOENT) {
+		damon_fail(&ctx->fail, EINVAL, "%d is a thread, not a process", p->pid);
+		damon_fail_remedy(&ctx->fail,
+				  "give the id of its process: all threads are monitored");
+		return -EINVAL;
+	}
+	if (p->pid_fd < 0 && p->pid_fd != -ENOSYS)
 		return damon_fail(&ctx->fail, -p->pid_fd, "cannot watch process %d: %s", p->pid,
 				  strerror(-p->pid_fd));
 	if (damon_proc_is_kernel(ctx->sys, p->pid))
