@@ -11,6 +11,7 @@ declare -A options=(
 	[stairs]="--mib 4 --ops 1600000" [zigzag]="--mib 4 --ops 1600000"
 	[scan_index]="--mib 16 --ops 300000" [forkstorm]="--children 20 --exec 1"
 	[churn]="--ops 200" [threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
+	[spaces]="--kind pages --ops 100000" [spawn]="--ops 50"
 )
 
 for source in "$root"/tests/workload/*.c; do
