@@ -80,8 +80,8 @@ int command_start(struct damon_ctx *ctx)
 				 strerror(errno));
 		c->pid = 0;
 	}
-	close(go[0]);
 	close(status[1]);
+	c->hold_fd = go[0];
 	c->go_fd = go[1];
 	c->err_fd = status[0];
 	if (err)
@@ -103,7 +103,8 @@ int command_go(struct damon_ctx *ctx)
 		n = write(c->go_fd, "x", 1);
 	} while (n < 0 && errno == EINTR);
 	close(c->go_fd);
-	c->go_fd = -1;
+	close(c->hold_fd);
+	c->go_fd = c->hold_fd = -1;
 	do { /* ends without a byte when the exec succeeds: the pipe is close-on-exec */
 		n = read(c->err_fd, &err, sizeof(err));
 	} while (n < 0 && errno == EINTR);
@@ -124,9 +125,11 @@ void command_abandon(struct damon_ctx *ctx)
 
 	if (c->go_fd >= 0)
 		close(c->go_fd);
+	if (c->hold_fd >= 0)
+		close(c->hold_fd);
 	if (c->err_fd >= 0)
 		close(c->err_fd);
-	c->go_fd = c->err_fd = -1;
+	c->go_fd = c->hold_fd = c->err_fd = -1;
 	if (c->pid > 0 && !c->ended)
 		waitpid(c->pid, &c->status, 0);
 	if (c->pid_fd >= 0)

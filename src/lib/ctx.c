@@ -52,7 +52,7 @@ int damon_ctx_new(struct damon_ctx **out)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->sys = &damon_sys_real;
-	ctx->cmd.go_fd = ctx->cmd.err_fd = ctx->cmd.pid_fd = -1;
+	ctx->cmd.go_fd = ctx->cmd.hold_fd = ctx->cmd.err_fd = ctx->cmd.pid_fd = -1;
 	ctx->epoll_fd = ctx->timer_fd = -1;
 	damon_attrs_init(&ctx->attrs);
 	damon_sampling_init(&ctx->sampling);

@@ -27,6 +27,7 @@ struct ctx_command {
 	char **argv; /* NULL: none */
 	int pid;     /* 0: not started */
 	int go_fd;   /* closing it lets the command go without executing; a byte starts it */
+	int hold_fd; /* its other end: no SIGPIPE for us if the command is killed before */
 	int err_fd;  /* errno of a failed exec */
 	int pid_fd;  /* readable when it ended */
 	bool ended;

@@ -30,7 +30,7 @@ Attached to when all of them run; with few descriptors as well, which is raised.
 
   $ nice -n 19 "$W/threads" --threads 200 --mib 1 --late 0 --seconds 30 > /dev/null & target=$!
   $ for _ in $(seq 500); do test $(ls /proc/$target/task | wc -l) -gt 200 && break; sleep 0.02; done
-  $ (ulimit -Sn 64; damon-perf record -q --duration 500ms -p $target; echo $? $(number complete))
+  $ (ulimit -Sn 64; damon-perf record -q --rate 4000 --duration 500ms -p $target; echo $? $(number complete))
   0 true
   $ test $(number samples) -gt 0; echo $?
   0

@@ -46,7 +46,8 @@ reports_work()
 	local f=${1:-damon-perf.data} name status=0
 	for name in "" heatmap wss access info; do
 		# shellcheck disable=SC2086 # no name is no argument
-		damon-perf report $name -i "$f" > /dev/null || { status=1; echo "report $name: $?"; }
+		damon-perf report $name -i "$f" > /dev/null ||
+			{ status=1; echo "report $name: $?"; }
 	done
 	for name in damo damo-json csv; do
 		damon-perf convert -i "$f" --to $name -o exported || { status=1; echo "$name: $?"; }
@@ -75,7 +76,8 @@ left()
 	local group name f
 	group=$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f3)
 	for f in /proc/[0-9]*; do
-		[ "$(sed 's/.*) //' "$f/stat" 2> /dev/null | cut -d' ' -f3)" = "$group" ] || continue
+		[ "$(sed 's/.*) //' "$f/stat" 2> /dev/null | cut -d' ' -f3)" = "$group" ] ||
+			continue
 		name=$(cat "$f/comm" 2> /dev/null)
 		case $name in
 		bash | timeout | sed | cut | cat | '') ;;
