@@ -17,7 +17,25 @@ int pidfd_open_of(int pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
+	if (fd < 0 && errno == ENOSYS)
+		return pid_is_gone(pid) ? -ESRCH : -ENOSYS;
 	return fd < 0 ? -errno : fd;
+}
+
+bool pid_is_gone(int pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* What the host catches is not for the child to catch, also not until it executes: a Ctrl-C would
+ * be lost. What is ignored stays so, as for every command. */
+static void default_signals(void)
+{
+	struct sigaction sa, def = {.sa_handler = SIG_DFL};
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (!sigaction(sig, NULL, &sa) && sa.sa_handler != SIG_IGN)
+			sigaction(sig, &def, NULL);
 }
 
 /* In the child: waits for its start, then becomes the command. */
@@ -27,6 +45,7 @@ __attribute__((noreturn)) static void child(char **argv, int go_fd, int err_fd)
 	char byte;
 	int err;
 
+	default_signals();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (read(go_fd, &byte, 1) != 1)
@@ -61,14 +80,14 @@ int command_start(struct damon_ctx *ctx)
 				 strerror(errno));
 		c->pid = 0;
 	}
-	close(go[0]);
 	close(status[1]);
+	c->hold_fd = go[0];
 	c->go_fd = go[1];
 	c->err_fd = status[0];
 	if (err)
 		return err;
 	c->pid_fd = pidfd_open_of(c->pid);
-	if (c->pid_fd < 0)
+	if (c->pid_fd < 0 && c->pid_fd != -ENOSYS)
 		return damon_fail(&ctx->fail, -c->pid_fd, "cannot watch '%s': %s", c->argv[0],
 				  strerror(-c->pid_fd));
 	return 0;
@@ -84,7 +103,8 @@ int command_go(struct damon_ctx *ctx)
 		n = write(c->go_fd, "x", 1);
 	} while (n < 0 && errno == EINTR);
 	close(c->go_fd);
-	c->go_fd = -1;
+	close(c->hold_fd);
+	c->go_fd = c->hold_fd = -1;
 	do { /* ends without a byte when the exec succeeds: the pipe is close-on-exec */
 		n = read(c->err_fd, &err, sizeof(err));
 	} while (n < 0 && errno == EINTR);
@@ -105,9 +125,11 @@ void command_abandon(struct damon_ctx *ctx)
 
 	if (c->go_fd >= 0)
 		close(c->go_fd);
+	if (c->hold_fd >= 0)
+		close(c->hold_fd);
 	if (c->err_fd >= 0)
 		close(c->err_fd);
-	c->go_fd = c->err_fd = -1;
+	c->go_fd = c->hold_fd = c->err_fd = -1;
 	if (c->pid > 0 && !c->ended)
 		waitpid(c->pid, &c->status, 0);
 	if (c->pid_fd >= 0)

@@ -53,7 +53,7 @@ int damon_ctx_new(struct damon_ctx **out)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->sys = &damon_sys_real;
-	ctx->cmd.go_fd = ctx->cmd.err_fd = ctx->cmd.pid_fd = -1;
+	ctx->cmd.go_fd = ctx->cmd.hold_fd = ctx->cmd.err_fd = ctx->cmd.pid_fd = -1;
 	ctx->epoll_fd = ctx->timer_fd = -1;
 	damon_attrs_init(&ctx->attrs);
 	damon_sampling_init(&ctx->sampling);
@@ -362,7 +362,13 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 	p->pid_fd = pidfd_open_of(p->pid);
 	if (p->pid_fd == -ESRCH)
 		return damon_fail(&ctx->fail, ESRCH, "there is no process %d", p->pid);
-	if (p->pid_fd < 0)
+	if (p->pid_fd == -EINVAL || p->pid_fd == -ENOENT) {
+		damon_fail(&ctx->fail, EINVAL, "%d is a thread, not a process", p->pid);
+		damon_fail_remedy(&ctx->fail,
+				  "give the id of its process: all threads are monitored");
+		return -EINVAL;
+	}
+	if (p->pid_fd < 0 && p->pid_fd != -ENOSYS)
 		return damon_fail(&ctx->fail, -p->pid_fd, "cannot watch process %d: %s", p->pid,
 				  strerror(-p->pid_fd));
 	if (damon_proc_is_kernel(ctx->sys, p->pid))

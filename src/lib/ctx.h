@@ -27,6 +27,7 @@ struct ctx_command {
 	char **argv; /* NULL: none */
 	int pid;     /* 0: not started */
 	int go_fd;   /* closing it lets the command go without executing; a byte starts it */
+	int hold_fd; /* its other end: no SIGPIPE for us if the command is killed before */
 	int err_fd;  /* errno of a failed exec */
 	int pid_fd;  /* readable when it ended */
 	bool ended;
@@ -97,7 +98,9 @@ int command_start(struct damon_ctx *ctx);    /* forks, held back before its exec
 int command_go(struct damon_ctx *ctx);	     /* lets it exec; -errno of the exec with the reason */
 void command_abandon(struct damon_ctx *ctx); /* a held-back command ends without exec */
 void command_poll(struct damon_ctx *ctx);    /* notes its end */
-int pidfd_open_of(int pid);		     /* -errno */
+/* -ESRCH: gone; -ENOSYS: the kernel has none (before 5.3), pid_is_gone() must do; or -errno */
+int pidfd_open_of(int pid);
+bool pid_is_gone(int pid);
 
 /* events.c */
 int events_on_record(void *priv, const struct damon_perf_record *r);

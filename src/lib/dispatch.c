@@ -49,12 +49,14 @@ static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
 	}
 }
 
-/* Does a pidfd say that its process ended? */
-static bool has_ended(const struct damon_ctx *ctx, int pid_fd)
+/* Did a process end that we attached to? */
+static bool has_ended(const struct damon_ctx *ctx, const struct ctx_pid *p)
 {
-	struct pollfd p = {.fd = pid_fd, .events = POLLIN};
+	struct pollfd fd = {.fd = p->pid_fd, .events = POLLIN};
 
-	return pid_fd < 0 || (ctx->sys->poll(ctx->sys, &p, 1, 0) == 1 && p.revents);
+	if (p->pid_fd < 0)
+		return pid_is_gone(p->pid);
+	return ctx->sys->poll(ctx->sys, &fd, 1, 0) == 1 && fd.revents;
 }
 
 static bool all_gone(struct damon_ctx *ctx)
@@ -68,7 +70,7 @@ static bool all_gone(struct damon_ctx *ctx)
 	for (size_t i = 0; i < ctx->nr_pids; i++) {
 		struct ctx_pid *p = &ctx->pids[i];
 
-		p->gone = p->gone || has_ended(ctx, p->pid_fd);
+		p->gone = p->gone || has_ended(ctx, p);
 		gone = gone && p->gone;
 	}
 	return gone;

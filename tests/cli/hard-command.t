@@ -77,10 +77,11 @@ One program after another in the same process.
 
 A daemon: the recording ends with the process that was started, and says that it is not all.
 
-  $ damon-perf record "$W/background" --seconds 20 --file pid 2>&1 | tail -n 1; wait_for -s pid
+  $ echo 'setsid "$W/stairs" --seconds $1 <&- >&- 2>&- & echo $! > pid; sleep 0.2; exit 5' > daemon
+  $ damon-perf record sh daemon 20 2>&1 | tail -n 1; wait_for -s pid
   damon-perf: the command ended; .* still ran, and (is|are) no longer recorded (re)
   $ kill $(cat pid)
-  $ damon-perf record -q "$W/background" --seconds 0.2 --file pid2
+  $ damon-perf record -q sh daemon 0.2
   [5]
   $ reports_work
 

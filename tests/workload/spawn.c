@@ -5,7 +5,7 @@
 
 #include "work.h"
 
-static uint64_t buf[8192];
+static _Alignas(WORK_PAGE) uint64_t buf[8192];
 
 static void *run(void *arg)
 {
