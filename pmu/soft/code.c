@@ -105,8 +105,10 @@ static void forget(struct soft_code *c)
 		}
 		c->bucket[i] = NULL;
 	}
-	memset(c->place, 0, sizeof(c->place));
-	memset(c->stall, 0, sizeof(c->stall));
+	if (c->nr_uops) { /* else it is new, and not yet touched */
+		memset(c->place, 0, sizeof(c->place));
+		memset(c->stall, 0, sizeof(c->stall));
+	}
 	c->uop[0] = (struct soft_uop){.op = SOFT_OP_BAD};
 	c->nr_uops = 1;
 	c->nr_chunks = 1; /* number 0 means none */

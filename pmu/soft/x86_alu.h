@@ -14,15 +14,16 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-enum flags_kind { FLAGS_RAW, FLAGS_SUB, FLAGS_ADD };
+/* RESULT: zero, sign and parity are those of a result, the others as in RAW */
+enum flags_kind { FLAGS_RAW, FLAGS_RESULT, FLAGS_SUB, FLAGS_ADD };
 
 struct x86_cpu {
 	uint64_t r[X86_NR_REGS];
 	uint32_t known; /* bit per register */
 	enum flags_kind kind;
-	uint64_t a, b;	    /* SUB, ADD: operands, shifted */
+	uint64_t a, b;	    /* SUB, ADD: operands, shifted; RESULT: it, in 'a' */
 	uint8_t shift;	    /* by this */
-	uint32_t raw, mask; /* RAW: values of flags, and which are known */
+	uint32_t raw, mask; /* RAW, RESULT: values of flags, and which are known */
 	int8_t df;	    /* direction: 0 up, 1 down, -1 not known */
 };
 
@@ -103,23 +104,34 @@ static ALWAYS_INLINE void flags_lazy(struct x86_cpu *c, enum flags_kind kind, ui
 	c->b = b << c->shift;
 }
 
-static inline uint32_t zero_sign_parity(uint64_t v, unsigned size)
+/* Of a result of operand size 'size', which are worked out when asked for; and carry and overflow,
+ * as far as 'mask' says. */
+static ALWAYS_INLINE void flags_result(struct x86_cpu *c, uint64_t v, unsigned size, uint32_t raw,
+				       uint32_t mask)
 {
-	v <<= 64 - 8 * size;
-	return (v ? 0 : X86_ZF) | (v >> 63 ? X86_SF : 0) |
-	       (__builtin_parity(v >> (64 - 8 * size) & 0xff) ? 0 : X86_PF);
+	c->kind = FLAGS_RESULT;
+	c->shift = 64 - 8 * size;
+	c->a = v << c->shift;
+	c->raw = raw;
+	c->mask = mask;
+}
+
+static inline uint32_t zero_sign_parity(const struct x86_cpu *c)
+{
+	return (c->a ? 0 : X86_ZF) | (c->a >> 63 ? X86_SF : 0) |
+	       (__builtin_parity(c->a >> c->shift & 0xff) ? 0 : X86_PF);
 }
 
 /* A condition without its negation: 1, 0, or -1 (not known). */
-static inline int cond_raw(const struct x86_cpu *c, unsigned cc)
+static inline int cond_raw(uint32_t raw, uint32_t mask, unsigned cc)
 {
 	static const uint16_t need[8] = {X86_OF, X86_CF, X86_ZF,	  X86_CF | X86_ZF,
 					 X86_SF, X86_PF, X86_SF | X86_OF, X86_ZF | X86_SF | X86_OF};
-	uint32_t f = c->raw & c->mask;
+	uint32_t f = raw & mask;
 
 	if ((cc == CC_BE && f & (X86_CF | X86_ZF)) || (cc == CC_LE && f & X86_ZF))
 		return 1; /* one will do */
-	if (need[cc / 2] & ~c->mask)
+	if (need[cc / 2] & ~mask)
 		return -1;
 	switch (cc) {
 	case CC_L:
@@ -165,8 +177,16 @@ static inline int cond_lazy(const struct x86_cpu *c, unsigned cc)
 /* A condition: 1, 0, or -1 (not known). */
 static ALWAYS_INLINE int cond(const struct x86_cpu *c, unsigned cc)
 {
-	int v = c->kind == FLAGS_RAW ? cond_raw(c, cc & ~1u) : cond_lazy(c, cc & ~1u);
+	unsigned plain = cc & ~1u;
+	int v;
 
+	if (c->kind >= FLAGS_SUB)
+		v = cond_lazy(c, plain);
+	else if (c->kind == FLAGS_RAW)
+		v = cond_raw(c->raw, c->mask, plain);
+	else
+		v = cond_raw(c->raw | zero_sign_parity(c), c->mask | X86_ZF | X86_SF | X86_PF,
+			     plain);
 	return v < 0 ? v : v ^ (int)(cc & 1);
 }
 
@@ -177,6 +197,10 @@ static inline void flags_settle(struct x86_cpu *c)
 
 	if (c->kind == FLAGS_RAW)
 		return;
+	if (c->kind == FLAGS_RESULT) {
+		flags_raw(c, c->raw | zero_sign_parity(c), c->mask | X86_ZF | X86_SF | X86_PF);
+		return;
+	}
 	raw |= cond_lazy(c, CC_O) ? X86_OF : 0;
 	raw |= cond_lazy(c, CC_B) ? X86_CF : 0;
 	raw |= cond_lazy(c, CC_Z) ? X86_ZF : 0;
@@ -245,8 +269,9 @@ static inline void carry_alu(struct x86_cpu *c, const struct soft_uop *u)
 		of = (~(a ^ b) & (a ^ v)) >> 63;
 	}
 	v >>= sh;
-	flags_raw(c, zero_sign_parity(v, size) | (cf ? X86_CF : 0) | (of ? X86_OF : 0),
-		  known ? X86_STATUS : 0);
+	flags_result(c, v, size, (cf ? X86_CF : 0) | (of ? X86_OF : 0), X86_CF | X86_OF);
+	if (!known)
+		flags_unknown(c);
 	put(c, u->dst, size, v, known);
 }
 
@@ -278,8 +303,11 @@ static inline void step(struct x86_cpu *c, const struct soft_uop *u)
 	bool known = is_known(c, u->dst);
 	bool of = (v & size_mask(size)) == (u->op == OP_INC ? top : top - 1);
 
-	flags_raw(c, zero_sign_parity(v, size) | (of ? X86_OF : 0) | (carry > 0 ? X86_CF : 0),
-		  (known ? X86_STATUS & ~X86_CF : 0) | (carry >= 0 ? X86_CF : 0));
+	if (known)
+		flags_result(c, v, size, (of ? X86_OF : 0) | (carry > 0 ? X86_CF : 0),
+			     X86_OF | (carry >= 0 ? X86_CF : 0));
+	else
+		flags_raw(c, carry > 0 ? X86_CF : 0, carry >= 0 ? X86_CF : 0);
 	put(c, u->dst, size, v, known);
 }
 
@@ -293,7 +321,8 @@ static inline void neg(struct x86_cpu *c, const struct soft_uop *u)
 	put(c, u->dst, u->size, -v, is_known(c, u->dst));
 }
 
-static inline void shift(struct x86_cpu *c, const struct soft_uop *u)
+/* 'op' is a constant here */
+static ALWAYS_INLINE void shift(struct x86_cpu *c, const struct soft_uop *u, unsigned op)
 {
 	unsigned size = u->size, bits = 8 * size, n = operand(c, u) & (size == 8 ? 63 : 31);
 	uint64_t a = get(c, u->dst, size), v;
@@ -307,7 +336,7 @@ static inline void shift(struct x86_cpu *c, const struct soft_uop *u)
 		put(c, u->dst, size, a, known);
 		return;
 	}
-	switch (u->op) {
+	switch (op) {
 	case OP_SHL:
 		v = a << n;
 		cf = n <= bits && a >> (bits - n) & 1;
@@ -324,10 +353,10 @@ static inline void shift(struct x86_cpu *c, const struct soft_uop *u)
 		of = false;
 		break;
 	}
-	flags_raw(c, zero_sign_parity(v, size) | (cf ? X86_CF : 0) | (of ? X86_OF : 0),
-		  known ? X86_ZF | X86_SF | X86_PF | (n <= bits || u->op == OP_SAR ? X86_CF : 0) |
-				  (n == 1 ? X86_OF : 0)
-			: 0);
+	flags_result(c, v, size, (cf ? X86_CF : 0) | (of ? X86_OF : 0),
+		     (n <= bits || op == OP_SAR ? X86_CF : 0) | (n == 1 ? X86_OF : 0));
+	if (!known)
+		flags_unknown(c);
 	put(c, u->dst, size, v, known);
 }
 
@@ -504,7 +533,6 @@ static inline void bmi(struct x86_cpu *c, const struct soft_uop *u)
 	unsigned size = u->size;
 	uint64_t a = get(c, u->src, size), v;
 	bool known = is_known(c, u->src), cf = false;
-	uint32_t mask = X86_STATUS & ~X86_PF;
 
 	switch (u->op) {
 	case OP_ANDN:
@@ -524,7 +552,9 @@ static inline void bmi(struct x86_cpu *c, const struct soft_uop *u)
 		cf = !a;
 		break;
 	}
-	flags_raw(c, zero_sign_parity(v, size) | (cf ? X86_CF : 0), known ? mask : 0);
+	v &= size_mask(size);
+	flags_raw(c, (v ? 0 : X86_ZF) | (v >> (8 * size - 1) ? X86_SF : 0) | (cf ? X86_CF : 0),
+		  known ? X86_STATUS & ~X86_PF : 0);
 	put(c, u->dst, size, v, known);
 }
 

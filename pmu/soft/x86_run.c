@@ -486,7 +486,9 @@ void x86_run(struct soft_code *code, struct soft_values *values, const uint64_t 
 	L_INC: L_DEC:	DO(step(c, u));
 	L_NEG:		DO(neg(c, u));
 	L_NOT:		DO(put(c, u->dst, u->size, ~c->r[u->dst], is_known(c, u->dst)));
-	L_SHL: L_SHR: L_SAR: DO(shift(c, u));
+	L_SHL:		DO(shift(c, u, OP_SHL));
+	L_SHR:		DO(shift(c, u, OP_SHR));
+	L_SAR:		DO(shift(c, u, OP_SAR));
 	L_ROL: L_ROR:	DO(rotate(c, u));
 	L_SHLX: L_SHRX: L_SARX: L_RORX: DO(shift_free(c, u));
 	L_IMUL:		DO(imul(c, u));

@@ -295,6 +295,18 @@ static bool test_change(struct damon_est *e, const struct damon_count *c,
 	return best;
 }
 
+/* Another aggregation has passed. */
+static void grow_older(struct damon_est *e)
+{
+	for (size_t q = 0; q < e->nr_regions; q++) {
+		struct damon_est_region *r = &e->regions[q];
+
+		memmove(&r->recent[1], r->recent, sizeof(r->recent) - sizeof(r->recent[0]));
+		r->recent[0] = 0;
+		r->age++;
+	}
+}
+
 /* Drops what is too old. It goes in steps of a sixteenth of the window, so that most aggregations
  * have nothing to do here. */
 static void forget(struct damon_est *e, const struct damon_count *c, uint32_t from)
@@ -335,9 +347,6 @@ static void enter_hits(struct damon_est *e, const struct damon_count *c, struct 
 			drop_new(&h[j], nr_outside);
 		for (from = j; j < n && h[j].page < r->end;)
 			j++;
-		memmove(&r->recent[1], r->recent, sizeof(r->recent) - sizeof(r->recent[0]));
-		r->recent[0] = 0;
-		r->age++;
 		if (from < j)
 			damon_region_add(c, r, &h[from], j - from);
 		r->at += shift;
@@ -516,6 +525,7 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	damon_hits_sort(hits, nr, e->tmp);
 	damon_hits_sort(hits + nr, n - nr, e->tmp);
 	c = counting(e);
+	grow_older(e);
 	forget(e, &c, from);
 	enter_hits(e, &c, hits, nr, nr_outside);
 	enter_stalls(e, hits + nr, n - nr, nr_outside);

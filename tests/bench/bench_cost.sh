@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a tick of the soft source costs damon-perf on real programs at 1 kHz, without reads of the
-# target's memory and with one per burst. Own CPU time over ticks: an upper bound of decoding and
-# emulating, for rings, regions and the record are in it.
+# target's memory and with one per burst: the decoder alone, timed from within, and all of its own
+# CPU time over ticks, for which rings, regions, the record and starting are in it.
 . "$(dirname "$0")/kit.sh"
 
 python3 - <<-'END'
@@ -31,25 +31,34 @@ join="CREATE TABLE t AS WITH RECURSIVE n(i) AS
 	SELECT count(*) FROM t AS a JOIN t AS b ON b.k = a.i;"
 
 # Own CPU time per observed tick, microseconds; whatever its process.
-cost()
+all_own()
 {
 	record r.data --source soft --rate 1000 --mem-reads "$1" -- "${@:2}"
 	json "$(report r.data info)" '"%.2f" % (d["own_cpu_percent"] / 100 * d["duration_ns"] /
 		1e3 / (d["samples"] + d["no_address"]))'
 }
 
+# Decoding and emulating, microseconds per tick.
+decoding()
+{
+	"$B/tests/bench/tick_cost" "$@" 2>&1 > /dev/null | tail -n 1 | cut -d' ' -f1
+}
+
 # measure NAME COMMAND...
 measure()
 {
-	local i
-	: > none
-	: > one
+	local i reads
+	rm -f decoding.? own.?
 	for i in $(seq "$runs"); do
-		cost 0 "${@:2}" >> none
-		cost 1 "${@:2}" >> one
+		for reads in 0 1; do
+			decoding $reads "${@:2}" >> decoding.$reads
+			all_own $reads "${@:2}" >> own.$reads
+		done
 	done
-	row "own CPU per tick, $1: no reads / one read" "<= 2 us / <= 4 us" \
-		"$(median < none) us / $(median < one) us"
+	row "decode and emulate per tick, $1: no reads / one read" "<= 2 us / <= 4 us" \
+		"$(median < decoding.0) us / $(median < decoding.1) us"
+	row "all own CPU per tick, $1: no reads / one read" "-" \
+		"$(median < own.0) us / $(median < own.1) us"
 }
 
 measure gzip gzip -c text

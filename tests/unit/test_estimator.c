@@ -213,8 +213,7 @@ Test(estimator, hits_outside_of_extents_are_counted_and_lose_their_weight)
 	for (int i = 0; i < 5; i++)
 		cr_assert_eq(k.hits[i].weight > 0, k.hits[i].page == 15 || k.hits[i].page == 35,
 			     "page %lu", (unsigned long)k.hits[i].page);
-	for (int i = 0; i < 4; i++)
-		cr_assert_eq(k.hits[i].page, 5 + 10 * (i + (i > 1)), "accesses first, sorted");
+	cr_assert_eq(k.hits[4].page, 25, "accesses first");
 	teardown(&k);
 }
 
