@@ -9,8 +9,8 @@ declare -A options=(
 	[shares]="--mib 4 --ops 300000 --stores 25" [chunks]="--mib 64 --ops 300000 --size 1"
 	[zipf]="--mib 4 --ops 300000" [dense]="--mib 16 --ops 300000"
 	[stairs]="--mib 4 --ops 1600000" [zigzag]="--mib 4 --ops 1600000"
-	[scan_index]="--mib 16 --ops 300000" [forkstorm]="--children 20 --exec 1"
-	[churn]="--ops 200" [threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
+	[moving]="--mib 16 --ops 600000 --kib 64" [scan_index]="--mib 16 --ops 300000"
+	[forkstorm]="--children 20 --exec 1" [churn]="--ops 200" [threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
 )
 # hard cases without a truth: tests/cli runs them
 hard=" background spaces spawn "
@@ -75,6 +75,15 @@ for name, moves in (("stairs", 16), ("zigzag", 28)):
     phases = load(name, 1)["phases"]
     assert len(phases) == moves and sum(p["accesses"] for p in phases) == load(name, 1)["ops"]
     assert all(a["to_ns"] <= b["from_ns"] for a, b in zip(phases, phases[1:]))
+moving = load("moving", 1)
+phases, buffer = moving["phases"], moving["ranges"][0]
+assert len(phases) == 6 and sum(p["accesses"] + p["elsewhere"] for p in phases) == moving["ops"]
+assert all(abs(p["accesses"] / (p["accesses"] + p["elsewhere"]) - 0.9) < 0.01 for p in phases)
+for a, b in zip(phases, phases[1:]):
+    assert a["end"] - a["start"] == 65536 and moving["from_ns"] <= a["from_ns"] < a["to_ns"]
+    assert a["end"] <= b["start"] or b["end"] <= a["start"], "a part that stays"
+    assert buffer["start"] <= a["start"] and a["end"] <= buffer["end"]
+    assert a["to_ns"] <= b["from_ns"] and b["to_ns"] <= moving["to_ns"]
 assert load("forkstorm", 1)["ops"] == 20 and load("forkstorm", 1)["failed"] == 0
 assert [r["name"] for r in load("threads", 1)["ranges"]] == ["early"] * 4 + ["late"] * 4
 END

@@ -6,8 +6,10 @@
  * programs do and keep all else in registers, so that what is sampled is what is counted. When it
  * ends, it prints what it did as one JSON object (the truth) to standard output or --truth FILE:
  *	{"workload": NAME, ..., "ranges": [{"name", "start", "end", "accesses", ...}],
- *	 "ops": N, "cpu_seconds": S, "wall_seconds": S}
- * "cpu_seconds" and "wall_seconds" are those of the operations, without what prepared them.
+ *	 "ops": N, "cpu_seconds": S, "wall_seconds": S, "from_ns": N, "to_ns": N, "real_ns": N}
+ * "cpu_seconds" and "wall_seconds" are those of the operations, without what prepared them: they
+ *ran between "from_ns" and "to_ns" (CLOCK_MONOTONIC). CLOCK_REALTIME was ahead of that by
+ *"real_ns".
  */
 #ifndef WORK_H
 #define WORK_H
@@ -154,10 +156,13 @@ static inline bool work_more(const struct work *w)
 static inline int work_end(struct work *w)
 {
 	double cpu = work_cpu_seconds(w);
+	uint64_t now = work_clock_ns(CLOCK_MONOTONIC);
 
-	fprintf(w->out, ", \"ops\": %llu, \"cpu_seconds\": %.6f, \"wall_seconds\": %.6f}\n",
-		(unsigned long long)w->done, cpu,
-		(work_clock_ns(CLOCK_MONOTONIC) - w->wall_start_ns) * 1e-9);
+	fprintf(w->out, ", \"ops\": %llu, \"cpu_seconds\": %.6f, \"wall_seconds\": %.6f",
+		(unsigned long long)w->done, cpu, (now - w->wall_start_ns) * 1e-9);
+	fprintf(w->out, ", \"from_ns\": %llu, \"to_ns\": %llu, \"real_ns\": %llu}\n",
+		(unsigned long long)w->wall_start_ns, (unsigned long long)now,
+		(unsigned long long)(work_clock_ns(CLOCK_REALTIME) - now));
 	if (fclose(w->out)) {
 		perror("truth");
 		return 1;
