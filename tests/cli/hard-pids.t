@@ -60,7 +60,7 @@ Process 1: recorded, or refused with what is missing.
 
 Killed, while others watch it as well.
 
-  $ "$W/dense" --seconds 20 > /dev/null & target=$!
+  $ "$W/dense" --mib 16 --seconds 20 > /dev/null & target=$!
   $ damon-perf record -q -o first -p $target & first=$!
   $ damon-perf record -q -o second -p $target & second=$!
   $ damon-perf record -q -o third --source faults -p $target & third=$!
