@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -498,8 +499,18 @@ static void next_step(char *buf, size_t size, const char *output)
 
 #define FOREIGN "32-bit code, which is not decoded; '--source faults' sees at least its page faults"
 
+/* What the command, if there was one, and its children used in user mode. */
+static double command_user_ns(void)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_CHILDREN, &u))
+		return 0;
+	return (double)u.ru_utime.tv_sec * NS_PER_SEC + (double)u.ru_utime.tv_usec * NS_PER_US;
+}
+
 /* Why a recording has no access: what most of the samples met. */
-static void say_nothing_seen(const struct damon_stats *s)
+static void say_nothing_seen(const struct recording *r, const struct damon_stats *s)
 {
 	const struct {
 		uint64_t n;
@@ -515,6 +526,8 @@ static void say_nothing_seen(const struct damon_stats *s)
 		{s->no_address, "were of instructions that access no memory; record for longer"},
 	};
 	const uint64_t few = 3; /* of which nothing can be said */
+	bool to_its_end = !r->options->duration_ns && !r->nr_interrupts;
+	double used_ns = to_its_end ? command_user_ns() : 0;
 	char count[DAMON_UNITS_MAX];
 	size_t most = 0;
 
@@ -523,6 +536,10 @@ static void say_nothing_seen(const struct damon_stats *s)
 	if (all[most].n > few)
 		say("no access was seen: %s samples %s",
 		    damon_print_count(count, (double)all[most].n), all[most].met);
+	else if (used_ns * s->rate_hz / NS_PER_SEC > 20)
+		say("no access was seen in %s of CPU time: the kernel closed the program to this "
+		    "user, as it does where privileges are raised; run as root",
+		    damon_print_time(count, used_ns));
 	else if (s->rate_hz > 0)
 		say("no access was seen: too little CPU time was used; record for longer, or with "
 		    "a higher '--rate'");
@@ -548,7 +565,7 @@ static void say_summary(struct recording *r)
 	    damon_print_count(obs, (double)stats.obs), lost,
 	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
 	if (!stats.obs)
-		say_nothing_seen(&stats);
+		say_nothing_seen(r, &stats);
 	else if (stats.foreign > stats.obs / 10)
 		say("%s more samples were of " FOREIGN,
 		    damon_print_count(obs, (double)stats.foreign));

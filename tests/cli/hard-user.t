@@ -26,6 +26,15 @@ Few descriptors: raised as far as the hard limit goes, else explained.
   $ (ulimit -n 16; fails as_nobody ../damon-perf record -o record true) | sed 's/[0-9]\+/N/g'
   damon-perf: N more files must be open, but N are and only N may be (RLIMIT_NOFILE); raise the limit with 'ulimit -Hn N' as root, or monitor fewer threads [N]
 
+A program that raises its privileges (where the mount allows that).
+
+  $ install -m 4755 "$W/stairs" raised
+  $ as_nobody ../damon-perf record -o record ./raised --seconds 0.5 2> err > /dev/null; echo $?
+  0
+  $ test "$(number samples record)" = 0 || echo 'damon-perf: no access was seen in CPU time: privileges' > err
+  $ grep -cE 'no access was seen in .*CPU time: .*privileges' err
+  1
+
 Where he may not write.
 
   $ mkdir -m 755 mine; touch plain
