@@ -31,7 +31,8 @@ struct damon_est {
 	struct damon_hit_window hits, stalls; /* stalls: those whose page no access of the
 					     observation was in: weight without evidence */
 	struct damon_hit *tmp;
-	size_t cap_tmp;
+	uint32_t *place; /* in the window, of each new hit */
+	size_t cap_tmp, cap_place;
 	struct damon_region *out;
 	size_t nr_out, cap_out;
 	struct damon_tick_range *ranges; /* of the aggregations of the window */
@@ -67,6 +68,7 @@ void damon_est_free(struct damon_est *e)
 	damon_hit_window_release(&e->hits);
 	damon_hit_window_release(&e->stalls);
 	free(e->tmp);
+	free(e->place);
 	free(e->out);
 	free(e->ranges);
 	damon_tick_set_release(&e->ticks);
@@ -348,14 +350,14 @@ static void enter_hits(struct damon_est *e, const struct damon_count *c, struct 
 		for (from = j; j < n && h[j].page < r->end;)
 			j++;
 		if (from < j)
-			damon_region_add(c, r, &h[from], j - from);
+			damon_region_add(c, r, &h[from], j - from, &e->place[from]);
 		r->at += shift;
 		r->nr += j - from;
 		shift += j - from;
 	}
 	for (; j < n; j++)
 		drop_new(&h[j], nr_outside);
-	damon_hit_window_insert(&e->hits, h, n);
+	damon_hit_window_insert(&e->hits, h, n, e->place);
 }
 
 static void enter_stalls(struct damon_est *e, struct damon_hit *h, size_t n, uint64_t *nr_outside)
@@ -370,7 +372,7 @@ static void enter_stalls(struct damon_est *e, struct damon_hit *h, size_t n, uin
 	}
 	for (; j < n; j++)
 		drop_new(&h[j], nr_outside);
-	damon_hit_window_insert(&e->stalls, h, n);
+	damon_hit_window_insert(&e->stalls, h, n, NULL);
 }
 
 static void test_changes(struct damon_est *e, const struct damon_count *c)
@@ -447,6 +449,7 @@ static int reserve(struct damon_est *e, size_t n, size_t max_regions)
 	if (damon_hit_window_reserve(&e->hits, e->hits.nr + n) ||
 	    damon_hit_window_reserve(&e->stalls, e->stalls.nr + n) ||
 	    vec_reserve(&e->tmp, &e->cap_tmp, MAX(n, (size_t)1), sizeof(*e->tmp)) ||
+	    vec_reserve(&e->place, &e->cap_place, n, sizeof(*e->place)) ||
 	    vec_reserve(&e->spare, &e->cap_spare, regions, sizeof(*e->spare)) ||
 	    vec_reserve(&e->out, &e->cap_out, regions, sizeof(*e->out)))
 		return -ENOMEM;

@@ -135,7 +135,8 @@ void damon_hit_window_squeeze(struct damon_hit_window *w, struct damon_est_regio
 	w->nr = nr;
 }
 
-void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit *h, size_t n)
+void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit *h, size_t n,
+			     const uint32_t *place)
 {
 	size_t from = w->nr, to = from;
 
@@ -147,7 +148,7 @@ void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit 
 
 		if (damon_hit_is_none(&h[--n]))
 			continue;
-		at = damon_hits_find(w->hit, 0, from, h[n].page + 1);
+		at = place ? place[n] : damon_hits_find(w->hit, 0, from, h[n].page + 1);
 		to -= from - at;
 		memmove(&w->hit[to], &w->hit[at], (from - at) * sizeof(*h));
 		from = at;

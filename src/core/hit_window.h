@@ -40,7 +40,9 @@ void damon_hit_window_prune(struct damon_hit_window *w, struct damon_est_region 
 void damon_hit_window_squeeze(struct damon_hit_window *w, struct damon_est_region *r, size_t n);
 
 /* Puts new hits h[0, n), sorted, into their places, for which there is room. Only what lies behind
- * the first of them is moved. */
-void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit *h, size_t n);
+ * the first of them is moved. 'place' tells before which of the old ones each goes; NULL: not
+ * known. */
+void damon_hit_window_insert(struct damon_hit_window *w, const struct damon_hit *h, size_t n,
+			     const uint32_t *place);
 
 #endif

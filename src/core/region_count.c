@@ -115,8 +115,18 @@ void damon_region_recount(const struct damon_count *c, struct damon_est_region *
 	r->ticks_known = r->counted = true;
 }
 
+/* Behind the last hit of 'page', which begins at 'from'. Mostly there are few. */
+static size_t behind_page(const struct damon_hit *h, size_t from, size_t end, uint64_t page)
+{
+	size_t near = MIN(from + 8, end);
+
+	while (from < near && h[from].page == page)
+		from++;
+	return from < near ? from : damon_hits_find(h, from, end, page + 1);
+}
+
 void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
-		      const struct damon_hit *new, size_t n)
+		      const struct damon_hit *new, size_t n, uint32_t *place)
 {
 	size_t at = r->at, end = at + r->nr;
 
@@ -124,12 +134,13 @@ void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
 	for (size_t i = 0, j; i < n; i = j) {
 		size_t from = damon_hits_find(c->window, at, end, new[i].page);
 
-		at = damon_hits_find(c->window, from, end, new[i].page + 1);
+		at = behind_page(c->window, from, end, new[i].page);
 		for (j = i; j < n && new[j].page == new[i].page; j++) {
 			r->weight += new[j].weight;
 			r->store_weight += new[j].store_weight;
 			r->stall_weight += new[j].stall_weight;
 			r->ticks += damon_tick_set_add(c->ticks, new[j].tick);
+			place[j] = at;
 		}
 		add_page(c, r, c->window + from, at - from, &new[i], j - i);
 	}

@@ -32,9 +32,9 @@ struct damon_count {
 void damon_region_recount(const struct damon_count *c, struct damon_est_region *r);
 
 /* Adds the hits of this aggregation that are about to be inserted: new[0, n), all in pages of the
- * region, which has been counted. */
+ * region, which has been counted. Tells for each before which hit of the window it goes. */
 void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
-		      const struct damon_hit *new, size_t n);
+		      const struct damon_hit *new, size_t n, uint32_t *place);
 
 /* When all regions have been counted: idle time, pure stalls, evenness. Moves 'spread' on. */
 void damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,

@@ -46,6 +46,28 @@ static double difference(const struct damon_est_region *a, const struct damon_es
 	       MIN(ticks, hits) / hits;
 }
 
+/*
+ * Is their difference at least 'limit'? Two bounds of the likelihood ratio G spare most logarithms:
+ * with N hits of which one region has 'off' more than expected, G >= 4 off^2 / N (Pinsker), and as
+ * ln x <= x - 1, G is at most twice the chi-squared statistic.
+ */
+static bool differ(const struct damon_est_region *a, const struct damon_est_region *b, double limit,
+		   uint32_t now)
+{
+	double wa = damon_est_region_exposure(a, now), wb = damon_est_region_exposure(b, now);
+	uint32_t hits = a->nr + b->nr, ticks = MIN(a->ticks + b->ticks, hits);
+	double n = hits, ea = n * wa / (wa + wb), off = a->nr - ea;
+
+	if (!hits)
+		return limit <= 0;
+	limit *= n / ticks;
+	if (4 * off * off >= limit * n * 1.000001) /* rounding is left to the exact test */
+		return true;
+	if (2 * off * off * n < limit * ea * (n - ea) * .999999)
+		return false;
+	return damon_lr2(a->nr, wa, b->nr, wb) >= limit;
+}
+
 static bool touch(const struct damon_est_region *a, const struct damon_est_region *b)
 {
 	return a->extent == b->extent && a->end == b->start;
@@ -79,8 +101,7 @@ static size_t merge_pass(struct damon_est_region *r, size_t n, double limit, boo
 	size_t m = 0, joins = 0;
 
 	for (size_t i = 1; i < n; i++) {
-		if (joins < max_joins && touch(&r[m], &r[i]) &&
-		    difference(&r[m], &r[i], now) < limit &&
+		if (joins < max_joins && touch(&r[m], &r[i]) && !differ(&r[m], &r[i], limit, now) &&
 		    !(heed_history && histories_differ(&r[m], &r[i], now))) {
 			join(&r[m], &r[i]);
 			joins++;
@@ -270,6 +291,6 @@ void damon_regions_refine(struct damon_est_region *r, size_t n, const struct dam
 			  double threshold, uint32_t now)
 {
 	for (size_t i = 0; i + 1 < n; i++)
-		if (touch(&r[i], &r[i + 1]) && difference(&r[i], &r[i + 1], now) >= threshold)
+		if (touch(&r[i], &r[i + 1]) && differ(&r[i], &r[i + 1], threshold, now))
 			refine(&r[i], &r[i + 1], window, now);
 }

@@ -164,6 +164,7 @@ Test(region, counts_of_new_hits_are_those_of_all)
 	struct damon_est_region r = {.start = 100, .end = 140, .epoch = 1, .counted = true}, all;
 	struct damon_hit_window w = {0};
 	struct damon_tick_set ticks = {0};
+	uint32_t place[PER_AGGR];
 	struct rng rng;
 
 	rng_seed(&rng, 7);
@@ -186,8 +187,8 @@ Test(region, counts_of_new_hits_are_those_of_all)
 		c.window = w.hit;
 		memmove(&r.recent[1], r.recent, 3 * sizeof(r.recent[0]));
 		r.recent[0] = 0;
-		damon_region_add(&c, &r, new, PER_AGGR);
-		damon_hit_window_insert(&w, new, PER_AGGR);
+		damon_region_add(&c, &r, new, PER_AGGR, place);
+		damon_hit_window_insert(&w, new, PER_AGGR, now % 2 ? place : NULL);
 		r.nr += PER_AGGR;
 		cr_assert_eq(w.nr, r.nr);
 		for (size_t i = 1; i < w.nr; i++)
