@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Programs whose accesses are known, recorded for real at the default rate; live.py has the scores.
+# Of every snapshot that lies within a phase, not just of good ones.
+. "$(dirname "$0")/kit.sh"
+
+# column N: the median over runs; '-' if there is none.
+column()
+{
+	cut -d' ' -f"$1" scores.* | { ! grep -v '^-$' || true; } | median_or_none
+}
+
+median_or_none()
+{
+	local numbers
+	numbers=$(cat)
+	[ -n "$numbers" ] && median <<< "$numbers" || echo -
+}
+
+# score WHAT WORKLOAD AIMS OPTION...: AIMS are those of F1, snapshots to follow, points of share,
+# percent of working set, percent held; '-': no aim, '.': no row.
+score()
+{
+	local what=$1 program=$2 aims i
+	read -ra aims <<< "$3"
+	rm -f scores.*
+	for i in $(seq "$runs"); do
+		record r.data -- "$work/$program" --truth truth --seed "$i" "${@:4}"
+		python3 "$root/tests/bench/live.py" "$(report r.data access)" \
+			"$(report r.data wss --window 1s)" truth > "scores.$i"
+	done
+	[ "${aims[0]}" = . ] || row "$what: F1 of the hot part, median (worst tenth)" "${aims[0]}" \
+		"$(column 1) ($(column 2))"
+	[ "${aims[1]}" = . ] || row "$what: aggregations to follow a change" "${aims[1]}" "$(column 3)"
+	[ "${aims[2]}" = . ] || row "$what: share of the hot part, points off" "${aims[2]}" "$(column 4)"
+	[ "${aims[3]}" = . ] || row "$what: working set of 1 s, % off" "${aims[3]}" "$(column 5)"
+	[ "${aims[4]}" = . ] || row "$what: working sets with the truth in [lo, hi], %" "${aims[4]}" \
+		"$(column 6)"
+}
+
+score "70/20/10" shares "- . <=2 <=15 >=95" --seconds 6
+score "64 hot chunks in 1 GiB" chunks ">=.90 . <=2 <=15 >=95" --seconds 10
+score "even part" dense ">=.97 . . <=15 >=95" --seconds 6
+score "zipf in order" zipf "- . <=3 <=15 >=95" --seconds 6 --shuffle 0
+score "stairs" stairs ">=.95 1 <=2 <=15 >=95" --seconds 10 --laps 1
+score "zigzag" zigzag ">=.95 1 <=2 <=15 >=95" --seconds 10 --laps 1 --steps 6
+score "small moving hot part" moving ">=.99 1 <=2 <=15 >=95" --seconds 9
