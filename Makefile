@@ -25,6 +25,7 @@ LIBS	:= -lZydis -lzstd -lz -lelf -ltraceevent -lm -lpthread
 LAYERS	:= base core os perf action record lib
 LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
 CLI_SRC	:= $(wildcard src/report/*.c src/cli/*.c)
+JUDGE_SRC := $(wildcard tests/judge/*.c) tests/truth/trace.c
 UNIT_SRC := $(wildcard tests/kit/*.c tests/unit/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 WORK_SRC := $(wildcard tests/workload/*.c)
@@ -66,7 +67,7 @@ $(PROG): $(call obj,$(CLI_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 $(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) \
-		$(call obj,$(LIB_SRC))
+		$(filter-out %/judge.o,$(call obj,$(JUDGE_SRC))) $(call obj,$(LIB_SRC))
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LIBS)
 
 # scripts/fuzz leaves FUZZ_MAIN empty: then -fsanitize=fuzzer brings a main().
@@ -79,6 +80,12 @@ $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -pthread -o $@ $< -lm
 
 $(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+# Accuracy against exact truth.
+JUDGE	:= $(B)/tests/judge/judge
+TOOLS	+= $(JUDGE)
+$(JUDGE): $(call obj,$(JUDGE_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 # Reports are tested against a fake of the record API (tests/report/run). The library cannot be
@@ -147,4 +154,5 @@ uninstall:
 clean:
 	$(Q)rm -rf $(B)
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(TOOL_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(TOOL_SRC) \
+	$(JUDGE_SRC)))
