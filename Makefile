@@ -42,7 +42,7 @@ TOOLS	:= $(patsubst %.c,$(B)/%,$(TOOL_SRC))
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
-.PHONY: all demo check check-vm bench fuzz install uninstall deps clean help
+.PHONY: all demo check check-vm bench accuracy fuzz install uninstall deps clean help
 .PHONY: deps-build deps-test deps-vm deps-fuzz
 all: $(PROG) $(LIB)
 
@@ -52,6 +52,7 @@ help:
 	@echo 'check      install what is missing, build, run every test that this machine allows'
 	@echo 'check-vm   the tests that need a kernel of their own, in a virtual machine'
 	@echo 'bench      measure, and print each figure beside its goal'
+	@echo 'accuracy   judge estimates by exact traces of programs: the tables of docs/ACCURACY.md'
 	@echo 'fuzz       fuzz everything that parses bytes, FUZZ_SECONDS each (default 60)'
 	@echo 'install    below $$(DESTDIR)$$(PREFIX); uninstall removes it again'
 	@echo 'deps       install the Debian packages that building and testing need'
@@ -129,6 +130,11 @@ demo: | deps-build
 bench: | deps-test
 	$(Q)$(MAKE) --no-print-directory all $(WORK) $(TOOLS)
 	$(Q)B=$(B) T='$(T)' scripts/bench
+
+# ARGS=--write puts the tables into docs/ACCURACY.md, --full takes all budgets and more seeds.
+accuracy: | deps-test
+	$(Q)$(MAKE) --no-print-directory $(TOOLS) $(WORK)
+	$(Q)B=$(B) scripts/accuracy $(ARGS)
 
 fuzz: | deps-fuzz
 	$(Q)B=$(B)-fuzz T='$(T)' scripts/fuzz

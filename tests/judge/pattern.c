@@ -12,7 +12,7 @@
 #include "tests/judge/world.h"
 
 enum { MAX_PARTS = 128 };
-static const double accesses_per_interval = 100000;
+static const double accesses_per_interval = 1e6;
 
 /* Uniform accesses to [start, start + len), or a scan of it at 'step' pages a sampling interval.
  * 'stride': only every so many-th page. */
@@ -335,9 +335,11 @@ static const struct facts *get_facts(struct world *w)
 	for (int i = 0; i < NR_FACT_WINDOWS; i++)
 		p->facts.touched[i] = touched(p, spans[i] * INTERVALS);
 	if (scan) {
-		for (int i = 0; i < NR_FACT_WINDOWS; i++)
-			p->facts.touched[i] +=
-				MIN(MIN(spans[i] * INTERVALS, w->interval) * scan->step, scan->len);
+		for (int i = 0; i < NR_FACT_WINDOWS; i++) {
+			uint64_t passed = MIN((uint64_t)spans[i] * INTERVALS, w->interval);
+
+			p->facts.touched[i] += MIN(passed * scan->step, scan->len);
+		}
 		add_scan(p, scan);
 	}
 	facts_finish(&p->facts);
