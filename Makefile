@@ -25,6 +25,7 @@ LIBS	:= -lZydis -lzstd -lz -lelf -ltraceevent -lm -lpthread
 LAYERS	:= base core os perf action record lib
 LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
 CLI_SRC	:= $(wildcard src/report/*.c src/cli/*.c)
+JUDGE_SRC := $(wildcard tests/judge/*.c) tests/truth/trace.c
 UNIT_SRC := $(wildcard tests/kit/*.c tests/unit/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 WORK_SRC := $(wildcard tests/workload/*.c)
@@ -41,7 +42,7 @@ TOOLS	:= $(patsubst %.c,$(B)/%,$(TOOL_SRC))
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
-.PHONY: all demo check check-vm bench fuzz install uninstall deps clean help
+.PHONY: all demo check check-vm bench accuracy fuzz install uninstall deps clean help
 .PHONY: deps-build deps-test deps-vm deps-fuzz
 all: $(PROG) $(LIB)
 
@@ -51,6 +52,7 @@ help:
 	@echo 'check      install what is missing, build, run every test that this machine allows'
 	@echo 'check-vm   the tests that need a kernel of their own, in a virtual machine'
 	@echo 'bench      measure, and print each figure beside its goal'
+	@echo 'accuracy   judge estimates by exact traces of programs: the tables of docs/ACCURACY.md'
 	@echo 'fuzz       fuzz everything that parses bytes, FUZZ_SECONDS each (default 60)'
 	@echo 'install    below $$(DESTDIR)$$(PREFIX); uninstall removes it again'
 	@echo 'deps       install the Debian packages that building and testing need'
@@ -66,7 +68,7 @@ $(PROG): $(call obj,$(CLI_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 $(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) \
-		$(call obj,$(LIB_SRC))
+		$(filter-out %/judge.o,$(call obj,$(JUDGE_SRC))) $(call obj,$(LIB_SRC))
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LIBS)
 
 # scripts/fuzz leaves FUZZ_MAIN empty: then -fsanitize=fuzzer brings a main().
@@ -79,6 +81,12 @@ $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -pthread -o $@ $< -lm
 
 $(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+# Accuracy against exact truth.
+JUDGE	:= $(B)/tests/judge/judge
+TOOLS	+= $(JUDGE)
+$(JUDGE): $(call obj,$(JUDGE_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 # Reports are tested against a fake of the record API (tests/report/run). The library cannot be
@@ -137,6 +145,11 @@ bench: | deps-test
 	$(Q)$(MAKE) --no-print-directory all $(WORK) $(TOOLS)
 	$(Q)B=$(B) T='$(T)' scripts/bench
 
+# ARGS=--write puts the tables into docs/ACCURACY.md, --full takes all budgets and more seeds.
+accuracy: | deps-test
+	$(Q)$(MAKE) --no-print-directory $(TOOLS) $(WORK)
+	$(Q)B=$(B) scripts/accuracy $(ARGS)
+
 fuzz: | deps-fuzz
 	$(Q)B=$(B)-fuzz T='$(T)' scripts/fuzz
 
@@ -161,4 +174,5 @@ uninstall:
 clean:
 	$(Q)rm -rf $(B)
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(TOOL_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(TOOL_SRC) \
+	$(JUDGE_SRC)))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Each of the longer windows has a ring of its own, so that a short one need not be thinned because
- * a long one is. An entry is a hash of its page, whose leading zeros decide how long it stays when
- * rings are thinned, and the time its aggregation ended.
+ * a long one is. An entry is a page in an aggregation: a hash of the page, whose leading zeros
+ * decide how long it stays when rings are thinned, how many hits it had, and when the aggregation
+ * ended. So a program that keeps to few pages is never thinned, however many hits it has.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,10 +17,13 @@ enum { NR_RINGS = DAMON_NR_WINDOWS - 1 };
 enum { MIN_ENTRIES = 64, FIRST_ENTRIES = 1024, MAX_LEVEL = 20 };
 
 static const uint32_t ring_ms[NR_RINGS] = {1000, 10000, 60000};
-static const uint32_t recount_ms = 1000;
+enum { RECOUNTS = 10 }; /* per window: how stale its counts may be */
+enum { MAX_HITS = 255 };
+static const uint32_t at_mask = (1u << 24) - 1;
 
 struct entry {
-	uint32_t key, at_ms;
+	uint32_t key;
+	uint32_t at_ms : 24, nr : 8; /* the time wraps after hours, far beyond any window */
 };
 
 struct ring {
@@ -28,6 +32,8 @@ struct ring {
 	uint32_t level;	   /* pages whose hash has fewer leading zeros are not taken */
 	uint32_t counted;  /* level of the oldest entries: what counts are scaled by */
 	uint32_t since_ms; /* when 'level' last fell */
+	uint32_t pushed_ms, counted_ms;
+	bool is_counted;
 };
 
 /* Counts hits per page: open addressing, cleared by changing 'gen'. */
@@ -45,8 +51,7 @@ struct damon_wset_log {
 	size_t max_entries;
 	struct table table;
 	uint64_t from_ns; /* start of the first aggregation */
-	bool started, counted;
-	uint32_t counted_ms;
+	bool started;
 	struct damon_wset counts[DAMON_NR_WINDOWS];
 };
 
@@ -78,7 +83,6 @@ void damon_wset_log_clear(struct damon_wset_log *l)
 	}
 	memset(l->counts, 0, sizeof(l->counts));
 	l->started = false;
-	l->counted = false;
 }
 
 /* ---- table ---- */
@@ -105,16 +109,18 @@ static int table_clear(struct table *t, size_t n)
 	return 0;
 }
 
-/* Counts the 'nr'-th hit of a page. */
-static void count_hit(struct damon_wset *c, uint32_t nr)
+/* Counts 'nr' more hits of a page that had 'before'. */
+static void count_hits(struct damon_wset *c, uint32_t before, uint32_t nr)
 {
-	c->n++;
-	c->d += nr == 1;
-	c->f1 += nr == 1 ? 1 : nr == 2 ? -1 : 0;
-	c->f2 += nr == 2 ? 1 : nr == 3 ? -1 : 0;
+	uint32_t after = before + nr;
+
+	c->n += nr;
+	c->d += !before;
+	c->f1 += (after == 1) - (before == 1);
+	c->f2 += (after == 2) - (before == 2);
 }
 
-static void table_count(struct table *t, uint32_t key, struct damon_wset *c)
+static void table_count(struct table *t, uint32_t key, uint32_t nr, struct damon_wset *c)
 {
 	size_t at = key * 0x9e3779b1u & (t->cap - 1);
 	struct slot *s = &t->slots[at];
@@ -125,9 +131,8 @@ static void table_count(struct table *t, uint32_t key, struct damon_wset *c)
 	}
 	if (s->gen != t->gen)
 		*s = (struct slot){.key = key, .gen = t->gen};
-	if (s->nr < UINT16_MAX)
-		s->nr++;
-	count_hit(c, s->nr);
+	count_hits(c, s->nr, nr);
+	s->nr = MIN(s->nr + nr, (uint32_t)UINT16_MAX);
 }
 
 static uint32_t page_key(uint64_t page)
@@ -154,7 +159,9 @@ static struct entry *ring_at(const struct ring *r, size_t i)
 
 static void ring_expire(struct ring *r, uint32_t window_ms, uint32_t now_ms)
 {
-	while (r->nr && now_ms - ring_at(r, 0)->at_ms >= window_ms) {
+	if (now_ms - r->pushed_ms >= window_ms)
+		r->nr = 0;
+	while (r->nr && ((now_ms - ring_at(r, 0)->at_ms) & at_mask) >= window_ms) {
 		r->head = r->head + 1 < r->cap ? r->head + 1 : 0;
 		r->nr--;
 	}
@@ -208,16 +215,17 @@ static int ring_room(struct ring *r, size_t limit)
 	return ring_resize(r, MIN(MAX(r->cap * 2, (size_t)FIRST_ENTRIES / NR_RINGS), limit));
 }
 
-static int ring_push(struct ring *r, uint32_t key, uint32_t now_ms, size_t limit)
+static int ring_push(struct ring *r, uint32_t key, uint32_t nr, uint32_t now_ms, size_t limit)
 {
 	int err;
 
 	if (key_level(key) < r->level)
 		return 0;
+	r->pushed_ms = now_ms;
 	err = ring_room(r, limit);
 	if (err || key_level(key) < r->level)
 		return err;
-	*ring_at(r, r->nr++) = (struct entry){key, now_ms};
+	*ring_at(r, r->nr++) = (struct entry){key, now_ms & at_mask, nr};
 	return 0;
 }
 
@@ -249,10 +257,10 @@ static int ring_count(const struct ring *r, struct table *t, struct damon_wset *
 	if (table_clear(t, r->nr))
 		return -ENOMEM;
 	for (size_t i = 0; i < r->nr; i++) {
-		uint32_t key = ring_at(r, i)->key;
+		struct entry x = *ring_at(r, i);
 
-		if (key_level(key) >= r->counted)
-			table_count(t, key, &c);
+		if (key_level(x.key) >= r->counted)
+			table_count(t, x.key, x.nr, &c);
 	}
 	scale(&c, r->counted);
 	*out = c;
@@ -288,31 +296,37 @@ void damon_wset_log_limit(struct damon_wset_log *l, size_t max_entries)
 	}
 }
 
+/* The 'nr' hits of one page in one aggregation. */
+static int add_page(struct damon_wset_log *l, uint64_t page, uint32_t nr, uint32_t now_ms)
+{
+	uint32_t key = page_key(page);
+	int err = 0;
+
+	count_hits(&l->counts[DAMON_WINDOW_AGGR], 0, nr);
+	for (uint32_t part; nr && !err; nr -= part) {
+		part = MIN(nr, (uint32_t)MAX_HITS);
+		for (size_t i = 0; i < NR_RINGS && !err; i++)
+			err = ring_push(&l->rings[i], key, part, now_ms, ring_limit(l, i));
+	}
+	return err;
+}
+
 int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, size_t n,
 		       uint64_t start_ns, uint64_t end_ns)
 {
-	struct damon_wset *now = &l->counts[DAMON_WINDOW_AGGR];
-	uint32_t now_ms = to_ms(end_ns);
-	uint64_t page = UINT64_MAX;
-	uint32_t key = 0, nr = 0;
+	uint32_t now_ms = to_ms(end_ns), nr;
 	int err = 0;
 
 	if (!l->started) {
 		l->from_ns = start_ns;
 		l->started = true;
 	}
-	*now = (struct damon_wset){.span_ns = end_ns - start_ns};
-	for (size_t k = 0; k < n && !err; k++) {
-		if (!(hits[k].weight > 0))
-			continue;
-		if (hits[k].page != page) {
-			page = hits[k].page;
-			key = page_key(page);
-			nr = 0;
-		}
-		count_hit(now, ++nr);
-		for (size_t i = 0; i < NR_RINGS && !err; i++)
-			err = ring_push(&l->rings[i], key, now_ms, ring_limit(l, i));
+	l->counts[DAMON_WINDOW_AGGR] = (struct damon_wset){.span_ns = end_ns - start_ns};
+	for (size_t k = 0, from = 0; k < n && !err; from = k) {
+		for (nr = 0; k < n && hits[k].page == hits[from].page; k++)
+			nr += hits[k].weight > 0;
+		if (nr)
+			err = add_page(l, hits[from].page, nr, now_ms);
 	}
 	for (size_t i = 0; i < NR_RINGS; i++) {
 		ring_expire(&l->rings[i], ring_ms[i], now_ms);
@@ -321,17 +335,15 @@ int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, s
 	return err;
 }
 
-static void recount(struct damon_wset_log *l, uint64_t end_ns)
+/* Counts ring 'i' anew. Without memory its last counts stand. */
+static void recount(struct damon_wset_log *l, size_t i, uint64_t end_ns)
 {
-	for (size_t i = 0; i < NR_RINGS; i++) {
-		struct damon_wset *c = &l->counts[DAMON_WINDOW_1S + i];
-		double window_ns = (double)ring_ms[i] * NS_PER_MS;
+	struct damon_wset *c = &l->counts[DAMON_WINDOW_1S + i];
+	double window_ns = (double)ring_ms[i] * NS_PER_MS;
 
-		ring_expire(&l->rings[i], ring_ms[i], to_ms(end_ns));
-		if (ring_count(&l->rings[i], &l->table, c))
-			continue; /* without memory: the last counts */
+	ring_expire(&l->rings[i], ring_ms[i], to_ms(end_ns));
+	if (!ring_count(&l->rings[i], &l->table, c))
 		c->span_ns = MIN(window_ns, (double)(end_ns - l->from_ns));
-	}
 }
 
 void damon_wset_log_counts(struct damon_wset_log *l, uint64_t end_ns,
@@ -339,10 +351,14 @@ void damon_wset_log_counts(struct damon_wset_log *l, uint64_t end_ns,
 {
 	uint32_t now_ms = to_ms(end_ns);
 
-	if (l->started && (!l->counted || now_ms - l->counted_ms >= recount_ms)) {
-		recount(l, end_ns);
-		l->counted = true;
-		l->counted_ms = now_ms;
+	for (size_t i = 0; i < NR_RINGS && l->started; i++) {
+		struct ring *r = &l->rings[i];
+
+		if (r->is_counted && now_ms - r->counted_ms < ring_ms[i] / RECOUNTS)
+			continue;
+		recount(l, i, end_ns);
+		r->is_counted = true;
+		r->counted_ms = now_ms;
 	}
 	memcpy(out, l->counts, sizeof(l->counts));
 }

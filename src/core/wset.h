@@ -29,7 +29,7 @@ int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, s
 		       uint64_t start_ns, uint64_t end_ns);
 
 /* Counts for each window at 'end_ns'. The aggregation window is exact every time; the longer ones
- * are recounted at most once a second. */
+ * are recounted ten times in their span. */
 void damon_wset_log_counts(struct damon_wset_log *l, uint64_t end_ns,
 			   struct damon_wset out[DAMON_NR_WINDOWS]);
 

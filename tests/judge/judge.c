@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lets monitors watch the same accesses, and prints how far each is from the truth: the core of
+ * damon-perf behind two source models, and the kernel's DAMON on equal terms. --help says more.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "tests/judge/kernel.h"
+#include "tests/judge/sampler.h"
+#include "tests/judge/score.h"
+#include "tests/judge/world.h"
+
+enum { MAX_BUDGETS = 8, KERNEL_MIN = 10, KERNEL_MAX = 1000, KERNEL_LEAST = 3 };
+enum { INTERVALS_PER_S = 200 };
+static const double found_f1 = .8;
+
+struct options {
+	double budgets[MAX_BUDGETS];
+	size_t nr_budgets;
+	unsigned int seeds, aggrs;
+};
+
+enum kind { KIND_EVERY, KIND_SOFT, KIND_KERNEL, KIND_EQUAL, NR_KINDS };
+static const char *const kind_names[NR_KINDS] = {"every", "soft", "kernel", "kernel-equal"};
+
+/* One seed of one monitor. */
+struct monitor {
+	enum kind kind;
+	double budget; /* events per second, 0: its own */
+	struct sampler *sampler;
+	struct kernel kernel;
+	unsigned int stride; /* its sampling interval, in the world's */
+	struct guess guess;
+	struct figures figures;
+	unsigned int phase; /* of the pattern, and whether its hot set has been found */
+	bool found;
+};
+
+struct run {
+	struct world *w;
+	const struct options *o;
+	struct monitor *monitors;
+	size_t nr;
+	struct sampler *samplers;
+	size_t nr_samplers;
+};
+
+/* ---- the kernel's DAMON ---- */
+
+/*
+ * With equal events, a budget allows so many regions. Three are the least that DAMON accepts; below
+ * their price the sampling interval grows, and an aggregation interval has fewer checks.
+ */
+static void init_kernel(struct run *r, struct monitor *m, uint64_t seed)
+{
+	size_t min = KERNEL_MIN, max = KERNEL_MAX;
+
+	m->stride = 1;
+	if (m->budget > 0) {
+		while (m->stride < INTERVALS &&
+		       (INTERVALS % m->stride ||
+			KERNEL_LEAST * INTERVALS_PER_S / m->stride > m->budget))
+			m->stride++;
+		max = MAX(m->budget * m->stride / INTERVALS_PER_S, (double)KERNEL_LEAST);
+		min = MIN(min, max);
+	}
+	kernel_init(&m->kernel, r->w->ranges, r->w->nr_ranges, min, max, INTERVALS / m->stride,
+		    seed);
+}
+
+/* What DAMON says of memory that is not mapped is not held against it. */
+static void guess_by_kernel(const struct run *r, struct monitor *m)
+{
+	const struct kernel *k = &m->kernel;
+	double touched = 0;
+	size_t j = 0;
+
+	guess_clear(&m->guess);
+	for (size_t i = 0; i < k->nr; i++) {
+		const struct kernel_region *x = &k->regions[i];
+		double fraction = (double)x->nr_accesses / k->most;
+
+		while (j < r->w->nr_maps && r->w->maps[j].end <= x->start)
+			j++;
+		for (size_t l = j; l < r->w->nr_maps && r->w->maps[l].start < x->end; l++) {
+			uint64_t start = MAX(x->start, r->w->maps[l].start);
+			uint64_t end = MIN(x->end, r->w->maps[l].end);
+
+			guess_add(&m->guess, (struct guess_region){.start = start,
+								   .end = end,
+								   .fraction = fraction,
+								   .heat = fraction,
+								   .age = x->age});
+			touched += x->nr_accesses ? end - start : 0;
+		}
+	}
+	m->guess.wset[0] = (struct guess_wset){touched, touched, touched};
+}
+
+/* ---- a run ---- */
+
+static void add_monitors(struct run *r, enum kind kind, double budget, struct sampler *pool)
+{
+	for (unsigned int s = 0; s < r->o->seeds; s++) {
+		struct monitor *m = &r->monitors[r->nr++];
+
+		*m = (struct monitor){.kind = kind, .budget = budget};
+		if (kind == KIND_KERNEL || kind == KIND_EQUAL) {
+			init_kernel(r, m, s + 1);
+			continue;
+		}
+		m->sampler = &pool[r->nr_samplers++];
+		sampler_init(m->sampler, kind == KIND_SOFT ? SOURCE_SOFT : SOURCE_EVERY, budget,
+			     s + 1, r->w);
+	}
+}
+
+static void add_all(struct run *r)
+{
+	size_t most = r->o->seeds * (1 + 3 * r->o->nr_budgets);
+
+	r->monitors = calloc(most, sizeof(*r->monitors));
+	r->samplers = calloc(most, sizeof(*r->samplers));
+	if (!r->monitors || !r->samplers)
+		abort();
+	for (size_t b = 0; b < r->o->nr_budgets; b++) {
+		add_monitors(r, KIND_EVERY, r->o->budgets[b], r->samplers);
+		add_monitors(r, KIND_SOFT, r->o->budgets[b], r->samplers);
+		add_monitors(r, KIND_EQUAL, r->o->budgets[b], r->samplers);
+	}
+	add_monitors(r, KIND_KERNEL, 0, r->samplers);
+}
+
+static bool pass_aggregation(struct run *r)
+{
+	for (unsigned int q = 0; q < INTERVALS; q++) {
+		if (!r->w->step(r->w, r->samplers, r->nr_samplers))
+			return false;
+		for (size_t i = 0; i < r->nr; i++) {
+			struct monitor *m = &r->monitors[i];
+
+			if (!m->sampler && q % m->stride == 0)
+				kernel_check(&m->kernel, r->w->accessed, r->w);
+		}
+	}
+	return true;
+}
+
+static void note_follow(struct monitor *m, unsigned int aggr, double f1)
+{
+	unsigned int phase = aggr / PHASE_AGGRS;
+
+	if (phase != m->phase) {
+		if (m->phase && !m->found)
+			figures_add(&m->figures, FIGURE_FOLLOW, PHASE_AGGRS);
+		m->phase = phase;
+		m->found = false;
+	}
+	if (phase && !m->found && f1 >= found_f1) {
+		m->found = true;
+		figures_add(&m->figures, FIGURE_FOLLOW, aggr % PHASE_AGGRS + 1);
+	}
+}
+
+/* Which intervals are judged: the first quarter is for settling. */
+static bool is_judged(const struct run *r, unsigned int aggr)
+{
+	unsigned int within = aggr % PHASE_AGGRS;
+
+	if (r->w->moves)
+		return within < 15 || within % 10 == 0;
+	return aggr >= r->o->aggrs / 4 && (r->w->is_real || aggr % 5 == 0);
+}
+
+static void judge_one(struct run *r, struct monitor *m, unsigned int aggr, const struct facts *f)
+{
+	double f1 = score_add(&m->guess, f, r->w->pages, &m->figures);
+
+	if (r->w->moves)
+		note_follow(m, aggr, f1);
+	else if (r->w->stationary && aggr + 5 >= r->o->aggrs)
+		figures_add(&m->figures, FIGURE_AGE, score_age(&m->guess, aggr + 1));
+}
+
+static unsigned int run_world(struct run *r)
+{
+	unsigned int aggr = 0;
+
+	r->w->rewind(r->w, 0);
+	for (; aggr < r->o->aggrs && pass_aggregation(r); aggr++) {
+		const struct facts *f = is_judged(r, aggr) ? r->w->facts(r->w) : NULL;
+
+		for (size_t i = 0; i < r->nr; i++) {
+			struct monitor *m = &r->monitors[i];
+
+			if (m->sampler)
+				sampler_aggregate(m->sampler, &m->guess);
+			else
+				kernel_merge(&m->kernel);
+			if (f && !m->sampler)
+				guess_by_kernel(r, m);
+			if (f)
+				judge_one(r, m, aggr, f);
+			if (!m->sampler)
+				kernel_split(&m->kernel);
+		}
+	}
+	return aggr;
+}
+
+/* ---- results ---- */
+
+static void note_events(struct monitor *m, double seconds)
+{
+	if (!m->sampler) {
+		figures_add(&m->figures, FIGURE_EVENTS, m->kernel.nr_checks / seconds);
+		return;
+	}
+	figures_add(&m->figures, FIGURE_EVENTS, m->sampler->nr_obs / seconds);
+	figures_add(&m->figures, FIGURE_CPU, m->sampler->cpu_ns / m->sampler->nr_obs);
+}
+
+/* m[0, n) are the seeds of one monitor: mean and standard deviation of each figure. */
+static void print_seeds(const struct world *w, struct monitor *m, size_t n)
+{
+	for (int k = 0; k < NR_FIGURES; k++) {
+		double sum = 0, squares = 0, values = 0, mean, var;
+
+		for (size_t i = 0; i < n; i++) {
+			double v = figures_get(&m[i].figures, k);
+
+			if (isnan(v))
+				continue;
+			sum += v;
+			squares += v * v;
+			values++;
+		}
+		if (!values)
+			continue;
+		mean = sum / values;
+		var = values > 1 ? (squares - sum * mean) / (values - 1) : 0;
+		printf("%s\t%s\t%g\t%s\t%.6g\t%.3g\t%g\n", w->name, kind_names[m->kind], m->budget,
+		       figure_names[k], mean, sqrt(MAX(var, 0.0)), values);
+	}
+}
+
+static void judge_world(const struct options *o, struct world *w)
+{
+	struct run r = {.w = w, .o = o};
+	unsigned int aggrs;
+
+	add_all(&r);
+	aggrs = run_world(&r);
+	for (size_t i = 0; i < r.nr; i++)
+		note_events(&r.monitors[i], MAX(aggrs, 1u) / (double)AGGRS_PER_S);
+	for (size_t i = 0; i < r.nr; i += o->seeds)
+		print_seeds(w, &r.monitors[i], o->seeds);
+	fflush(stdout);
+	for (size_t i = 0; i < r.nr; i++) {
+		if (r.monitors[i].sampler)
+			sampler_release(r.monitors[i].sampler);
+		else
+			kernel_release(&r.monitors[i].kernel);
+		guess_release(&r.monitors[i].guess);
+		figures_release(&r.monitors[i].figures);
+	}
+	free(r.monitors);
+	free(r.samplers);
+}
+
+static const char usage[] =
+	"usage: judge [options] WORLD...\n"
+	"WORLD is a made-up pattern (--list) or a trace file of tests/truth.\n"
+	"  -b, --budget N[,N]  observations or checks per second (1000,4000)\n"
+	"  -s, --seeds N       runs of each (3)\n"
+	"  -a, --aggrs N       aggregations of 100 ms (200)\n"
+	"  -l, --list          the patterns\n"
+	"  -h, --help\n"
+	"Prints lines of: world, monitor, budget, figure, mean over seeds, standard deviation, "
+	"seeds.\n"
+	"Monitors: every (every P-th access), soft (bursts), kernel (DAMON, 10-1000 regions),\n"
+	"kernel-equal (DAMON with as many checks as the budget has observations).\n";
+
+static int parse_budgets(struct options *o, char *list)
+{
+	char *save = NULL;
+
+	o->nr_budgets = 0;
+	for (char *s = strtok_r(list, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		double v = atof(s);
+
+		if (!(v > 0) || o->nr_budgets == MAX_BUDGETS)
+			return -1;
+		o->budgets[o->nr_budgets++] = v;
+	}
+	return o->nr_budgets ? 0 : -1;
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+	static const struct option table[] = {{"budget", 1, 0, 'b'}, {"seeds", 1, 0, 's'},
+					      {"aggrs", 1, 0, 'a'},  {"list", 0, 0, 'l'},
+					      {"help", 0, 0, 'h'},   {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "b:s:a:lh", table, NULL)) != -1) {
+		switch (c) {
+		case 'b':
+			if (parse_budgets(o, optarg))
+				return -1;
+			break;
+		case 's':
+			o->seeds = atoi(optarg);
+			break;
+		case 'a':
+			o->aggrs = atoi(optarg);
+			break;
+		case 'l':
+			for (size_t i = 0; pattern_names[i]; i++)
+				puts(pattern_names[i]);
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			return -1;
+		}
+	}
+	return optind < argc && o->seeds && o->aggrs ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.budgets = {1000, 4000}, .nr_budgets = 2, .seeds = 3, .aggrs = 200};
+	int status = 0;
+
+	if (parse(&o, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	for (; optind < argc; optind++) {
+		struct world *w = pattern_new(argv[optind]);
+
+		if (!w)
+			w = replay_new(argv[optind]);
+		if (!w) {
+			fprintf(stderr, "judge: '%s' is neither a pattern nor a trace: %s\n",
+				argv[optind], strerror(errno));
+			status = 2;
+			continue;
+		}
+		judge_world(&o, w);
+		w->free(w);
+	}
+	return status;
+}
