@@ -17,6 +17,12 @@ median_or_none()
 	[ -n "$numbers" ] && median <<< "$numbers" || echo -
 }
 
+# tell N WHAT MEASURED: a row, unless the aim of that column is '.'. Uses 'what' and 'aims'.
+tell()
+{
+	[ "${aims[$1]}" = . ] || row "$what: $2" "${aims[$1]}" "$3"
+}
+
 # score WHAT WORKLOAD AIMS OPTION...: AIMS are those of F1, snapshots to follow, points of share,
 # percent of working set, percent held; '-': no aim, '.': no row.
 score()
@@ -29,13 +35,11 @@ score()
 		python3 "$root/tests/bench/live.py" "$(report r.data access)" \
 			"$(report r.data wss --window 1s)" truth > "scores.$i"
 	done
-	[ "${aims[0]}" = . ] || row "$what: F1 of the hot part, median (worst tenth)" "${aims[0]}" \
-		"$(column 1) ($(column 2))"
-	[ "${aims[1]}" = . ] || row "$what: aggregations to follow a change" "${aims[1]}" "$(column 3)"
-	[ "${aims[2]}" = . ] || row "$what: share of the hot part, points off" "${aims[2]}" "$(column 4)"
-	[ "${aims[3]}" = . ] || row "$what: working set of 1 s, % off" "${aims[3]}" "$(column 5)"
-	[ "${aims[4]}" = . ] || row "$what: working sets with the truth in [lo, hi], %" "${aims[4]}" \
-		"$(column 6)"
+	tell 0 "F1 of the hot part, median (worst tenth)" "$(column 1) ($(column 2))"
+	tell 1 "aggregations to follow a change" "$(column 3)"
+	tell 2 "share of the hot part, points off" "$(column 4)"
+	tell 3 "working set of 1 s, % off" "$(column 5)"
+	tell 4 "working sets with the truth in [lo, hi], %" "$(column 6)"
 }
 
 score "70/20/10" shares "- . <=2 <=15 >=95" --seconds 6

@@ -41,7 +41,8 @@ for i in $(seq "$runs"); do
 	json "$(report r.data info)" 'd["own_cpu_percent"]' >> info
 	awk '{ print 100 * $1 / $2 }' long >> all
 	# what the six seconds more took, and what is left of the shorter one
-	paste -d' ' short long | awk '{ steady = ($3 - $1) / ($4 - $2); print 100 * steady >> "steady"
+	paste -d' ' short long | awk '{ steady = ($3 - $1) / ($4 - $2)
+		print 100 * steady >> "steady"
 		print $1 - steady * $2 >> "begin" }'
 done
 row "own CPU at 1 kHz over 9 s, all included" "<= .6 % of one CPU" "$(median < all) %"

@@ -70,7 +70,8 @@ expect "nowhere to write" 1 "*No such file*" trace nowhere/x.trace "" ./known
 expect "no space" 1 "*could not be written*" trace /dev/full "" ./known
 
 # Loads and stores of every page of a table are known, and how many go to an index.
-trace scan.trace "" "$build/tests/workload/scan_index" --mib 2 --ops $((6 * 32768)) --truth scan.json
+trace scan.trace "" "$build/tests/workload/scan_index" --mib 2 --ops $((6 * 32768)) \
+	--truth scan.json
 expect "its truth" 0 "" "$tool" truth scan.trace scan.truth 100000
 head -c 1000 scan.trace > cut.trace
 expect "a damaged trace" 1 "*cut short*" "$tool" truth cut.trace x.truth 100000
