@@ -253,9 +253,10 @@ static double read_cost(struct damon_ctx *ctx)
  */
 static double affordable_rate(struct damon_ctx *ctx)
 {
-	const double decode_ns = 4000, aggr_work_ns = 150e3, start_ns = 10e6, min_hz = 10,
-		     max_hz = 10000;
-	double tick_ns = ctx->tick_cost_ns + decode_ns + ctx->sampling.mem_reads * read_cost(ctx);
+	const double unknown_tick_ns = 25000, decode_ns = 4000, aggr_work_ns = 150e3,
+		     start_ns = 10e6, min_hz = 10, max_hz = 10000;
+	double tick_ns = (ctx->tick_cost_ns > 0 ? ctx->tick_cost_ns : unknown_tick_ns) + decode_ns +
+			 ctx->sampling.mem_reads * read_cost(ctx);
 	double budget_ns = ctx->sampling.overhead_percent / 100 * NS_PER_SEC; /* a second */
 	double fixed_ns = aggr_work_ns * NS_PER_SEC / (double)ctx->attrs.aggr_ns + start_ns / 10;
 	double left_ns = MAX(budget_ns - fixed_ns, budget_ns / 4);

@@ -23,8 +23,9 @@
 #define TICKS	    64
 #define TICKS_MIN   8 /* fewer are no answer */
 #define RUN_NS	    (TICKS * TICK_NS)
-#define CHUNK_STEPS 2048	   /* about 3 us */
-#define CHUNKS_MAX  ((size_t)4096) /* in the run */
+#define CHUNK_STEPS 2048	      /* about 3 us */
+#define CHUNKS_MAX  ((size_t)4096)    /* in the run */
+#define PREEMPTED   (200 * NS_PER_US) /* a chunk that took longer had another task in it */
 #define RING_BYTES  ((size_t)64 << 10)
 
 struct self_event {
@@ -109,13 +110,18 @@ static void run_chunks(const struct self_event *e, struct chunks *c)
 {
 	const struct damon_sys *sys = e->sys;
 	static volatile uint64_t sink;
+	uint64_t ran = 0;
 
 	sink = work(sink);
 	sys->ioctl(sys, e->fd, PERF_EVENT_IOC_ENABLE, 0);
 	c->at[0] = sys->clock_ns(sys);
-	for (c->nr = 0; c->nr < CHUNKS_MAX && c->at[c->nr] - c->at[0] < RUN_NS; c->nr++) {
+	for (c->nr = 0; c->nr < CHUNKS_MAX && ran < RUN_NS; c->nr++) {
+		uint64_t took;
+
 		sink = work(sink + c->nr);
 		c->at[c->nr + 1] = sys->clock_ns(sys);
+		took = c->at[c->nr + 1] - c->at[c->nr];
+		ran += took < PREEMPTED ? took : 0;
 	}
 	sys->ioctl(sys, e->fd, PERF_EVENT_IOC_DISABLE, 0);
 }

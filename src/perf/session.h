@@ -72,7 +72,7 @@ int damon_session_count(const struct damon_session *s, int i, uint64_t *value);
 
 /*
  * What one tick of event 'attr' costs the interrupted program, in ns of its time: measured on this
- * process in about 3 ms. Returns 0 or -errno.
+ * process in about 3 ms of CPU time. Returns 0 or -errno.
  */
 int damon_session_calibrate(const struct damon_sys *sys, const struct perf_event_attr *attr,
 			    double *tick_cost_ns);
