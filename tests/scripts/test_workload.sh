@@ -10,7 +10,8 @@ declare -A options=(
 	[zipf]="--mib 4 --ops 300000" [dense]="--mib 16 --ops 300000"
 	[stairs]="--mib 4 --ops 1600000" [zigzag]="--mib 4 --ops 1600000"
 	[moving]="--mib 16 --ops 600000 --kib 64" [scan_index]="--mib 16 --ops 300000"
-	[forkstorm]="--children 20 --exec 1" [churn]="--ops 200" [threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
+	[forkstorm]="--children 20 --exec 1" [churn]="--ops 200"
+	[threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
 )
 
 for source in "$root"/tests/workload/*.c; do
