@@ -53,6 +53,7 @@ help:
 	@echo 'check-vm   the tests that need a kernel of their own, in a virtual machine'
 	@echo 'bench      measure, and print each figure beside its goal'
 	@echo 'accuracy   judge estimates by exact traces: the tables of docs/ACCURACY.md'
+	@echo 'truth      exact traces of programs, in $(B)/truth (tests/truth/README.md)'
 	@echo 'fuzz       fuzz everything that parses bytes, FUZZ_SECONDS each (default 60)'
 	@echo 'install    below $$(DESTDIR)$$(PREFIX); uninstall removes it again'
 	@echo 'deps       install the Debian packages that building and testing need'
@@ -119,6 +120,12 @@ $(PLUGIN): tests/truth/plugin.c tests/truth/trace_write.c $(wildcard tests/truth
 	$(Q)mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=hidden \
 		-shared -fPIC -o $@ $(filter %.c,$^) -lzstd
+
+.PHONY: truth
+truth:
+	$(Q)scripts/deps install build truth
+	$(Q)$(MAKE) --no-print-directory $(WORK) $(B)/tests/truth/tool $(PLUGIN)
+	$(Q)B=$(B) tests/truth/make $(T)
 
 -include $(TRUTH_OBJ:.o=.d) $(B)/tests/truth/tool.d
 

@@ -45,7 +45,8 @@ gcc -nostdlib -static -o known known.S
 page=$((0x$(nm known | awk '$3 == "buf" { print $1 }') >> 12))
 runs()
 {
-	for i in $(seq "$1"); do
+	local i
+	for ((i = 0; i < $1; i++)); do
 		printf '%x 1 0\n%x 2 1\n%x 1 1\n' $page $((page + 1)) $((page + 2))
 	done
 }
@@ -53,16 +54,16 @@ runs()
 expect "a known program runs" 0 "" trace known.trace "" ./known
 expect "its accesses, stores, instructions, runs, pages" 0 "known.trace 4000 2000 5005 3000 3" \
 	"$tool" info known.trace
-"$tool" dump known.trace > dump
-cmp dump <(runs 1000) || fail "its runs" "$(head dump)"
+"$tool" dump known.trace > runs
+cmp runs <(runs 1000) || fail "its runs" "$(head runs)"
 expect "100 accesses" 0 "" trace max.trace ,max=100 ./known
 expect "no more than 100" 0 "max.trace 100 50 1[23]? 75 3" "$tool" info max.trace
 expect "all but 3000" 0 "" trace skip.trace ,skip=3000 ./known
-"$tool" dump skip.trace > dump
-cmp dump <(runs 250) || fail "the last 1000 accesses" "$(head dump)"
+"$tool" dump skip.trace > runs
+cmp runs <(runs 250) || fail "the last 1000 accesses" "$(head runs)"
 expect "some in the middle" 0 "" trace part.trace ,skip=3000,max=8,all=on ./known
-"$tool" dump part.trace > dump
-cmp dump <(runs 2) || fail "8 accesses" "$(cat dump)"
+"$tool" dump part.trace > runs
+cmp runs <(runs 2) || fail "8 accesses" "$(cat runs)"
 expect "skipped all" 0 "" trace none.trace ,skip=4001 ./known
 expect "nothing left" 0 "none.trace 0 0 0 0 0" "$tool" info none.trace
 expect "a wrong option" 1 "*bad option 'maximum=3'*" trace x.trace ,maximum=3 ./known

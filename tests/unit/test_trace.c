@@ -52,6 +52,14 @@ static void expect_runs(struct trace *t, const char *name, const struct trace_ru
 	cr_assert_eq(trace_next(t, &got), 0, "%s: still the end", name);
 }
 
+static void expect_info(const struct trace_info *got, const struct trace_info *want,
+			const char *name)
+{
+	cr_assert(got->page_shift == want->page_shift && got->runs == want->runs, "%s", name);
+	cr_assert(got->accesses == want->accesses && got->stores == want->stores, "%s", name);
+	cr_assert_eq(got->instructions, want->instructions, "%s", name);
+}
+
 /* Reads to the end or the first failure; whatever the file says, no more than its head promises. */
 static int read_all(void)
 {
@@ -145,7 +153,7 @@ Test(trace, what_was_written_is_read)
 		}
 		write_trace(rows[i].run, rows[i].n, rows[i].instructions);
 		cr_assert_eq(trace_open(path, &t), 0, "%s", rows[i].name);
-		cr_assert_eq(memcmp(trace_info(t), &want, sizeof(want)), 0, "%s", rows[i].name);
+		expect_info(trace_info(t), &want, rows[i].name);
 		expect_runs(t, rows[i].name, rows[i].run, rows[i].n);
 		cr_assert_eq(trace_rewind(t), 0);
 		expect_runs(t, rows[i].name, rows[i].run, rows[i].n);
