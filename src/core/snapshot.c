@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/util.h"
 #include "core/snapshot.h"
@@ -210,6 +211,17 @@ static double trust(const struct damon_wset *c)
 	return MIN(MAX((coverage - .9) / .09, 0.0), 1.0);
 }
 
+/*
+ * Pages that are touched so seldom that no sample of this window showed them: the next longer one
+ * had more time for them, and all that this window touched that one touched, too.
+ */
+static double longer_hi(const struct damon_target_snapshot *t, enum damon_window w, double cluster)
+{
+	if (w + 1 == DAMON_NR_WINDOWS || t->wset[w + 1].span_ns <= t->wset[w].span_ns)
+		return 0;
+	return chao1(&t->wset[w + 1], cluster).hi;
+}
+
 void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
 		       const struct damon_view *v, struct damon_wset_size *out)
 {
@@ -217,14 +229,18 @@ void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window 
 	double g = trust(c), aggrs = v->aggr_ns ? c->span_ns / v->aggr_ns : 1, mid, hi, mapped;
 	struct expected e = expected_pages(t, v, aggrs);
 	struct chao l = chao1(c, e.cluster);
+	bool moved; /* more was seen than today's rates explain: they did not hold all the time */
 
 	mapped = MAX(e.mapped, c->d); /* what was unmapped since had been mapped */
 	l.mid = MIN(l.mid, mapped);
 	l.lo = MIN(l.lo, l.mid);
-	mid = MIN(MAX(e.mid, l.lo), mapped);
+	moved = l.lo > e.mid;
+	mid = MIN(moved ? l.mid : e.mid, mapped);
 	if (l.mid > 0)
 		mid = exp(g * log(l.mid) + (1 - g) * log(mid));
-	hi = g > 0 ? MAX(e.hi, l.hi) : e.hi;
+	hi = moved || g > 0 ? MAX(e.hi, l.hi) : e.hi;
+	if (g > 0)
+		hi = MAX(hi, longer_hi(t, w, e.cluster));
 	out->bytes = mid * DAMON_PAGE_SIZE;
 	out->lo = MIN(l.lo, mid) * DAMON_PAGE_SIZE;
 	out->hi = MAX(MIN(hi, mapped), mid) * DAMON_PAGE_SIZE;
