@@ -2,7 +2,7 @@
 /*
  * A context from the inside. ctx.c sets it up and takes it down, command.c starts the command,
  * events.c turns perf records into observations and address spaces, monitor.c runs the intervals,
- * dispatch.c waits and works (also in a thread), stats.c sums up.
+ * rate.c rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up.
  */
 #ifndef LIB_CTX_H
 #define LIB_CTX_H
@@ -111,6 +111,9 @@ int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_n
 int monitor_until(struct damon_ctx *ctx,
 		  uint64_t time_ns);	   /* ends the intervals that end at or before it */
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
+
+/* rate.c */
+void rate_choose(struct damon_ctx *ctx); /* sets rate_hz, from tick_cost_ns */
 
 /* stats.c */
 void counts_add(struct damon_counts *sum, const struct damon_counts *c);
