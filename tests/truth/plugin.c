@@ -4,6 +4,7 @@
  *	qemu-x86_64 -plugin plugin.so,out=FILE,skip=N,max=N,all=on PROGRAM ARGUMENT...
  * README.md says what counts as an access.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -188,7 +189,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, 
 			return -1;
 		}
 	}
-	err = out && t.max ? trace_create(out, PAGE_SHIFT, &t.out) : -22;
+	err = out && t.max ? trace_create(out, PAGE_SHIFT, &t.out) : -EINVAL;
 	if (err) {
 		fprintf(stderr, "truth: out=FILE: %s\n", strerror(-err));
 		return -1;
