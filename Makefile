@@ -52,7 +52,7 @@ help:
 	@echo 'check      install what is missing, build, run every test that this machine allows'
 	@echo 'check-vm   the tests that need a kernel of their own, in a virtual machine'
 	@echo 'bench      measure, and print each figure beside its goal'
-	@echo 'accuracy   judge estimates by exact traces of programs: the tables of docs/ACCURACY.md'
+	@echo 'accuracy   judge estimates by exact traces: the tables of docs/ACCURACY.md'
 	@echo 'fuzz       fuzz everything that parses bytes, FUZZ_SECONDS each (default 60)'
 	@echo 'install    below $$(DESTDIR)$$(PREFIX); uninstall removes it again'
 	@echo 'deps       install the Debian packages that building and testing need'
