@@ -24,6 +24,8 @@ struct options {
 	double budgets[MAX_BUDGETS];
 	size_t nr_budgets;
 	unsigned int seeds, aggrs;
+	struct damon_est_params est;
+	struct pattern_size size;
 };
 
 enum kind { KIND_EVERY, KIND_SOFT, KIND_KERNEL, KIND_EQUAL, NR_KINDS };
@@ -117,7 +119,7 @@ static void add_monitors(struct run *r, enum kind kind, double budget, struct sa
 		}
 		m->sampler = &pool[r->nr_samplers++];
 		sampler_init(m->sampler, kind == KIND_SOFT ? SOURCE_SOFT : SOURCE_EVERY, budget,
-			     s + 1, r->w);
+			     s + 1, r->w, &r->o->est);
 	}
 }
 
@@ -280,6 +282,12 @@ static const char usage[] =
 	"  -b, --budget N[,N]  observations or checks per second (1000,4000)\n"
 	"  -s, --seeds N       runs of each (3)\n"
 	"  -a, --aggrs N       aggregations of 100 ms (200)\n"
+	"  -n, --pages N       size of patterns; otherwise their own\n"
+	"  -v, --visit N       accesses in a row to a page; likewise\n"
+	"  -p, --pace N        accesses per sampling interval of 5 ms; likewise (1e6)\n"
+	"  -w, --window N      the estimator's window_obs,\n"
+	"  -c, --change X      change_threshold,\n"
+	"  -m, --merge X       merge_threshold\n"
 	"  -l, --list          the patterns\n"
 	"  -h, --help\n"
 	"Prints lines of: world, monitor, budget, figure, mean over seeds, standard deviation, "
@@ -302,25 +310,51 @@ static int parse_budgets(struct options *o, char *list)
 	return o->nr_budgets ? 0 : -1;
 }
 
+/* One option with a number. */
+static int parse_number(struct options *o, int option, double v)
+{
+	if (!(v > 0))
+		return -1;
+	switch (option) {
+	case 's':
+		o->seeds = v;
+		return 0;
+	case 'a':
+		o->aggrs = v;
+		return 0;
+	case 'n':
+		o->size.pages = v;
+		return v >= 1000 ? 0 : -1;
+	case 'v':
+		o->size.visit = v;
+		return 0;
+	case 'p':
+		o->size.per_interval = v;
+		return 0;
+	case 'w':
+		o->est.window_obs = v;
+		return 0;
+	case 'c':
+		o->est.change_threshold = v;
+		return 0;
+	case 'm':
+		o->est.merge_threshold = v;
+		return 0;
+	}
+	return -1;
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
-	static const struct option table[] = {{"budget", 1, 0, 'b'}, {"seeds", 1, 0, 's'},
-					      {"aggrs", 1, 0, 'a'},  {"list", 0, 0, 'l'},
-					      {"help", 0, 0, 'h'},   {0}};
+	static const struct option table[] = {
+		{"budget", 1, 0, 'b'}, {"seeds", 1, 0, 's'},  {"aggrs", 1, 0, 'a'},
+		{"pages", 1, 0, 'n'},  {"visit", 1, 0, 'v'},  {"pace", 1, 0, 'p'},
+		{"window", 1, 0, 'w'}, {"change", 1, 0, 'c'}, {"merge", 1, 0, 'm'},
+		{"list", 0, 0, 'l'},   {"help", 0, 0, 'h'},   {0}};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "b:s:a:lh", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "b:s:a:n:v:p:w:c:m:lh", table, NULL)) != -1) {
 		switch (c) {
-		case 'b':
-			if (parse_budgets(o, optarg))
-				return -1;
-			break;
-		case 's':
-			o->seeds = atoi(optarg);
-			break;
-		case 'a':
-			o->aggrs = atoi(optarg);
-			break;
 		case 'l':
 			for (size_t i = 0; pattern_names[i]; i++)
 				puts(pattern_names[i]);
@@ -328,16 +362,25 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'h':
 			fputs(usage, stdout);
 			exit(0);
+		case 'b':
+			if (parse_budgets(o, optarg))
+				return -1;
+			break;
 		default:
-			return -1;
+			if (!optarg || parse_number(o, c, atof(optarg)))
+				return -1;
 		}
 	}
-	return optind < argc && o->seeds && o->aggrs ? 0 : -1;
+	return optind < argc ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {.budgets = {1000, 4000}, .nr_budgets = 2, .seeds = 3, .aggrs = 200};
+	struct options o = {.budgets = {1000, 4000},
+			    .nr_budgets = 2,
+			    .seeds = 3,
+			    .aggrs = 200,
+			    .est = damon_est_defaults};
 	int status = 0;
 
 	if (parse(&o, argc, argv)) {
@@ -345,7 +388,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (; optind < argc; optind++) {
-		struct world *w = pattern_new(argv[optind]);
+		struct world *w = pattern_new(argv[optind], &o.size);
 
 		if (!w)
 			w = replay_new(argv[optind]);

@@ -24,6 +24,7 @@ struct part {
 struct pattern {
 	struct world w;
 	const struct kind *kind;
+	unsigned int visit; /* accesses */
 	struct kernel_range map;
 	struct part part[MAX_PARTS];
 	size_t nr_parts;
@@ -192,7 +193,7 @@ static void observe(struct pattern *p, struct sampler *s)
 {
 	const struct part *x = p->kind->zipf ? NULL : draw_part(p, &s->rng);
 	uint64_t first = 0, page, k = 0;
-	unsigned int visit = rng_below(&s->rng, p->kind->visit) + 1; /* the rest of it */
+	unsigned int visit = rng_below(&s->rng, p->visit) + 1; /* the rest of it */
 
 	if (x && x->step)
 		first = p->w.interval * x->step + rng_below(&s->rng, x->step);
@@ -203,7 +204,7 @@ static void observe(struct pattern *p, struct sampler *s)
 	while (s->left) {
 		if (!visit--) {
 			page = x ? page_of(x, first, ++k) : draw_zipf(p, &s->rng);
-			visit = p->kind->visit - 1;
+			visit = p->visit - 1;
 		}
 		sampler_take(s, page);
 	}
@@ -243,7 +244,7 @@ static int by_number(const void *a, const void *b)
 static void add_fact(struct pattern *p, uint64_t start, uint64_t end, double rate)
 {
 	if (rate > 0)
-		facts_add(&p->facts, start, end, rate, -expm1(-rate / p->kind->visit));
+		facts_add(&p->facts, start, end, rate, -expm1(-rate / p->visit));
 }
 
 /* Parts may overlap: between two borders the rate is that of all parts that span it. */
@@ -311,7 +312,7 @@ static double touched(const struct pattern *p, double intervals)
 	for (size_t i = 0; i < p->facts.nr; i++) {
 		const struct fact *x = &p->facts.fact[i];
 
-		sum += (x->end - x->start) * -expm1(-x->rate / p->kind->visit * passed);
+		sum += (x->end - x->start) * -expm1(-x->rate / p->visit * passed);
 	}
 	return sum;
 }
@@ -368,7 +369,7 @@ static bool accessed(void *priv, uint64_t page, struct rng *rng)
 		    x->step)
 			return true;
 	}
-	return rate > 0 && rng_unit(rng) < -expm1(-rate / p->kind->visit);
+	return rate > 0 && rng_unit(rng) < -expm1(-rate / p->visit);
 }
 
 /* ---- life ---- */
@@ -407,7 +408,7 @@ static void free_pattern(struct world *w)
 	free(p);
 }
 
-struct world *pattern_new(const char *name)
+struct world *pattern_new(const char *name, const struct pattern_size *size)
 {
 	struct pattern *p;
 	size_t i = 0;
@@ -420,14 +421,16 @@ struct world *pattern_new(const char *name)
 	if (!p)
 		abort();
 	p->kind = &kinds[i];
-	p->map = (struct kernel_range){0, kinds[i].pages};
+	p->visit = size->visit ? size->visit : kinds[i].visit;
+	p->map = (struct kernel_range){0, size->pages ? size->pages : kinds[i].pages};
 	p->w = (struct world){.name = kinds[i].name,
 			      .maps = &p->map,
 			      .nr_maps = 1,
-			      .pages = kinds[i].pages,
-			      .ranges = {{0, kinds[i].pages}},
+			      .pages = p->map.end,
+			      .ranges = {p->map},
 			      .nr_ranges = 1,
-			      .per_interval = accesses_per_interval,
+			      .per_interval = size->per_interval > 0 ? size->per_interval
+								     : accesses_per_interval,
 			      .moves = kinds[i].moves,
 			      .stationary = !kinds[i].moves && kinds[i].parts != scan_parts,
 			      .step = step,

@@ -29,13 +29,14 @@ static void map(struct damon_proc *p, const struct kernel_range *r)
 }
 
 void sampler_init(struct sampler *s, enum source source, double rate_hz, uint64_t seed,
-		  const struct world *w)
+		  const struct world *w, const struct damon_est_params *est)
 {
 	struct damon_core_params params = damon_core_defaults;
 
 	*s = (struct sampler){.source = source, .rate_hz = rate_hz};
 	s->period = w->per_interval * NS_PER_SEC / sample_ns / rate_hz;
 	params.seed = seed;
+	params.est = *est;
 	rng_seed(&s->rng, 1000 + seed);
 	s->core = damon_core_new(&params);
 	if (!s->core)

@@ -37,7 +37,7 @@ struct sampler {
 };
 
 void sampler_init(struct sampler *s, enum source source, double rate_hz, uint64_t seed,
-		  const struct world *w);
+		  const struct world *w, const struct damon_est_params *est);
 void sampler_release(struct sampler *s);
 
 /* 'n' accesses in a row to 'page', the first at position 'pos'. Returns the position from which on

@@ -16,6 +16,9 @@ const char *const figure_names[NR_FIGURES] = {
 	[FIGURE_INSIDE] = "inside_aggr",
 	[FIGURE_INSIDE + 1] = "inside_1s",
 	[FIGURE_INSIDE + 2] = "inside_10s",
+	[FIGURE_WIDTH] = "width_aggr",
+	[FIGURE_WIDTH + 1] = "width_1s",
+	[FIGURE_WIDTH + 2] = "width_10s",
 	[FIGURE_AGE] = "age",
 	[FIGURE_FOLLOW] = "follow",
 	[FIGURE_REGIONS] = "regions",
@@ -62,6 +65,12 @@ static int less(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_median(enum figure which)
+{
+	return (which >= FIGURE_WSET && which < FIGURE_INSIDE) ||
+	       (which >= FIGURE_WIDTH && which < FIGURE_AGE);
+}
+
 double figures_get(struct figures *f, enum figure which)
 {
 	struct figure_values *x = &f->of[which];
@@ -69,7 +78,7 @@ double figures_get(struct figures *f, enum figure which)
 
 	if (!x->nr)
 		return NAN;
-	if (which >= FIGURE_WSET && which < FIGURE_INSIDE) {
+	if (is_median(which)) {
 		qsort(x->v, x->nr, sizeof(double), less);
 		return (x->v[(x->nr - 1) / 2] + x->v[x->nr / 2]) / 2;
 	}
@@ -192,10 +201,11 @@ double score_add(const struct guess *g, const struct facts *f, double pages,
 		if (s->pages < 0 || f->touched[i] <= 0)
 			continue;
 		figures_add(figures, FIGURE_WSET + i, fabs(s->pages / f->touched[i] - 1));
-		if (g->bounds)
-			figures_add(figures, FIGURE_INSIDE + i,
-				    s->lo <= f->touched[i] * 1.0001 &&
-					    s->hi >= f->touched[i] * .9999);
+		if (!g->bounds)
+			continue;
+		figures_add(figures, FIGURE_INSIDE + i,
+			    s->lo <= f->touched[i] * 1.0001 && s->hi >= f->touched[i] * .9999);
+		figures_add(figures, FIGURE_WIDTH + i, (s->hi - s->lo) / f->touched[i]);
 	}
 	figures_add(figures, FIGURE_REGIONS, g->nr);
 	return f1;

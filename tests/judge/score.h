@@ -39,9 +39,10 @@ enum figure {
 	FIGURE_COVER,  /* pages, of those outside of edge bands, whose region's true heat is in
 			  bounds */
 	FIGURE_WSET,   /* |working set - truth| / truth, a median; one for each window */
-	FIGURE_INSIDE = FIGURE_WSET + NR_FACT_WINDOWS, /* truth in [L, U] */
-	FIGURE_AGE = FIGURE_INSIDE + NR_FACT_WINDOWS,  /* mean age over the run's length */
-	FIGURE_FOLLOW,				       /* aggregations until F1 >= .8 */
+	FIGURE_INSIDE = FIGURE_WSET + NR_FACT_WINDOWS,	/* truth in [L, U] */
+	FIGURE_WIDTH = FIGURE_INSIDE + NR_FACT_WINDOWS, /* (U - L) / truth, a median */
+	FIGURE_AGE = FIGURE_WIDTH + NR_FACT_WINDOWS,	/* mean age over the run's length */
+	FIGURE_FOLLOW,					/* aggregations until F1 >= .8 */
 	FIGURE_REGIONS,
 	FIGURE_EVENTS, /* observations or checks per second */
 	FIGURE_CPU,    /* ns of the core per observation */

@@ -45,8 +45,15 @@ struct world {
 	void (*free)(struct world *w);
 };
 
+/* What may be different from a pattern's own; 0: nothing is. */
+struct pattern_size {
+	uint64_t pages;
+	unsigned int visit;  /* accesses in a row to a page */
+	double per_interval; /* accesses per sampling interval */
+};
+
 /* A made-up world by name, NULL: there is none. pattern_names[] ends with NULL. */
-struct world *pattern_new(const char *name);
+struct world *pattern_new(const char *name, const struct pattern_size *size);
 extern const char *const pattern_names[];
 
 /* The world of a trace file (tests/truth), 20 s long. NULL: errno says why. */

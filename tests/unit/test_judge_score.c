@@ -185,6 +185,7 @@ Test(judge_score, an_interval_adds_what_is_known)
 	g.bounds = true;
 	score_add(&g, &f, 100, &x);
 	NEAR(figures_get(&x, FIGURE_INSIDE), 0);
+	NEAR(figures_get(&x, FIGURE_WIDTH), .45);
 	NEAR(figures_get(&x, FIGURE_REGIONS), 1);
 	figures_release(&x);
 	guess_release(&g);
