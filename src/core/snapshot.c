@@ -163,6 +163,19 @@ struct expected {
 };
 
 /*
+ * How likely a region's rate still holds that had no hit for 'idle' aggregations: at its rate,
+ * exp(-x) of such waits would be as long, against a fifth if it had ended at any time. What a
+ * program prepared once and never touched again would else count until it leaves the window, as
+ * few hits stand for many accesses.
+ */
+static double still_holds(const struct damon_region *r)
+{
+	double u = exp(-1.0 * r->nr_ticks * r->idle_aggrs / span_of(r)), ended = .2;
+
+	return u * (1 + ended) / (u + ended);
+}
+
+/*
  * Expected pages of window of 'aggrs' aggregations. A region's unevenness h is told by pairs only,
  * and two worlds explain it alike: one page in h is used (a sparse heap), or all are, by a
  * lognormal law. The first gives the estimate, the second the bound, to which is added what the
@@ -182,7 +195,7 @@ static struct expected expected_pages(const struct damon_target_snapshot *t,
 
 		f = damon_touched(visits * v->scale.hi, h);
 		e.mapped += pages;
-		e.mid += pages * -expm1(-visits * v->scale.accesses * h) / h;
+		e.mid += pages * -expm1(-visits * v->scale.accesses * h) / h * still_holds(r);
 		e.hi += pages * f;
 		up = n > 0 ? f * (damon_poisson_hi(n) / n - 1) : 0;
 		up = pages * MIN(up, 1 - f);
