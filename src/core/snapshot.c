@@ -163,15 +163,18 @@ struct expected {
 };
 
 /*
- * How likely a region's rate still holds that had no hit for 'idle' aggregations: at its rate,
- * exp(-x) of such waits would be as long, against a fifth if it had ended at any time. What a
- * program prepared once and never touched again would else count until it leaves the window, as
- * few hits stand for many accesses.
+ * How likely a region's rate still holds that had no hit for the last 'idle' of its 'span'
+ * aggregations: at a constant rate all of its n hits came before with (1 - idle / span)^n, against a
+ * fifth if it had ended at any time. What a program prepared once and never touched again would
+ * else count until it leaves the window, as few hits stand for many accesses.
  */
 static double still_holds(const struct damon_region *r)
 {
-	double u = exp(-1.0 * r->nr_ticks * r->idle_aggrs / span_of(r)), ended = .2;
+	double ended = .2, u;
 
+	if (!r->idle_aggrs || !r->nr_ticks)
+		return 1;
+	u = pow(MAX(1 - r->idle_aggrs / span_of(r), 0.0), r->nr_ticks);
 	return u * (1 + ended) / (u + ended);
 }
 
