@@ -164,8 +164,8 @@ struct expected {
 
 /*
  * How likely a region's rate still holds that had no hit for the last 'idle' of its 'span'
- * aggregations: at a constant rate all of its n hits came before with (1 - idle / span)^n, against a
- * fifth if it had ended at any time. What a program prepared once and never touched again would
+ * aggregations: at a constant rate all of its n hits came before with (1 - idle / span)^n, against
+ * a fifth if it had ended at any time. What a program prepared once and never touched again would
  * else count until it leaves the window, as few hits stand for many accesses.
  */
 static double still_holds(const struct damon_region *r)
