@@ -13,8 +13,9 @@ None, none any more, and none that could be.
   damon-perf: N is a thread, not a process; give the id of its process: all threads are monitored [125]
   $ kill $target; wait $target 2> /dev/null
   [143]
-  $ sh -c 'sleep 0 & echo $! > zombie; exec sleep 20' & parent=$!; wait_for -s zombie
-  $ wait_for -z "$(cat /proc/$(cat zombie)/maps)"; fails damon-perf record -p $(cat zombie)
+  $ sh -c 'sleep 0.5 & echo $! > zombie; exec sleep 20' & parent=$!; wait_for -s zombie
+  $ for _ in $(seq 500); do grep -q '^State:.Z' /proc/$(cat zombie)/status && break; sleep 0.02; done
+  $ fails damon-perf record -p $(cat zombie)
   damon-perf: process N ended [125]
   $ kill $parent
   $ grep -q kthreadd /proc/2/comm && for source in soft faults; do
