@@ -115,7 +115,8 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 			      const struct damon_view *v, const struct damon_region_rate *rate,
 			      struct damon_nr_accesses *out)
 {
-	double visits = v->sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
+	uint64_t sample_ns = v->tuned_ns ? v->tuned_ns : v->sample_ns;
+	double visits = sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
 	double h = MAX(t->regions[i].evenness, 1.f) * MAX(t->clumping, 1.f);
 	double most = (double)v->aggr_ns / v->sample_ns;
 

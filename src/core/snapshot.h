@@ -78,6 +78,7 @@ struct damon_snapshot {
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
 	double rate_hz; /* observations per second of CPU time that were asked for; 0: not by time
 			 */
+	uint64_t sample_ns; /* tuned sampling interval (core/tuning.h); 0: none was */
 	struct damon_counts counts;
 	struct damon_target_snapshot *targets;
 	size_t nr_targets;
@@ -89,6 +90,8 @@ struct damon_snapshot {
 struct damon_view {
 	uint64_t sample_ns, aggr_ns;
 	struct damon_scale scale;
+	uint64_t tuned_ns; /* nr_accesses counts intervals of this length instead of sample_ns, and
+			      still aggr_ns / sample_ns of them; 0: as they are */
 };
 
 struct damon_region_rate {
