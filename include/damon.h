@@ -59,6 +59,21 @@ void damon_attrs_init(struct damon_attrs *a); /* the defaults above */
 int damon_set_attrs(struct damon_ctx *ctx,
 		    const struct damon_attrs *a); /* -EINVAL with the reason */
 
+/*
+ * DAMON's goal for its intervals: of the most access events that are possible (the regions' sizes
+ * times aggr / sample), 'access_bp' / 10000 are to be seen. The sampling interval that nr_accesses
+ * counts in is then calculated, and goes with each snapshot; the aggregation interval that it stands
+ * for is aggr / sample times that. Snapshots are taken every aggr_ns as before.
+ */
+struct damon_intervals_goal {
+	size_t size;
+	uint32_t access_bp; /* 400; 0: no goal, the intervals are those of the attributes */
+	uint32_t aggrs;	    /* 3: looked at every this many aggregations; at least 1 */
+	uint64_t min_sample_ns, max_sample_ns; /* 5 ms, 10 s; at most 1 day */
+};
+void damon_intervals_goal_init(struct damon_intervals_goal *g); /* the defaults above */
+int damon_set_intervals_goal(struct damon_ctx *ctx, const struct damon_intervals_goal *g);
+
 /* Where accesses come from, and how much that may cost. */
 struct damon_sampling {
 	size_t size;
@@ -68,6 +83,10 @@ struct damon_sampling {
 				    own work together */
 	uint32_t mem_reads;	 /* 1: reads of the target's memory per burst of the soft source; 0:
 				    exact addresses only */
+	double resolution_share; /* 0..1: see what has this share of the accesses... */
+	uint64_t resolution_ns;	 /* ...within this time: 12 / (share * seconds) ticks a second, or
+				    as many as overhead_percent allows; 0: not asked for. Not with
+				    rate_hz */
 };
 void damon_sampling_init(struct damon_sampling *s);
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);
@@ -139,6 +158,16 @@ struct damon_stats {
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
 	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
+	int rate_bound;	   /* enum damon_rate_bound */
+	double resolution_hz; /* what the resolution asked for needs; 0: none was asked for */
+};
+
+/* What bounds the rate. */
+enum damon_rate_bound {
+	DAMON_RATE_ASKED, /* it is what was asked for */
+	DAMON_RATE_OVERHEAD,
+	DAMON_RATE_RESOLUTION,
+	DAMON_RATE_KERNEL, /* perf_event_max_sample_rate */
 };
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);
 
@@ -150,6 +179,8 @@ struct damon_snapshot_info {
 	int64_t epoch_offset_ns; /* add to get time since the epoch */
 	size_t nr_targets;
 	uint64_t obs, lost, throttled, no_address, no_region, kernel_ticks;
+	uint64_t sample_ns, aggr_ns; /* the intervals that nr_accesses counts in: of the attributes,
+					or tuned */
 };
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i);
 
@@ -183,7 +214,7 @@ struct damon_region_info {
 void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 			   struct damon_region_info *i);
 
-/* DAMON's nr_accesses of a region, of aggr/sample; 'lo' and 'hi' may be NULL. Not rounded. */
+/* DAMON's nr_accesses of a region, of aggr/sample of the snapshot; 'lo' and 'hi' may be NULL. Not rounded. */
 double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, size_t r, double *lo,
 				   double *hi);
 
@@ -232,6 +263,10 @@ struct damon_record_info {
 		scale_hi; /* accesses per unit of the source's weight; lo != hi: heat is relative */
 	double overhead_asked;	/* percent, 0: a rate was asked for */
 	uint64_t damaged_bytes; /* skipped so far */
+	/* as far as it has been read: */
+	struct damon_intervals_goal goal; /* access_bp 0: none */
+	double resolution_share;	  /* asked for, 0: none */
+	uint64_t resolution_ns;
 };
 void damon_record_info(const struct damon_record *r, struct damon_record_info *i);
 

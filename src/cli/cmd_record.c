@@ -16,6 +16,7 @@
 #include "cli/live.h"
 #include "cli/say.h"
 #include "cli/signals.h"
+#include "cli/tuning.h"
 #include "damon.h"
 
 enum { OWN_FAILURE = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
@@ -24,13 +25,18 @@ enum { OWN_FAILURE = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 struct record_options {
 	struct option_pids pids;
-	const char *output, *source;
+	const char *output, *source, *resolution, *goal, *goal_words[4];
 	uint64_t duration_ns, mem_reads;
 	double overhead_percent, rate_hz;
-	uint64_t intervals_ns[3]; /* sampling, aggregation, update */
-	uint64_t nr_regions[2];	  /* minimum, maximum */
+	uint64_t intervals_ns[3];		    /* sampling, aggregation, update */
+	uint64_t nr_regions[2];			    /* minimum, maximum */
+	struct damon_intervals_goal intervals_goal; /* of 'goal' or 'goal_words', once checked */
+	struct damon_sampling sampling;
 	bool quiet;
 };
+
+enum { BY_OVERHEAD = 1, BY_RATE = 2 }; /* groups: ways to ask for a rate */
+enum { BY_GOAL = 1 };
 
 #define AT(field) offsetof(struct record_options, field)
 
@@ -84,7 +90,7 @@ static const struct option_row options[] = {
 		.arg = "PERCENT",
 		.def = "1",
 		.range = "0.01..50",
-		.group = 1,
+		.group = BY_OVERHEAD,
 		.help = "what recording may cost, its interruptions and its own work together, in "
 			"percent of the CPU time that the recorded processes use",
 	},
@@ -94,8 +100,18 @@ static const struct option_row options[] = {
 		.offset = AT(rate_hz),
 		.arg = "HZ",
 		.range = "1..50000",
-		.group = 1,
+		.group = BY_OVERHEAD | BY_RATE,
 		.help = "a fixed number of samples per second of CPU time instead",
+	},
+	{
+		.name = "resolution",
+		.type = OPT_STR,
+		.offset = AT(resolution),
+		.arg = "SHARE/TIME",
+		.group = BY_RATE,
+		.help = "no more samples than needed to see what has SHARE of the accesses within "
+			"TIME of CPU time; '1%/1s' needs 1200 a second, 12 / (share * seconds); "
+			"--overhead stays the limit, and what bounds the rate is told",
 	},
 	{
 		.name = "mem-reads",
@@ -168,6 +184,26 @@ static const struct option_row options[] = {
 		.help = "the three intervals at once",
 	},
 	{
+		.name = "intervals-goal",
+		.type = OPT_STR,
+		.offset = AT(goal),
+		.arg = "GOAL",
+		.group = BY_GOAL,
+		.help = "calculate the sampling interval for each snapshot: too short, and all "
+			"memory looks cold, too long, and all looks hot; 'auto' keeps to DAMON's "
+			"advice, 4 % of all access events that are possible, which is "
+			"'4%,3,5ms,10s': share, looked at every 3 aggregations, shortest and "
+			"longest interval",
+	},
+	{
+		.name = "monitoring-intervals-goal",
+		.type = OPT_STR,
+		.offset = AT(goal_words),
+		.arg = "ACCESS_BP AGGRS MIN MAX",
+		.group = BY_GOAL,
+		.help = "the same, as damo has it",
+	},
+	{
 		.name = "monitoring-nr-regions-range",
 		.type = OPT_COUNT,
 		.offset = AT(nr_regions),
@@ -195,6 +231,10 @@ static const struct command_pair examples[] = {
 	 "several processes, another file"},
 	{"damon-perf record --rate 1000 -- make -j8",
 	 "1000 samples per second of CPU time: finer, and dearer"},
+	{"damon-perf record --resolution 1%/1s --overhead 5 -- ./a.out",
+	 "see what has 1 percent of the accesses within a second, for at most 5 percent"},
+	{"damon-perf record --intervals-goal auto -p 1234",
+	 "no intervals to choose: nr_accesses that tell hot from cold"},
 	{"damon-perf record --monitoring_intervals 5ms 100ms 1s -- ./a.out",
 	 "with the option names of damo, DAMON's own tool"},
 	{"damon-perf check", "what to do where recording is refused"},
@@ -238,6 +278,25 @@ static int check_intervals(struct record_options *o, const struct option_line *l
 	return -EINVAL;
 }
 
+/* What asks for a result instead of numbers, and the sampling that comes of it. */
+static int check_tuning(struct record_options *o, struct damon_fail *fail)
+{
+	int err = 0;
+
+	damon_sampling_init(&o->sampling);
+	o->sampling.source = o->source;
+	o->sampling.rate_hz = o->rate_hz;
+	o->sampling.overhead_percent = o->overhead_percent;
+	o->sampling.mem_reads = (uint32_t)o->mem_reads;
+	if (o->resolution)
+		err = tuning_parse_resolution(o->resolution, &o->sampling, fail);
+	if (!err && o->goal)
+		err = tuning_parse_goal(o->goal, &o->intervals_goal, fail);
+	if (!err && o->goal_words[0])
+		err = tuning_parse_goal_words(o->goal_words, &o->intervals_goal, fail);
+	return err;
+}
+
 static int check_what(const struct record_options *o, const struct option_line *line,
 		      struct damon_fail *fail)
 {
@@ -265,7 +324,7 @@ static int check_options(struct record_options *o, const struct option_line *lin
 {
 	bool to_stdout = !strcmp(o->output, "-");
 
-	if (check_what(o, line, fail) || check_intervals(o, line, fail))
+	if (check_what(o, line, fail) || check_intervals(o, line, fail) || check_tuning(o, fail))
 		return -EINVAL;
 	if (o->nr_regions[0] > o->nr_regions[1]) {
 		damon_fail(fail, EINVAL,
@@ -365,7 +424,6 @@ static int set_up(struct recording *r, char **command)
 {
 	const struct record_options *o = r->options;
 	struct damon_attrs attrs = {.size = sizeof(attrs)};
-	struct damon_sampling sampling = {.size = sizeof(sampling)};
 	int err;
 
 	damon_attrs_init(&attrs);
@@ -374,14 +432,11 @@ static int set_up(struct recording *r, char **command)
 	attrs.update_ns = o->intervals_ns[2];
 	attrs.min_nr_regions = (uint32_t)o->nr_regions[0];
 	attrs.max_nr_regions = (uint32_t)o->nr_regions[1];
-	damon_sampling_init(&sampling);
-	sampling.source = o->source;
-	sampling.rate_hz = o->rate_hz;
-	sampling.overhead_percent = o->overhead_percent;
-	sampling.mem_reads = (uint32_t)o->mem_reads;
 	err = damon_set_attrs(r->ctx, &attrs);
 	if (!err)
-		err = damon_set_sampling(r->ctx, &sampling);
+		err = damon_set_sampling(r->ctx, &o->sampling);
+	if (!err && o->intervals_goal.access_bp)
+		err = damon_set_intervals_goal(r->ctx, &o->intervals_goal);
 	for (size_t i = 0; !err && i < o->pids.nr; i++)
 		err = damon_add_pid(r->ctx, o->pids.pids[i]);
 	if (!err && *command)
@@ -602,6 +657,8 @@ static int record(struct recording *r, char **command)
 		say_ctx(r->ctx, err);
 		return err == -ENOEXEC ? NOT_EXECUTABLE : OWN_FAILURE;
 	}
+	if (!r->options->quiet)
+		tuning_say_rate(r->ctx, &r->options->sampling);
 	if (r->options->duration_ns)
 		r->end_ns = now_ns() + r->options->duration_ns;
 	err = run(r);

@@ -442,7 +442,7 @@ static int check_groups(struct parser *p)
 		bool found = given >> (a - p->rows) & 1;
 
 		for (const struct option_row *b = p->rows; a->group && b->name; b++) {
-			if (b == a || b->group != a->group || !(given >> (b - p->rows) & 1))
+			if (b == a || !(b->group & a->group) || !(given >> (b - p->rows) & 1))
 				continue;
 			if (found)
 				return refuse_group(p, a, b);

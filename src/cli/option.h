@@ -50,7 +50,7 @@ struct option_row {
 	const char *choices; /* words of an OPT_CHOICE, separated by blanks, */
 	const char *(*word)(size_t i); /* or the i-th of them; NULL beyond the last */
 	uint64_t base_ns;	       /* of a bare number in an OPT_TIME or OPT_TIME_RANGE */
-	uint8_t group;		       /* rows of one group (not 0) exclude each other */
+	uint8_t group;		       /* a bit per group: rows that share one exclude each other */
 	bool required;		       /* this row, or one of its group, must be given */
 };
 

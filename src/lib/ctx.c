@@ -46,6 +46,17 @@ void damon_sampling_init(struct damon_sampling *s)
 	};
 }
 
+void damon_intervals_goal_init(struct damon_intervals_goal *g)
+{
+	*g = (struct damon_intervals_goal){
+		.size = sizeof(*g),
+		.access_bp = 400,
+		.aggrs = 3,
+		.min_sample_ns = 5 * NS_PER_MS,
+		.max_sample_ns = 10 * NS_PER_SEC,
+	};
+}
+
 int damon_ctx_new(struct damon_ctx **out)
 {
 	struct damon_ctx *ctx = calloc(1, sizeof(*ctx));
@@ -90,6 +101,27 @@ int damon_set_attrs(struct damon_ctx *ctx, const struct damon_attrs *in)
 	return 0;
 }
 
+int damon_set_intervals_goal(struct damon_ctx *ctx, const struct damon_intervals_goal *in)
+{
+	struct damon_intervals_goal g;
+
+	damon_intervals_goal_init(&g);
+	in_copy(g, in);
+	if (g.access_bp > 10000)
+		return damon_fail(&ctx->fail, EINVAL, "more than all access events: %u bp",
+				  g.access_bp);
+	if (g.access_bp && !g.aggrs)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the intervals' goal is looked at every 0 aggregations");
+	if (g.access_bp && (g.min_sample_ns < NS_PER_US || g.max_sample_ns < g.min_sample_ns ||
+			    g.max_sample_ns > 86400 * NS_PER_SEC))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the tuned sampling interval must lie between 1 us and 1 day, its "
+				  "minimum not above its maximum");
+	ctx->goal = (struct damon_goal){g.access_bp, g.aggrs, g.min_sample_ns, g.max_sample_ns};
+	return 0;
+}
+
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 {
 	struct damon_sampling s;
@@ -103,6 +135,11 @@ int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 	if (s.rate_hz <= 0 && !(s.overhead_percent >= 0.001 && s.overhead_percent <= 50))
 		return damon_fail(&ctx->fail, EINVAL,
 				  "the overhead must lie between 0.001 and 50 percent");
+	if (s.resolution_ns && !(s.resolution_share > 0 && s.resolution_share <= 1))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the share of a resolution must lie between 0 and 1");
+	if (s.resolution_ns && s.rate_hz > 0)
+		return damon_fail(&ctx->fail, EINVAL, "both a rate and a resolution are asked for");
 	if (s.mem_reads > DAMON_BURST_MAX)
 		return damon_fail(&ctx->fail, EINVAL, "more than %d reads of memory per tick",
 				  DAMON_BURST_MAX);
@@ -238,6 +275,11 @@ static int open_source(struct damon_ctx *ctx)
 	struct damon_source_options o = source_options(ctx);
 	int n, err;
 
+	if (ctx->sampling.resolution_ns && !(ctx->source->sees & DAMON_SEES_TIME))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "no resolution can be asked of source '%s': it does not sample by "
+				  "time",
+				  ctx->source->name);
 	if (!ctx->source->attr)
 		return ctx->source->open(&o, &ctx->peek, &ctx->source_state);
 	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);
@@ -279,6 +321,7 @@ static int open_core(struct damon_ctx *ctx)
 		.aggr_ns = p.aggr_ns,
 		.scale = ctx->source->scale,
 	};
+	damon_tuner_init(&ctx->tuner, &ctx->goal, p.sample_ns);
 	ctx->view.target = find_target;
 	ctx->view.space = find_space;
 	ctx->view.owner = ctx;

@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "core/core.h"
+#include "core/tuning.h"
 #include "damon.h"
 #include "lib/view.h"
 #include "os/peek.h"
@@ -47,6 +48,7 @@ struct damon_ctx {
 	/* what was asked for */
 	struct damon_attrs attrs;
 	struct damon_sampling sampling;
+	struct damon_goal goal;
 	char *source_name;
 	char *record_path;
 	struct ctx_pid *pids;
@@ -64,6 +66,8 @@ struct damon_ctx {
 	struct damon_writer *writer;
 	struct view view;
 	double rate_hz, tick_cost_ns;
+	enum damon_bound rate_bound; /* what rate_hz is bounded by */
+	struct damon_tuner tuner;
 	struct pollfd *pollfds;
 	size_t nr_pollfds;
 	int epoll_fd, timer_fd; /* for damon_fd() */
@@ -113,7 +117,7 @@ int monitor_until(struct damon_ctx *ctx,
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
 
 /* rate.c */
-void rate_choose(struct damon_ctx *ctx); /* sets rate_hz, from tick_cost_ns */
+void rate_choose(struct damon_ctx *ctx); /* sets rate_hz and rate_bound, from tick_cost_ns */
 
 /* stats.c */
 void counts_add(struct damon_counts *sum, const struct damon_counts *c);
@@ -121,5 +125,7 @@ void stats_totals(struct damon_ctx *ctx); /* brings ctx->totals up to date */
 void stats_fill(const struct damon_totals *t, const char *source, double rate_hz,
 		double tick_cost_ns, struct damon_stats *s);
 void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m);
+void tuning_fill(const struct damon_ctx *ctx, struct damon_tuning *t);
+void stats_tuning(const struct damon_tuning *t, struct damon_stats *s); /* what bounds the rate */
 
 #endif

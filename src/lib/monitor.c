@@ -96,12 +96,15 @@ static int update_early(struct damon_ctx *ctx, uint64_t now_ns, uint64_t nr_outs
 static int write_record(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t now_ns)
 {
 	const struct damon_log_entry *log;
+	struct damon_tuning tuning;
 	size_t n;
 	int err;
 
 	if (!ctx->writer)
 		return 0;
 	log = damon_core_log(ctx->core, &n);
+	tuning_fill(ctx, &tuning);
+	damon_writer_tuning(ctx->writer, &tuning);
 	err = damon_writer_targets(ctx->writer, damon_core_targets(ctx->core));
 	if (!err)
 		err = damon_writer_snapshot(ctx->writer, s);
@@ -134,6 +137,7 @@ static void feed_core(struct damon_ctx *ctx)
 static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 {
 	const struct damon_snapshot *s;
+	struct damon_snapshot snap;
 	int err;
 
 	if (ctx->source->pull) {
@@ -147,6 +151,9 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	ctx->aggr_start_ns = end_ns;
 	if (!s)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	snap = *s;
+	snap.sample_ns = damon_tuner_next(&ctx->tuner, &snap, &ctx->view.units);
+	s = &snap;
 	counts_add(&ctx->totals.counts, &s->counts);
 	ctx->totals.nr_snapshots++;
 	err = write_record(ctx, s, end_ns);

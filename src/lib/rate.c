@@ -49,14 +49,19 @@ static double affordable_rate(struct damon_ctx *ctx)
 
 void rate_choose(struct damon_ctx *ctx)
 {
+	const struct damon_sampling *s = &ctx->sampling;
+	double hz[DAMON_NR_BOUNDS] = {[DAMON_BOUND_ASKED] = s->rate_hz};
 	long long most;
 
-	ctx->rate_hz = ctx->sampling.rate_hz;
-	if (!(ctx->source->sees & DAMON_SEES_TIME))
-		return;
-	if (ctx->rate_hz <= 0)
-		ctx->rate_hz = affordable_rate(ctx);
-	if (!damon_sys_read_int(ctx->sys, "/proc/sys/kernel/perf_event_max_sample_rate", &most) &&
-	    most > 0)
-		ctx->rate_hz = MIN(ctx->rate_hz, (double)most);
+	if (ctx->source->sees & DAMON_SEES_TIME) {
+		hz[DAMON_BOUND_RESOLUTION] =
+			damon_resolution_hz(s->resolution_share, s->resolution_ns);
+		if (s->rate_hz <= 0)
+			hz[DAMON_BOUND_OVERHEAD] = affordable_rate(ctx);
+		if (!damon_sys_read_int(ctx->sys, "/proc/sys/kernel/perf_event_max_sample_rate",
+					&most) &&
+		    most > 0)
+			hz[DAMON_BOUND_KERNEL] = (double)most;
+	}
+	ctx->rate_hz = damon_least_hz(hz, &ctx->rate_bound);
 }

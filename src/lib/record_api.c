@@ -175,6 +175,7 @@ int damon_record_rewind(struct damon_record *r)
 void damon_record_info(const struct damon_record *r, struct damon_record_info *out)
 {
 	const struct damon_meta *m = damon_reader_meta(r->reader);
+	const struct damon_tuning *tuning = damon_reader_tuning(r->reader);
 	struct damon_record_info i = {
 		.attrs =
 			{
@@ -192,6 +193,16 @@ void damon_record_info(const struct damon_record *r, struct damon_record_info *o
 		.scale_hi = m->scale.hi,
 		.overhead_asked = m->overhead_asked,
 		.damaged_bytes = r->damaged_bytes,
+		.goal =
+			{
+				.size = sizeof(i.goal),
+				.access_bp = tuning->goal.access_bp,
+				.aggrs = tuning->goal.aggrs,
+				.min_sample_ns = tuning->goal.min_sample_ns,
+				.max_sample_ns = tuning->goal.max_sample_ns,
+			},
+		.resolution_share = tuning->resolution_share,
+		.resolution_ns = tuning->resolution_ns,
 	};
 
 	memcpy(i.source, m->source, sizeof(i.source));
@@ -204,6 +215,7 @@ void damon_record_info(const struct damon_record *r, struct damon_record_info *o
 int damon_record_stats(const struct damon_record *r, struct damon_stats *out)
 {
 	const struct damon_meta *m = damon_reader_meta(r->reader);
+	const struct damon_tuning *tuning = damon_reader_tuning(r->reader);
 	struct damon_totals t = r->totals;
 	struct damon_stats s;
 
@@ -213,6 +225,9 @@ int damon_record_stats(const struct damon_record *r, struct damon_stats *out)
 		t.duration_ns = r->last_end_ns > m->start_ns ? r->last_end_ns - m->start_ns : 0;
 	}
 	stats_fill(&t, m->source, m->rate_hz, m->tick_cost_ns, &s);
+	stats_tuning(tuning, &s);
+	if (!s.rate_bound && m->overhead_asked > 0) /* told by META alone */
+		s.rate_bound = DAMON_RATE_OVERHEAD;
 	s.record_bytes = r->file_bytes;
 	out_copy(out, s);
 	return 0;

@@ -61,6 +61,22 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		quote(m->command, sizeof(m->command), *a);
 }
 
+void tuning_fill(const struct damon_ctx *ctx, struct damon_tuning *t)
+{
+	*t = (struct damon_tuning){
+		.goal = ctx->goal,
+		.resolution_share = ctx->sampling.resolution_ns ? ctx->sampling.resolution_share : 0,
+		.resolution_ns = ctx->sampling.resolution_ns,
+		.bound = ctx->rate_bound,
+	};
+}
+
+void stats_tuning(const struct damon_tuning *t, struct damon_stats *s)
+{
+	s->rate_bound = (int)t->bound;
+	s->resolution_hz = damon_resolution_hz(t->resolution_share, t->resolution_ns);
+}
+
 void counts_add(struct damon_counts *sum, const struct damon_counts *c)
 {
 	sum->obs += c->obs;
@@ -157,6 +173,7 @@ static uint64_t count_alive(const struct damon_ctx *ctx)
 
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 {
+	struct damon_tuning tuning;
 	struct damon_stats s;
 
 	if (!ctx->core)
@@ -164,6 +181,8 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 	if (ctx->state == CTX_OPEN)
 		stats_totals((struct damon_ctx *)ctx);
 	stats_fill(&ctx->totals, ctx->source->name, ctx->rate_hz, ctx->tick_cost_ns, &s);
+	tuning_fill(ctx, &tuning);
+	stats_tuning(&tuning, &s);
 	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;
 	s.complete = 1;
 	s.nr_alive = ctx->state == CTX_CLOSED ? count_alive(ctx) : 0;

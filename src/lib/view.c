@@ -24,6 +24,7 @@ int view_set(struct view *v, const struct damon_snapshot *s)
 	if (err)
 		return err;
 	v->snap = *s;
+	v->units.tuned_ns = s->sample_ns;
 	v->weight = 0;
 	for (size_t i = 0; i < s->nr_targets; i++) {
 		v->totals[i].weight = damon_target_weight_rate(&s->targets[i]);
@@ -49,6 +50,7 @@ static const struct view *view_of(const struct damon_snapshot *s)
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *out)
 {
 	const struct damon_counts *c = &s->counts;
+	const struct damon_view *u = &view_of(s)->units;
 	struct damon_snapshot_info i = {
 		.start_ns = s->start_ns,
 		.end_ns = s->end_ns,
@@ -60,7 +62,12 @@ void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_i
 		.no_address = c->no_address,
 		.no_region = c->no_region,
 		.kernel_ticks = c->kernel_ticks,
+		.sample_ns = u->tuned_ns ? u->tuned_ns : u->sample_ns,
+		.aggr_ns = u->aggr_ns,
 	};
+
+	if (u->tuned_ns)
+		i.aggr_ns = (uint64_t)((double)u->tuned_ns * u->aggr_ns / u->sample_ns);
 
 	out_copy(out, i);
 }

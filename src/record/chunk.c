@@ -6,6 +6,7 @@ const struct chunk_kind *const damon_chunk_kinds[] = {
 	&damon_chunk_meta,
 	&damon_chunk_space,
 	&damon_chunk_target,
+	&damon_chunk_tuning,
 	&damon_chunk_snapshot,
 	&damon_chunk_log,
 	&damon_chunk_totals,
@@ -71,6 +72,7 @@ void damon_out_release(struct record_out *o)
 	damon_out_drop_spaces(o);
 	free(o->seen_target);
 	free(o->log);
+	free(o->tuned);
 	damon_snapshot_code_release(&o->snapshots);
 }
 
@@ -91,4 +93,5 @@ void damon_in_release(struct record_in *in)
 	damon_snapshot_code_release(&in->snapshots);
 	free(in->snapshot.targets);
 	free(in->regions);
+	free(in->tuned);
 }

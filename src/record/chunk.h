@@ -75,6 +75,11 @@ int damon_streams_read(struct damon_pack *p, struct damon_pack *stream, size_t n
 struct space_seen;
 struct target_seen;
 
+/* Snapshots that begin at 'from_ns' or later have this sampling interval. */
+struct tuned_from {
+	uint64_t from_ns, sample_ns;
+};
+
 struct record_out {
 	struct damon_meta meta;
 	struct damon_totals totals;
@@ -89,6 +94,10 @@ struct record_out {
 	struct damon_log_entry *log;
 	size_t nr_log, cap_log;
 	struct damon_snapshot_code snapshots;
+	struct damon_tuning tuning;
+	bool has_tuning; /* to be written */
+	struct tuned_from *tuned;
+	size_t nr_tuned, cap_tuned;
 };
 
 void damon_out_release(struct record_out *o);
@@ -100,6 +109,7 @@ int damon_out_space(struct record_out *o, const struct damon_space *s);
 void damon_out_forget_spaces(struct record_out *o); /* those not shown since the last call */
 void damon_out_drop_spaces(struct record_out *o);   /* all, for good */
 int damon_out_snapshot(struct record_out *o, const struct damon_snapshot *s);
+int damon_out_tuned(struct record_out *o, const struct damon_snapshot *s);
 int damon_out_log(struct record_out *o, const struct damon_log_entry *e, size_t n);
 
 /* ---- what a reader knows ---- */
@@ -125,10 +135,15 @@ struct record_in {
 	size_t cap_snapshot_targets;
 	struct damon_region *regions;
 	size_t cap_regions;
+	struct damon_tuning tuning;
+	struct tuned_from *tuned; /* of the latest chunk that told, sorted */
+	size_t nr_tuned, cap_tuned;
 };
 
 void damon_in_release(struct record_in *in);
 struct damon_space *damon_in_space(const struct record_in *in, uint32_t id); /* NULL: not seen */
+/* The tuned sampling interval of a snapshot that begins then, 0: none. */
+uint64_t damon_in_sample_ns(const struct record_in *in, uint64_t start_ns);
 
 /* ---- the table ---- */
 
@@ -151,6 +166,6 @@ extern const struct chunk_kind
 const struct chunk_kind *damon_chunk_kind(uint16_t type); /* NULL: unknown */
 
 extern const struct chunk_kind damon_chunk_meta, damon_chunk_space, damon_chunk_target,
-	damon_chunk_snapshot, damon_chunk_log, damon_chunk_totals;
+	damon_chunk_tuning, damon_chunk_snapshot, damon_chunk_log, damon_chunk_totals;
 
 #endif

@@ -194,6 +194,7 @@ static int frame_from_code(const struct frame_code *f, struct record_in *in)
 	s->start_ns = f->start_ns;
 	s->end_ns = f->end_ns;
 	s->rate_hz = unquant(f->rate, QUANT_RATE);
+	s->sample_ns = damon_in_sample_ns(in, f->start_ns);
 	s->counts = f->counts;
 	s->nr_targets = f->nr_targets;
 	for (size_t i = 0; i < f->nr_regions; i++)

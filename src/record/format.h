@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/snapshot.h"
 #include "core/target.h"
+#include "core/tuning.h"
 
 #define DAMON_RECORD_VERSION 1
 
@@ -43,6 +44,14 @@ struct damon_totals {
 	uint64_t likely, mem_reads, code_insns, no_code, foreign; /* struct damon_source_stats */
 	uint64_t forgotten_mappings;
 	uint32_t complete; /* 1: closed in order */
+};
+
+/* What the intervals and the rate were to achieve. */
+struct damon_tuning {
+	struct damon_goal goal;
+	double resolution_share; /* 0..1, to be seen within */
+	uint64_t resolution_ns;	 /* this time; 0: not asked for */
+	uint32_t bound;		 /* enum damon_bound: what bounds the rate */
 };
 
 enum damon_item_type {

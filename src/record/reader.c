@@ -299,6 +299,11 @@ const struct damon_meta *damon_reader_meta(const struct damon_reader *r)
 	return &r->in.meta;
 }
 
+const struct damon_tuning *damon_reader_tuning(const struct damon_reader *r)
+{
+	return &r->in.tuning;
+}
+
 const struct damon_target *damon_reader_target(const struct damon_reader *r, uint32_t id)
 {
 	return id < r->in.nr_targets ? r->in.targets[id] : NULL;

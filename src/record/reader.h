@@ -17,6 +17,8 @@ int damon_reader_open(const char *path, struct damon_reader **out, struct damon_
 void damon_reader_close(struct damon_reader *r);
 
 const struct damon_meta *damon_reader_meta(const struct damon_reader *r);
+/* As far as it was read; all zero: nothing was tuned. */
+const struct damon_tuning *damon_reader_tuning(const struct damon_reader *r);
 
 /* The next item, valid until the next call. Returns 1, 0 at the end (type DAMON_ITEM_END), or
  * -errno. A file cut off in mid-chunk ends before it, as DAMAGED and END. */

@@ -311,7 +311,14 @@ int damon_writer_targets(struct damon_writer *w, struct damon_targets *ts)
 
 int damon_writer_snapshot(struct damon_writer *w, const struct damon_snapshot *s)
 {
-	return w->err ? w->err : collected(w, damon_out_snapshot(&w->out, s));
+	int err = w->err ? w->err : damon_out_tuned(&w->out, s);
+
+	return err ? err : collected(w, damon_out_snapshot(&w->out, s));
+}
+
+void damon_writer_tuning(struct damon_writer *w, const struct damon_tuning *t)
+{
+	w->out.tuning = *t;
 }
 
 int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, size_t n)

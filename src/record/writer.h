@@ -28,6 +28,9 @@ int damon_writer_targets(struct damon_writer *w, struct damon_targets *t);
 int damon_writer_snapshot(struct damon_writer *w, const struct damon_snapshot *s);
 int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, size_t n);
 
+/* What is told with every flush from now on: the latest call counts. */
+void damon_writer_tuning(struct damon_writer *w, const struct damon_tuning *t);
+
 /* Writes what was collected as whole chunks, and 'totals'. Returns 0 or -errno (disk full: the file
  * stays complete up to here, the error is kept and every later call returns it). */
 int damon_writer_flush(struct damon_writer *w, const struct damon_totals *totals);
