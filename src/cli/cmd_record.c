@@ -35,8 +35,8 @@ struct record_options {
 	bool quiet;
 };
 
-enum { BY_OVERHEAD = 1, BY_RATE = 2 }; /* groups: ways to ask for a rate */
-enum { BY_GOAL = 1 };
+/* Options of one group exclude each other. */
+enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4 };
 
 #define AT(field) offsetof(struct record_options, field)
 

@@ -439,12 +439,12 @@ static int check_groups(struct parser *p)
 	uint64_t given = p->line->given;
 
 	for (const struct option_row *a = p->rows; a->name; a++) {
-		bool found = given >> (a - p->rows) & 1;
+		bool is_given = given >> (a - p->rows) & 1, found = is_given;
 
 		for (const struct option_row *b = p->rows; a->group && b->name; b++) {
 			if (b == a || !(b->group & a->group) || !(given >> (b - p->rows) & 1))
 				continue;
-			if (found)
+			if (is_given)
 				return refuse_group(p, a, b);
 			found = true;
 		}

@@ -119,6 +119,10 @@ static void write_heading(struct report_args *a, const struct scan *sc, const st
 		   (long long)c->number, (unsigned long long)sc->nr_snapshots,
 		   damon_print_time(from, (double)(c->si.start_ns - sc->info.start_ns)),
 		   damon_print_time(to, (double)(c->si.end_ns - sc->info.start_ns)));
+	if (c->si.sample_ns != sc->info.attrs.sample_ns)
+		print_line(a->out, a->width, 0, "nr_acc: of %.4g intervals of %s, as tuned",
+			   (double)c->si.aggr_ns / (double)c->si.sample_ns,
+			   damon_print_time(from, (double)c->si.sample_ns));
 }
 
 static int write_regions(struct report_args *a, const struct scan *sc, const struct scan_target *t,

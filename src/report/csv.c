@@ -21,6 +21,7 @@ static const struct table_col cols[] = {
 	{.key = "heat_hi"},
 	{.key = "share"},
 	{.key = "write_share"},
+	{.key = "sample_ns"},
 	{0},
 };
 
@@ -48,6 +49,7 @@ static void put_region(struct table *t, const struct scan_cursor *c, size_t i)
 	table_double(t, r.heat_hi, NULL);
 	table_double(t, r.share, NULL);
 	table_double(t, r.write_share, NULL);
+	table_u64(t, c->si.sample_ns, NULL);
 }
 
 static int write_all(struct report_args *a, const struct scan *sc, const struct scan_target *chosen)

@@ -27,6 +27,11 @@ struct facts {
 	size_t n;
 };
 
+/* Facts that are put into words. */
+struct info_text {
+	char resolution[128], goal[160], chosen[8 * 2 * DAMON_UNITS_MAX];
+};
+
 static void add(struct facts *l, struct fact f)
 {
 	if (l->n < MAX_FACTS)
@@ -109,6 +114,39 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_u64(l, "targets", "targets", sc->nr_targets, print_plain);
 }
 
+/* Only where something was tuned: what it was to achieve, and what came of it. */
+static void add_tuning(struct facts *l, struct info_text *text, const struct scan *sc,
+		       const struct damon_stats *st)
+{
+	static const char *const bounds[] = {"nothing: it is as asked for", "the overhead",
+					     "the resolution", "perf_event_max_sample_rate"};
+	const struct damon_record_info *i = &sc->info;
+	char lo[DAMON_UNITS_MAX], hi[DAMON_UNITS_MAX];
+
+	if (i->resolution_ns || st->rate_bound == DAMON_RATE_KERNEL)
+		add_str(l, "rate_bound", "rate bound by",
+			bounds[MIN((unsigned)st->rate_bound, ARRAY_SIZE(bounds) - 1)]);
+	if (i->resolution_ns) {
+		snprintf(text->resolution, sizeof(text->resolution),
+			 "%.3g %% of accesses within %s, %.4g Hz", 100 * i->resolution_share,
+			 damon_print_time(lo, (double)i->resolution_ns), st->resolution_hz);
+		add_str(l, "resolution_asked", "resolution asked for", text->resolution);
+	}
+	if (!i->goal.access_bp)
+		return;
+	snprintf(text->goal, sizeof(text->goal),
+		 "%.3g %% of access events, every %u aggregations, %s to %s",
+		 i->goal.access_bp / 100., i->goal.aggrs,
+		 damon_print_time(lo, (double)i->goal.min_sample_ns),
+		 damon_print_time(hi, (double)i->goal.max_sample_ns));
+	add_str(l, "intervals_goal", "intervals' goal", text->goal);
+	add_u64(l, "tuned_sample_min_ns", "shortest sampling interval", sc->tuned.min_ns,
+		damon_print_time);
+	add_u64(l, "tuned_sample_max_ns", "longest", sc->tuned.max_ns, damon_print_time);
+	tuned_text(&sc->tuned, i->start_ns, text->chosen, sizeof(text->chosen));
+	add_str(l, "tuned_samples", "chosen", text->chosen);
+}
+
 static void add_counts(struct facts *l, const struct damon_stats *st)
 {
 	add_u64(l, "samples", "observations with an address", st->obs, damon_print_count);
@@ -154,7 +192,7 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 		       .key = "complete", .title = "complete", .kind = TRUTH, .u = st->complete});
 }
 
-static void write_json(struct report_args *a, const struct facts *l)
+static void write_json(struct report_args *a, const struct scan *sc, const struct facts *l)
 {
 	struct json j;
 
@@ -174,6 +212,8 @@ static void write_json(struct report_args *a, const struct facts *l)
 		else
 			json_bool(&j, f->key, f->u);
 	}
+	if (sc->info.goal.access_bp)
+		tuned_json(&sc->tuned, sc->info.start_ns, &j);
 	json_end(&j);
 }
 
@@ -240,6 +280,7 @@ int report_info(struct report_args *a)
 	struct damon_stats st = {.size = sizeof(st)};
 	struct report_args all = *a; /* it is about the whole record */
 	struct facts l = {.n = 0};
+	struct info_text text;
 	struct scan sc;
 	int err;
 
@@ -250,10 +291,11 @@ int report_info(struct report_args *a)
 	} else {
 		damon_record_stats(a->rec, &st);
 		add_setup(&l, a, &sc, &st);
+		add_tuning(&l, &text, &sc, &st);
 		add_counts(&l, &st);
 		add_cost(&l, &sc, &st);
 		if (a->format == REPORT_JSON)
-			write_json(a, &l);
+			write_json(a, &sc, &l);
 		else if (a->format == REPORT_CSV)
 			err = write_csv(a, &l);
 		else

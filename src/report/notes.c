@@ -49,7 +49,11 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 {
 	char source[64], asked[64] = "";
 
-	if (sc->info.overhead_asked > 0)
+	if (st->rate_bound == DAMON_RATE_RESOLUTION)
+		snprintf(asked, sizeof(asked), ", enough for the resolution asked for");
+	else if (st->rate_bound == DAMON_RATE_KERNEL)
+		snprintf(asked, sizeof(asked), ", as many as the kernel allows");
+	else if (sc->info.overhead_asked > 0)
 		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
 	print_clean(source, sizeof(source), st->source);
 	if (st->rate_hz > 0)

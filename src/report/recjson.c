@@ -32,11 +32,19 @@ static void write_region(struct json *j, const struct scan_cursor *c, size_t i)
 	json_end(j);
 }
 
-static void write_snapshot(struct json *j, const struct scan_cursor *c)
+/* A snapshot that tuned its intervals tells them; damo passes over that. */
+static void write_snapshot(struct json *j, const struct scan_cursor *c,
+			   const struct damon_attrs *attrs)
 {
 	json_object(j, NULL);
 	json_i64(j, "start_time", (int64_t)c->si.start_ns + c->si.epoch_offset_ns);
 	json_i64(j, "end_time", (int64_t)c->si.end_ns + c->si.epoch_offset_ns);
+	if (c->si.sample_ns != attrs->sample_ns) {
+		json_object(j, "intervals");
+		json_u64(j, "sample_us", c->si.sample_ns / NS_PER_US);
+		json_u64(j, "aggr_us", c->si.aggr_ns / NS_PER_US);
+		json_end(j);
+	}
 	json_array(j, "regions");
 	for (size_t i = 0; i < c->ti.nr_regions; i++)
 		write_region(j, c, i);
@@ -69,7 +77,7 @@ static int write_target(struct report_args *a, const struct scan *sc, const stru
 	scan_start(&c);
 	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0)
 		if (c.si.end_ns > sc->from_ns && c.si.start_ns < sc->to_ns)
-			write_snapshot(j, &c);
+			write_snapshot(j, &c, attrs);
 	json_end(j);
 	json_end(j);
 	return err;

@@ -136,9 +136,12 @@ static int scan_snapshot(struct report_args *a, bool with_extents, struct scan *
 			 const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info si = {.size = sizeof(si)};
-	int err = 0;
+	int err;
 
 	damon_snapshot_info(s, &si);
+	err = tuned_add(&sc->tuned, &si);
+	if (err)
+		return damon_fail(&a->fail, -err, "out of memory");
 	if (!sc->nr_snapshots)
 		sc->start_ns = si.start_ns;
 	sc->end_ns = si.end_ns;
@@ -213,5 +216,6 @@ void scan_release(struct scan *sc)
 	for (size_t i = 0; i < sc->nr_targets; i++)
 		extents_release(&sc->targets[i].ext);
 	free(sc->targets);
+	tuned_release(&sc->tuned);
 	*sc = (struct scan){0};
 }

@@ -9,6 +9,7 @@
 
 #include "report/extents.h"
 #include "report/report.h"
+#include "report/tuned.h"
 
 struct scan_target {
 	struct damon_target_info info; /* obs and share are of the whole record; nr_regions of the
@@ -26,6 +27,7 @@ struct scan {
 	uint64_t start_ns, end_ns; /* of all snapshots; equal if there are none */
 	uint64_t from_ns, to_ns;   /* the part of it that was asked for */
 	uint64_t nr_snapshots;
+	struct tuned tuned;
 	struct scan_target *targets;
 	size_t nr_targets, cap;
 };

@@ -95,7 +95,9 @@ void fake_snapshot(struct damon_record *r)
 					       .start_ns = r->info.start_ns + r->nr_snaps * AGGR_NS,
 					       .end_ns = r->info.start_ns +
 							 (r->nr_snaps + 1) * AGGR_NS,
-					       .epoch_offset_ns = r->info.epoch_offset_ns};
+					       .epoch_offset_ns = r->info.epoch_offset_ns,
+					       .sample_ns = r->info.attrs.sample_ns,
+					       .aggr_ns = r->info.attrs.aggr_ns};
 	r->nr_snaps++;
 }
 

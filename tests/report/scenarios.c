@@ -215,6 +215,32 @@ static void fill_pipe(struct damon_record *r)
 	r->is_pipe = 1;
 }
 
+/* Its intervals are tuned: 5 ms until the program is known, shorter and longer ones then. */
+static void fill_tuned(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 90, "tuned", 1);
+
+	fake_mapping(r, id, ARENA, 64 * MiB, "");
+	r->info.goal = (struct damon_intervals_goal){sizeof(r->info.goal), 400, 3, 5 * NS_PER_MS,
+						     10 * NS_PER_SEC};
+	r->info.resolution_share = .01;
+	r->info.resolution_ns = NS_PER_SEC;
+	r->stats.rate_bound = DAMON_RATE_OVERHEAD;
+	r->stats.resolution_hz = 1200;
+	for (unsigned i = 0; i < 30; i++) {
+		struct damon_snapshot_info *si;
+
+		fake_snapshot(r);
+		si = &r->snaps[r->nr_snaps - 1].info;
+		si->sample_ns = i ? (48 + i / 3 % 4 * 9) * NS_PER_MS : 5 * NS_PER_MS;
+		si->aggr_ns = 20 * si->sample_ns;
+		fake_part(r, id, 200);
+		fake_region(r, ARENA, 60 * MiB, 0.1, 0, i);
+		fake_region(r, ARENA + 60 * MiB, 4 * MiB, 20, 0.5, i);
+		fake_snapshot_end(r);
+	}
+}
+
 static void fill_broken(struct damon_record *r)
 {
 	fill_zero(r);
@@ -250,6 +276,7 @@ const struct scenario scenarios[] = {
 	{"reserve", fill_reserve},
 	{"pipe", fill_pipe},
 	{"broken", fill_broken},
+	{"tuned", fill_tuned},
 	{"large", fill_large},
 	{0},
 };
