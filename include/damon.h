@@ -103,6 +103,11 @@ int damon_set_record(struct damon_ctx *ctx, const char *path);
 typedef int (*damon_snapshot_fn)(void *priv, const struct damon_snapshot *s);
 void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv);
 
+/* Asked while damon_open() attaches to processes, before each thread: nonzero ends it with -EINTR,
+ * and nothing is recorded. To attach to hundreds of busy threads takes long. */
+typedef int (*damon_stop_fn)(void *priv);
+void damon_set_stop(struct damon_ctx *ctx, damon_stop_fn asked, void *priv);
+
 /*
  * Chooses the source, opens events, starts the record, and then the command. Everything that can be
  * refused is refused here, before the command runs; nothing is left behind then.

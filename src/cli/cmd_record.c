@@ -494,6 +494,12 @@ static int run(struct recording *r)
 	}
 }
 
+/* While attaching there is nothing yet that would have to be completed. */
+static int stop_asked(void *priv)
+{
+	return signals_pending();
+}
+
 static int shell_status(bool killed, int code)
 {
 	return killed ? 128 + code : code;
@@ -651,6 +657,7 @@ static int record(struct recording *r, char **command)
 		live_init(&r->live, r->options->quiet, now_ns());
 		if (r->live.on)
 			damon_set_callback(r->ctx, live_snapshot, &r->live);
+		damon_set_stop(r->ctx, stop_asked, NULL);
 		err = damon_open(r->ctx);
 	}
 	if (err < 0) {

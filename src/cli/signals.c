@@ -72,6 +72,15 @@ void signals_catch(void)
 	set_ending(&sa);
 }
 
+int signals_pending(void)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		n |= atomic_load(&from_terminal[i]) | atomic_load(&from_process[i]);
+	return n != 0;
+}
+
 int signals_next(int *sent)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {

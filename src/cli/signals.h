@@ -19,4 +19,7 @@ void signals_catch(void);
  * it came from the terminal, to the command as well. */
 int signals_next(int *sent);
 
+/* Is there any that was not told yet? */
+int signals_pending(void);
+
 #endif

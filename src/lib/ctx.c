@@ -215,6 +215,12 @@ void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv)
 	ctx->callback_priv = priv;
 }
 
+void damon_set_stop(struct damon_ctx *ctx, damon_stop_fn asked, void *priv)
+{
+	ctx->stop_asked = asked;
+	ctx->stop_priv = priv;
+}
+
 static const struct damon_target *find_target(const void *owner, uint32_t id)
 {
 	struct damon_targets *ts = damon_core_targets(((const struct damon_ctx *)owner)->core);
@@ -390,6 +396,8 @@ static int attach(struct damon_ctx *ctx)
 {
 	int err = 0;
 
+	if (ctx->session)
+		damon_session_stop_if(ctx->session, ctx->stop_asked, ctx->stop_priv);
 	for (size_t i = 0; !err && i < ctx->nr_pids; i++)
 		err = attach_pid(ctx, &ctx->pids[i]);
 	if (!err && ctx->cmd.argv)

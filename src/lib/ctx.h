@@ -56,6 +56,8 @@ struct damon_ctx {
 	struct ctx_command cmd;
 	damon_snapshot_fn callback;
 	void *callback_priv;
+	damon_stop_fn stop_asked; /* while attaching */
+	void *stop_priv;
 
 	/* what does it */
 	const struct damon_source_ops *source;

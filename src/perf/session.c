@@ -50,6 +50,8 @@ struct damon_session {
 	size_t nr_fds, cap_fds;
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
 	bool enabled;
+	int (*stop)(void *priv);
+	void *stop_priv;
 	struct damon_session_stats stats;
 };
 
@@ -367,6 +369,12 @@ static int new_threads(struct damon_session *s, int pid, struct tids *seen, stru
 	return n < 0 ? n : err ? err : (int)fresh->nr;
 }
 
+void damon_session_stop_if(struct damon_session *s, int (*asked)(void *priv), void *priv)
+{
+	s->stop = asked;
+	s->stop_priv = priv;
+}
+
 /* Opens the threads that exist and are not in 'seen' yet. Returns how many were new, or -errno. */
 static int attach_pass(struct damon_session *s, int pid, struct tids *seen, struct damon_fail *f)
 {
@@ -382,6 +390,9 @@ static int attach_pass(struct damon_session *s, int pid, struct tids *seen, stru
 		return err;
 	err = find_inherited(s, &inherited);
 	for (size_t i = 0; i < fresh.nr && !err; i++) {
+		if (s->stop && s->stop(s->stop_priv))
+			return damon_fail(f, EINTR, "interrupted while attaching to process %d",
+					  pid);
 		if (!tids_have(&inherited, fresh.v[i]))
 			err = open_thread(s, fresh.v[i], false);
 		if (err == -ESRCH) /* this thread ended; the others go on */

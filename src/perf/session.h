@@ -33,6 +33,10 @@ int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr 
 		      struct damon_fail *f);
 void damon_session_free(struct damon_session *s); /* closes everything; NULL is fine */
 
+/* Asked before each thread is attached to; nonzero ends attaching with -EINTR. Hundreds of threads
+ * that keep all CPUs busy take long. */
+void damon_session_stop_if(struct damon_session *s, int (*asked)(void *priv), void *priv);
+
 /*
  * Adds a process that runs: every thread on every CPU, rescanning until no new thread appears. A
  * process that ends meanwhile is -ESRCH. Errors are explained: permission (perf_event_paranoid,

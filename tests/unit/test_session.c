@@ -385,6 +385,37 @@ Test(session, attaches_to_what_ends)
 	}
 }
 
+/* Counts down; 0 is 'stop'. */
+static int countdown(void *priv)
+{
+	return --*(int *)priv < 0;
+}
+
+Test(session, attaching_can_be_stopped_before_each_thread)
+{
+	static const struct {
+		int left, want, nr_open; /* threads until it stops */
+	} rows[] = {{0, -EINTR, 0}, {1, -EINTR, 0}, {2, -EINTR, 0}, {3, 0, 6}, {9, 0, 6}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(1, 2);
+		struct damon_fail f = {0};
+		int left = rows[i].left, err, nr_open = 0;
+
+		fake_perf_file(&world, "/proc/7/task", "7\n8\n9\n");
+		damon_session_stop_if(s, countdown, &left);
+		err = damon_session_attach(s, 7, &f);
+		for (int tid = 7; tid <= 9; tid++)
+			nr_open += fake_perf_nr_open(&world, tid);
+		cr_expect_eq(err, rows[i].want, "row %zu: %d", i, err);
+		cr_expect_eq(nr_open, rows[i].nr_open, "row %zu: %d", i, nr_open);
+		cr_expect_eq(world.nr_opened, 2 + 2 * MIN(rows[i].left, 3), "row %zu", i);
+		cr_expect_eq(!!strstr(f.text, "interrupted"), err != 0, "row %zu: %s", i, f.text);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
 Test(session, leaves_offline_cpus_alone)
 {
 	struct damon_session_stats st;
