@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/util.h"
+#include "core/check.h"
 #include "core/snapshot.h"
 #include "core/stats.h"
 
@@ -111,17 +112,38 @@ void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 	out->edge_bytes = edge_bytes(t, i);
 }
 
+/* Puts what checks of the region tell to what samples do, both of 1. */
+static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses *f)
+{
+	double lo, hi, n = r->nr_checks + damon_check_prior;
+
+	if (!(r->nr_checks > 0))
+		return;
+	f->nr = (r->nr_touched + damon_check_prior * f->nr) / n;
+	damon_check_bounds((struct damon_check_sum){r->nr_checks, r->nr_touched}, &lo, &hi);
+	f->lo = MIN(MAX(f->lo, lo), f->nr);
+	f->hi = MAX(MIN(f->hi, hi), f->nr);
+}
+
 void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 			      const struct damon_view *v, const struct damon_region_rate *rate,
 			      struct damon_nr_accesses *out)
 {
+	const struct damon_region *r = &t->regions[i];
 	double visits = v->sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
-	double h = MAX(t->regions[i].evenness, 1.f) * MAX(t->clumping, 1.f);
+	double h = MAX(r->evenness, 1.f) * MAX(t->clumping, 1.f);
 	double most = (double)v->aggr_ns / v->sample_ns;
+	struct damon_nr_accesses f;
 
-	out->nr = most * damon_touched(rate->heat * visits, h);
-	out->lo = most * damon_touched(rate->lo * visits, h);
-	out->hi = most * damon_touched(rate->hi * visits, h);
+	if (t->visit_weight > 0 && v->scale.accesses > 0)
+		visits *= MAX(t->burst, 1.f) / (t->visit_weight * v->scale.accesses);
+	f.nr = damon_touched(rate->heat * visits, h);
+	f.lo = damon_touched(rate->lo * visits, h);
+	f.hi = damon_touched(rate->hi * visits, h);
+	weigh_checks(r, &f);
+	out->nr = most * f.nr;
+	out->lo = most * f.lo;
+	out->hi = most * f.hi;
 }
 
 /* ---- working set ---- */
