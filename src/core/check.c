@@ -111,32 +111,67 @@ static double mapped_pages(const struct damon_target_snapshot *t)
 	return sum;
 }
 
+/* How far the samples have moved since the checks: the ratio of the pages they saw. Small counts
+ * tell little of it. */
+struct drift {
+	double ratio, off; /* 'off': relative, by chance */
+};
+
+static struct drift drift_of(const struct damon_wset *now, const struct damon_wset_check *k)
+{
+	double least = MIN(now->d, k->seen);
+
+	if (!(least > 0))
+		return (struct drift){1, 1};
+	return (struct drift){now->d / k->seen, z95 / sqrt(least)};
+}
+
 /*
- * What checks of window 'w' itself tell. They ended a little ago: as much as that part of a window
- * may bring (at most as the checked one did) may be new, and the like may be gone. What no check
- * covered is left to the samples, and lies between nothing and all of it.
+ * What checks of window 'w' itself told is exact for the time when they ended. From then on the
+ * samples say how it changed, and the bounds are the wider the less of the window was checked. What
+ * no check covered is left to the samples, and lies between nothing and all of it.
  */
 static void take_checks(const struct damon_target_snapshot *t, enum damon_window w,
 			struct damon_wset_size *s)
 {
 	const struct damon_wset_check *k = &t->checked[w];
-	double rest = MAX(mapped_pages(t) - k->pages, 0.0) * DAMON_PAGE_SIZE;
-	double late = t->wset[w].span_ns > 0 ? MIN(k->late_ns / t->wset[w].span_ns, 1.0) : 0;
-	double touched = k->touched * DAMON_PAGE_SIZE;
+	double mapped = mapped_pages(t) * DAMON_PAGE_SIZE, touched = k->touched * DAMON_PAGE_SIZE;
+	double rest = MAX(mapped - k->pages * DAMON_PAGE_SIZE, 0.0);
+	double late = t->wset[w].span_ns > 0 ? MIN(k->late_ns / t->wset[w].span_ns, 1.0) : 1;
+	struct drift drift = {1, 0};
+	double off;
 
+	if (late > 0)
+		drift = drift_of(&t->wset[w], k);
+	if (fabs(drift.ratio - 1) > drift.off / 2)
+		touched = MIN(touched * drift.ratio, mapped);
+	off = 1 + late + (late > 0 ? drift.off : 0);
 	s->bytes = touched + MIN(MAX(s->bytes - touched, 0.0), rest);
-	s->lo = MAX(s->lo, touched * (1 - late));
-	s->hi = MIN(s->hi, touched * (1 + late) + rest);
-	s->lo = MIN(s->lo, s->bytes);
-	s->hi = MAX(s->hi, s->bytes);
+	s->lo = MIN(MAX(s->lo, touched / off), s->bytes);
+	s->hi = MAX(MIN(s->hi, touched * off + rest), s->bytes);
 }
 
 void damon_wset_checked(const struct damon_target_snapshot *t, enum damon_window w,
 			const struct damon_view *v, struct damon_wset_size *out)
 {
+	struct damon_wset_size other;
+
 	damon_wset_derive(t, w, v, out);
 	if (t->checked[w].pages > 0)
 		take_checks(t, w, out);
+	/* a longer window holds all that a shorter one does */
+	for (enum damon_window o = 0; o < DAMON_NR_WINDOWS; o++) {
+		if (o == w || !(t->checked[o].pages > 0))
+			continue;
+		damon_wset_derive(t, o, v, &other);
+		take_checks(t, o, &other);
+		if (o < w)
+			out->lo = MAX(out->lo, other.lo);
+		else
+			out->hi = MIN(out->hi, other.hi);
+		out->hi = MAX(out->hi, out->lo);
+		out->bytes = MIN(MAX(out->bytes, out->lo), out->hi);
+	}
 }
 
 /* ---- the core's own ---- */
@@ -156,6 +191,7 @@ struct state {
 	struct round { /* the latest looks at all mappings, over the time of a window */
 		uint64_t time_ns;
 		double touched, pages;
+		double seen; /* by samples; < 0: not yet asked */
 	} round[DAMON_NR_WINDOWS];
 	size_t at, nr; /* its page looks of this interval: pages[at, at + nr) */
 	double *sum;   /* of the first i + 1 regions: how much is to be learned of them */
@@ -239,7 +275,7 @@ static void add_round(struct damon_checks *s, struct state *t, const struct damo
 		return;
 	r = &t->round[w];
 	if (k->time_ns > r->time_ns + k->span_ns / 2)
-		*r = (struct round){.time_ns = k->time_ns};
+		*r = (struct round){.time_ns = k->time_ns, .seen = -1};
 	r->touched += k->touched;
 	r->pages += pages;
 }
@@ -393,12 +429,13 @@ static double expected_of(const struct damon_checks *s, const struct damon_targe
 static struct surprise by_maps(const struct damon_checks *s, const struct damon_target_snapshot *t,
 			       uint32_t slot)
 {
+	double most = (double)s->view.aggr_ns / s->view.sample_ns;
 	struct surprise e = {0};
 
 	for (size_t i = 0; i < s->nr_maps; i++) {
 		const struct look *k = &s->maps[i];
 
-		if (k->slot != slot || !k->nr)
+		if (k->slot != slot || !k->nr || k->intervals > most)
 			continue;
 		e.nr += k->nr;
 		e.touched += k->touched;
@@ -479,11 +516,14 @@ void damon_checks_enter(struct damon_checks *s, const struct damon_target *t, ui
 	state->clumping = out->clumping;
 	state->is_picked = false;
 	for (size_t w = 0; w < DAMON_NR_WINDOWS; w++) {
-		const struct round *r = &state->round[w];
+		struct round *r = &state->round[w];
 		double late = end_ns > r->time_ns ? (double)(end_ns - r->time_ns) : 0;
 
+		if (r->seen < 0)
+			r->seen = out->wset[w].d;
 		if (r->pages > 0 && late <= 1.5 * out->wset[w].span_ns)
-			out->checked[w] = (struct damon_wset_check){r->touched, r->pages, late};
+			out->checked[w] = (struct damon_wset_check){r->touched, r->pages, r->seen,
+								    late};
 	}
 }
 
