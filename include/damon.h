@@ -139,6 +139,9 @@ struct damon_stats {
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
 	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
+	uint64_t checks;   /* looks at accessed bits; of these */
+	uint64_t check_no_region, check_thinned; /* outside of all regions, beyond the batch limit */
+	uint64_t check_no_target;		 /* looks at processes that have no target */
 };
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);
 
@@ -150,6 +153,7 @@ struct damon_snapshot_info {
 	int64_t epoch_offset_ns; /* add to get time since the epoch */
 	size_t nr_targets;
 	uint64_t obs, lost, throttled, no_address, no_region, kernel_ticks;
+	uint64_t checks; /* looks at accessed bits of this interval */
 };
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i);
 
@@ -178,6 +182,8 @@ struct damon_region_info {
 	uint32_t idle_aggrs; /* aggregations since its last access was seen */
 	uint32_t nr_obs;     /* observations behind the figures */
 	uint64_t edge_bytes; /* how far its borders may be off */
+	double nr_checks;    /* looks at accessed bits behind nr_accesses; older ones count less */
+	double checked_share; /* of these that found an access, 0..1 */
 };
 /* Region 'r' of target 't', sorted by address. */
 void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,

@@ -8,8 +8,8 @@
 #include "core/core.h"
 #include "core/estimator.h"
 
-const double damon_check_prior = 6;
-static const double keep = .97;	      /* of a sum, from one aggregation to the next */
+const double damon_check_prior = 2;
+static const double keep = .9;	      /* of a sum, from one aggregation to the next */
 static const double settled = .05;    /* sums below it are forgotten */
 static const double z95 = 1.959964;   /* of the normal distribution, two-sided 95 % */
 static const double least_looks = 30; /* before a visit's length is told by them */
