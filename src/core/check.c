@@ -13,6 +13,7 @@ static const double keep = .9;	      /* of a sum, from one aggregation to the ne
 static const double settled = .05;    /* sums below it are forgotten */
 static const double z95 = 1.959964;   /* of the normal distribution, two-sided 95 % */
 static const double least_looks = 30; /* before a visit's length is told by them */
+static const double least_bound = 2;  /* fewer say nothing of where it ends on their side */
 static const double every_region = .1; /* of the pages picked: spread evenly over regions */
 
 /* ---- sums ---- */
@@ -74,8 +75,10 @@ void damon_check_bounds(struct damon_check_sum s, double *lo, double *hi)
 		return;
 	mid = (f + z2 / (2 * n)) / (1 + z2 / n);
 	off = z95 / (1 + z2 / n) * sqrt(f * (1 - f) / n + z2 / (4 * n * n));
-	*lo = MAX(mid - off, 0.0);
-	*hi = MIN(mid + off, 1.0);
+	if (s.touched >= least_bound)
+		*lo = MAX(mid - off, 0.0);
+	if (n - s.touched >= least_bound)
+		*hi = MIN(mid + off, 1.0);
 }
 
 /* ---- what samples expect of them ---- */

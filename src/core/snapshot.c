@@ -82,24 +82,40 @@ struct weight_rate {
 	double mid, lo, hi;
 };
 
-static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
-				      const struct damon_region *r, double total)
+/*
+ * The most that a region without hits may weigh by checks that found it idle, at a visit's usual
+ * weight. Samples hardly tell anything of a small region; a few looks at its pages do.
+ */
+static double idle_hi(const struct damon_target_snapshot *t, const struct damon_region *r,
+		      const struct damon_view *v)
 {
-	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure;
+	double lo, hi;
+
+	if (r->nr_touched > 0 || !(r->nr_checks > 0) || !(t->visit_weight > 0) || !v->sample_ns)
+		return INFINITY;
+	damon_check_bounds((struct damon_check_sum){r->nr_checks, 0}, &lo, &hi);
+	return hi / MAX(1 - hi, 1e-9) * pages_of(r) * t->visit_weight * v->aggr_ns / v->sample_ns;
+}
+
+static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
+				      const struct damon_region *r,
+				      const struct damon_view *v, double total)
+{
+	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure, hi;
 
 	if (r->nr_ticks && r->weight > 0)
 		return (struct weight_rate){mid, mid * damon_poisson_lo(n) / n,
 					    mid * damon_poisson_hi(n) / n};
 	exposure = MAX(span, (double)r->idle_aggrs);
-	return (struct weight_rate){0, 0,
-				    damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure};
+	hi = damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure;
+	return (struct weight_rate){0, 0, MIN(hi, idle_hi(t, r, v))};
 }
 
 void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 			 const struct damon_view *v, double total, struct damon_region_rate *out)
 {
 	const struct damon_region *r = &t->regions[i];
-	struct weight_rate w = weight_rate(t, r, total);
+	struct weight_rate w = weight_rate(t, r, v, total);
 	double per_page_second = NS_PER_SEC / (MAX(pages_of(r), 1.0) * v->aggr_ns);
 	double part = total > 0 ? 1 / total : 0;
 

@@ -138,6 +138,8 @@ static void add_regions(const struct damon_target_snapshot *t, const struct damo
 				     .start = sampler_page(r->start),
 				     .end = sampler_page(r->end),
 				     .fraction = nr.nr / INTERVALS,
+				     .fraction_lo = nr.lo / INTERVALS,
+				     .fraction_hi = nr.hi / INTERVALS,
 				     .heat = rate.heat * to_rate,
 				     .lo = rate.lo * to_rate,
 				     .hi = rate.hi * to_rate,
