@@ -62,8 +62,8 @@ int damon_set_attrs(struct damon_ctx *ctx,
 /*
  * DAMON's goal for its intervals: of the most access events that are possible (the regions' sizes
  * times aggr / sample), 'access_bp' / 10000 are to be seen. The sampling interval that nr_accesses
- * counts in is then calculated, and goes with each snapshot; the aggregation interval that it stands
- * for is aggr / sample times that. Snapshots are taken every aggr_ns as before.
+ * counts in is then calculated, and goes with each snapshot; the aggregation interval that it
+ * stands for is aggr / sample times that. Snapshots are taken every aggr_ns as before.
  */
 struct damon_intervals_goal {
 	size_t size;
@@ -162,9 +162,13 @@ struct damon_stats {
 	uint64_t likely;	   /* accesses whose address rests on a late read of memory */
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
-	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
-	int rate_bound;	   /* enum damon_rate_bound */
+	uint64_t nr_alive;    /* of a context that was closed: its processes that go on */
+	int rate_bound;	      /* enum damon_rate_bound */
 	double resolution_hz; /* what the resolution asked for needs; 0: none was asked for */
+	uint64_t checks;      /* looks at accessed bits; of these */
+	uint64_t check_no_region,
+		check_thinned;	  /* outside of all regions, beyond the batch limit */
+	uint64_t check_no_target; /* looks at processes that have no target */
 };
 
 /* What bounds the rate. */
@@ -186,6 +190,7 @@ struct damon_snapshot_info {
 	uint64_t obs, lost, throttled, no_address, no_region, kernel_ticks;
 	uint64_t sample_ns, aggr_ns; /* the intervals that nr_accesses counts in: of the attributes,
 					or tuned */
+	uint64_t checks;	     /* looks at accessed bits of this interval */
 };
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i);
 
@@ -209,17 +214,20 @@ struct damon_region_info {
 	double heat, heat_lo, heat_hi;	  /* accesses per page and second; see damon_scale_info */
 	double share, share_lo, share_hi; /* of the target's accesses, 0..1 */
 	double write_share;		  /* of its accesses, 0..1 */
-	double stall_share;  /* of the target's stall time, 0..1; 0 if the source tells none */
-	uint32_t age_aggrs;  /* aggregations since its rate changed by more than a fifth */
-	uint32_t idle_aggrs; /* aggregations since its last access was seen */
-	uint32_t nr_obs;     /* observations behind the figures */
-	uint64_t edge_bytes; /* how far its borders may be off */
+	double stall_share;   /* of the target's stall time, 0..1; 0 if the source tells none */
+	uint32_t age_aggrs;   /* aggregations since its rate changed by more than a fifth */
+	uint32_t idle_aggrs;  /* aggregations since its last access was seen */
+	uint32_t nr_obs;      /* observations behind the figures */
+	uint64_t edge_bytes;  /* how far its borders may be off */
+	double nr_checks;     /* looks at accessed bits behind nr_accesses; older ones count less */
+	double checked_share; /* of these that found an access, 0..1 */
 };
 /* Region 'r' of target 't', sorted by address. */
 void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 			   struct damon_region_info *i);
 
-/* DAMON's nr_accesses of a region, of aggr/sample of the snapshot; 'lo' and 'hi' may be NULL. Not rounded. */
+/* DAMON's nr_accesses of a region, of aggr/sample of the snapshot; 'lo' and 'hi' may be NULL. Not
+ * rounded. */
 double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, size_t r, double *lo,
 				   double *hi);
 

@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
+#include "core/check.h"
 #include "core/core.h"
 #include "core/wset.h"
 
@@ -85,6 +86,7 @@ struct damon_core {
 	uint64_t *tick_seen; /* a bit per tick of this aggregation */
 	size_t cap_tick_seen;
 	struct damon_extent *extents;
+	struct damon_checks *checks;
 	struct damon_snapshot snapshot;
 };
 
@@ -125,9 +127,10 @@ struct damon_core *damon_core_new(const struct damon_core_params *p)
 	c->slots = calloc(c->params.max_targets, sizeof(*c->slots));
 	c->aggr_hits = calloc(c->params.est.window_aggrs, sizeof(*c->aggr_hits));
 	c->extents = calloc(c->params.max_nr_regions, sizeof(*c->extents));
+	c->checks = damon_checks_new(&c->params);
 	c->snapshot.targets = calloc(c->params.max_targets, sizeof(*c->snapshot.targets));
 	if (!c->targets || !c->batch || !c->sorted || !c->log || !c->old_log || !c->slots ||
-	    !c->aggr_hits || !c->extents || !c->snapshot.targets) {
+	    !c->aggr_hits || !c->extents || !c->checks || !c->snapshot.targets) {
 		damon_core_free(c);
 		return NULL;
 	}
@@ -161,6 +164,7 @@ void damon_core_free(struct damon_core *c)
 	free(c->aggr_hits);
 	free(c->tick_seen);
 	free(c->extents);
+	damon_checks_free(c->checks);
 	free(c->snapshot.targets);
 	free(c);
 }
@@ -184,6 +188,10 @@ void damon_core_count(struct damon_core *c, const struct damon_counts *add)
 	n->no_target += add->no_target;
 	n->kernel_ticks += add->kernel_ticks;
 	n->thinned += add->thinned;
+	n->checks += add->checks;
+	n->check_no_target += add->check_no_target;
+	n->check_no_region += add->check_no_region;
+	n->check_thinned += add->check_thinned;
 }
 
 void damon_core_cpu(struct damon_core *c, struct damon_target *t, double cpu_ns)
@@ -270,6 +278,18 @@ void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct
 			c->batch[at] = hits[i];
 	}
 	c->tick++;
+}
+
+/* ---- checks ---- */
+
+void damon_core_check(struct damon_core *c, struct damon_proc *p, const struct damon_check *k)
+{
+	damon_checks_take(c->checks, p, k);
+}
+
+size_t damon_core_pick_pages(struct damon_core *c, struct damon_target *t, uint64_t *addr, size_t n)
+{
+	return damon_checks_pick(c->checks, t, addr, n);
 }
 
 /* ---- the end of an interval ---- */
@@ -468,6 +488,7 @@ static void show_target(struct damon_core *c, const struct damon_target *t, uint
 		.nr_regions = n,
 	};
 	damon_wset_log_counts(t->wset, end, out->wset);
+	damon_checks_enter(c->checks, t, end, out);
 	snap->nr_targets++;
 }
 
@@ -529,9 +550,11 @@ const struct damon_snapshot *damon_core_aggregate(struct damon_core *c, uint64_t
 {
 	struct damon_snapshot *s = &c->snapshot;
 	size_t nr_hits = c->batch_fill.nr;
+	struct damon_counts checked;
 	int err;
 
 	c->counts.thinned += sort_batch(c);
+	damon_checks_begin(c->checks);
 	turn_log(c);
 	s->start_ns = start_ns;
 	s->end_ns = end_ns;
@@ -539,6 +562,8 @@ const struct damon_snapshot *damon_core_aggregate(struct damon_core *c, uint64_t
 	s->nr_targets = 0;
 	err = run_targets(c, start_ns, end_ns, nr_hits);
 	c->first_tick = c->tick;
+	damon_checks_end(c->checks, &checked);
+	damon_core_count(c, &checked);
 	s->counts = c->counts;
 	if (err)
 		return NULL;

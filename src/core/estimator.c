@@ -121,6 +121,9 @@ static int put_region(struct damon_est *e, size_t *n, const struct damon_est_reg
 	else
 		*r = (struct damon_est_region){
 			.epoch = e->now + 1, .last_hit = e->now, .evenness = 1};
+	if (old)
+		r->checks = damon_check_sum_part(old->checks, (double)(end - start) /
+								      (old->end - old->start));
 	r->start = start;
 	r->end = end;
 	r->extent = extent;
@@ -205,6 +208,7 @@ static void take_change(struct damon_est *e, const struct damon_count *c,
 
 	r->epoch = e->now + 1 - p->span;
 	r->ticks_known = false;
+	r->checks = (struct damon_check_sum){0};
 	damon_region_recount(c, r);
 	if (fabs(after - before) > .1 * (after + before)) /* a fifth of their mean */
 		r->age = p->span;
@@ -306,6 +310,7 @@ static void grow_older(struct damon_est *e)
 		memmove(&r->recent[1], r->recent, sizeof(r->recent) - sizeof(r->recent[0]));
 		r->recent[0] = 0;
 		r->age++;
+		damon_check_sum_age(&r->checks);
 	}
 }
 
@@ -490,6 +495,8 @@ static void emit(struct damon_est *e)
 			.store_weight = r->store_weight,
 			.stall_weight = r->stall_weight + r->pure_stall_weight,
 			.evenness = r->evenness,
+			.nr_checks = r->checks.nr,
+			.nr_touched = r->checks.touched,
 		};
 	}
 	e->nr_out = e->nr_regions;
@@ -539,4 +546,21 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	damon_regions_sum_up(&c, e->regions, e->nr_regions, &e->spread);
 	emit(e);
 	return 0;
+}
+
+size_t damon_est_check(struct damon_est *e, const struct damon_page_check *k, size_t n)
+{
+	size_t j = 0, outside = 0;
+
+	for (size_t q = 0; q < e->nr_regions && j < n; q++) {
+		struct damon_est_region *r = &e->regions[q];
+
+		for (; j < n && k[j].page < r->start; j++)
+			outside++;
+		for (; j < n && k[j].page < r->end; j++)
+			damon_check_sum_add(&r->checks, k[j].intervals, k[j].touched);
+		e->out[q].nr_checks = r->checks.nr;
+		e->out[q].nr_touched = r->checks.touched;
+	}
+	return outside + (n - j);
 }

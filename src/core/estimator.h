@@ -6,6 +6,7 @@
 #ifndef CORE_ESTIMATOR_H
 #define CORE_ESTIMATOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,7 +58,18 @@ int damon_est_set_extents(struct damon_est *e, const struct damon_extent *x, siz
 int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
 			size_t max_regions, uint64_t *nr_outside);
 
-/* The regions after the last damon_est_aggregate(), valid until the next call on 'e'. */
+/* A look at a page: whether it was touched within the last so many sampling intervals. */
+struct damon_page_check {
+	uint64_t page;
+	float intervals;
+	bool touched;
+};
+
+/* Counts k[0, n), sorted by page, in the regions as they now are. Returns how many lie outside. */
+size_t damon_est_check(struct damon_est *e, const struct damon_page_check *k, size_t n);
+
+/* The regions after the last damon_est_aggregate() and damon_est_check(), valid until the next call
+ * on 'e'. */
 const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n);
 
 /* The target's temporal clumping, in [1, 50]. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/check.h"
 #include "core/estimator.h"
 
 struct damon_est_region {
@@ -28,6 +29,7 @@ struct damon_est_region {
 	float age;	  /* aggregations; a mean over what was merged */
 	float weight, store_weight, stall_weight; /* the last without pure stalls */
 	float pure_stall_weight, evenness;
+	struct damon_check_sum checks; /* since a change */
 	uint32_t recent[4]; /* hits of this aggregation and of the three before it */
 	uint64_t same;	    /* pairs of hits on one page, */
 	uint64_t timed;	    /* those of them that are looked at in time, */

@@ -85,6 +85,7 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 	else if (pages_b > pages_a)
 		a->epoch = b->epoch;
 	a->last_hit = MAX(a->last_hit, b->last_hit);
+	a->checks = damon_check_sum_join(a->checks, pages_a, b->checks, pages_b);
 	a->taken += b->taken;
 	a->taken_hit = MAX(a->taken_hit, b->taken_hit);
 	a->end = b->end;
@@ -241,6 +242,16 @@ static void take_pages(struct damon_est_region *r, const struct damon_est_region
 	damon_est_region_settle(r);
 }
 
+/* 'pages' go from one region to the other, with what is known of them. */
+static void move_checks(struct damon_est_region *from, struct damon_est_region *to, double pages)
+{
+	double all = from->end - from->start;
+	struct damon_check_sum moved = damon_check_sum_part(from->checks, pages / all);
+
+	from->checks = damon_check_sum_part(from->checks, 1 - pages / all);
+	to->checks = damon_check_sum_join(to->checks, to->end - to->start, moved, pages);
+}
+
 /* Moves the border between touching 'a' and 'b' to where the two rates explain the hits best. */
 static void refine(struct damon_est_region *a, struct damon_est_region *b,
 		   const struct damon_hit *window, uint32_t now)
@@ -274,6 +285,10 @@ static void refine(struct damon_est_region *a, struct damon_est_region *b,
 	while (w.cut_at > a->at && window[w.cut_at - 1].page >= w.cut)
 		w.cut_at--;
 	moved = (double)w.cut - b->start;
+	if (moved > 0)
+		move_checks(b, a, moved);
+	else
+		move_checks(a, b, -moved);
 	if (w.cut_at != b->at) {
 		a->ticks_known = b->ticks_known = false;
 		a->counted = b->counted = false;

@@ -163,6 +163,8 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->ticks_known = true;
 	piece->counted = false;
 	piece->fresh = piece->nr; /* look at it at once */
+	piece->checks =
+		damon_check_sum_part(r->checks, (double)(end - start) / (r->end - r->start));
 	damon_est_region_settle(piece);
 	++*top;
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/util.h"
+#include "core/check.h"
 #include "core/snapshot.h"
 #include "core/stats.h"
 
@@ -81,24 +82,40 @@ struct weight_rate {
 	double mid, lo, hi;
 };
 
-static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
-				      const struct damon_region *r, double total)
+/*
+ * The most that a region without hits may weigh by checks that found it idle, at a visit's usual
+ * weight. Samples hardly tell anything of a small region; a few looks at its pages do.
+ */
+static double idle_hi(const struct damon_target_snapshot *t, const struct damon_region *r,
+		      const struct damon_view *v)
 {
-	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure;
+	double lo, hi;
+
+	if (r->nr_touched > 0 || !(r->nr_checks > 0) || !(t->visit_weight > 0) || !v->sample_ns)
+		return INFINITY;
+	damon_check_bounds((struct damon_check_sum){r->nr_checks, 0}, &lo, &hi);
+	return hi / MAX(1 - hi, 1e-9) * pages_of(r) * t->visit_weight * v->aggr_ns / v->sample_ns;
+}
+
+static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
+				      const struct damon_region *r, const struct damon_view *v,
+				      double total)
+{
+	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure, hi;
 
 	if (r->nr_ticks && r->weight > 0)
 		return (struct weight_rate){mid, mid * damon_poisson_lo(n) / n,
 					    mid * damon_poisson_hi(n) / n};
 	exposure = MAX(span, (double)r->idle_aggrs);
-	return (struct weight_rate){0, 0,
-				    damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure};
+	hi = damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure;
+	return (struct weight_rate){0, 0, MIN(hi, idle_hi(t, r, v))};
 }
 
 void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 			 const struct damon_view *v, double total, struct damon_region_rate *out)
 {
 	const struct damon_region *r = &t->regions[i];
-	struct weight_rate w = weight_rate(t, r, total);
+	struct weight_rate w = weight_rate(t, r, v, total);
 	double per_page_second = NS_PER_SEC / (MAX(pages_of(r), 1.0) * v->aggr_ns);
 	double part = total > 0 ? 1 / total : 0;
 
@@ -111,18 +128,40 @@ void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 	out->edge_bytes = edge_bytes(t, i);
 }
 
+/* Puts what checks of the region tell to what samples do, both of 1. */
+static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses *f)
+{
+	double lo, hi, n = r->nr_checks + damon_check_prior;
+
+	if (!(r->nr_checks > 0))
+		return;
+	f->nr = (r->nr_touched + damon_check_prior * f->nr) / n;
+	damon_check_bounds((struct damon_check_sum){r->nr_checks, r->nr_touched}, &lo, &hi);
+	f->lo = MIN(MAX(f->lo, lo), f->nr);
+	f->hi = MAX(MIN(f->hi, hi), f->nr);
+}
+
 void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 			      const struct damon_view *v, const struct damon_region_rate *rate,
 			      struct damon_nr_accesses *out)
 {
+	const struct damon_region *r = &t->regions[i];
 	uint64_t sample_ns = v->tuned_ns ? v->tuned_ns : v->sample_ns;
 	double visits = sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
-	double h = MAX(t->regions[i].evenness, 1.f) * MAX(t->clumping, 1.f);
+	double h = MAX(r->evenness, 1.f) * MAX(t->clumping, 1.f);
 	double most = (double)v->aggr_ns / v->sample_ns;
+	struct damon_nr_accesses f;
 
-	out->nr = most * damon_touched(rate->heat * visits, h);
-	out->lo = most * damon_touched(rate->lo * visits, h);
-	out->hi = most * damon_touched(rate->hi * visits, h);
+	if (t->visit_weight > 0 && v->scale.accesses > 0)
+		visits *= MAX(t->burst, 1.f) / (t->visit_weight * v->scale.accesses);
+	f.nr = damon_touched(rate->heat * visits, h);
+	f.lo = damon_touched(rate->lo * visits, h);
+	f.hi = damon_touched(rate->hi * visits, h);
+	if (sample_ns == v->sample_ns) /* what one interval showed does not tell of another */
+		weigh_checks(r, &f);
+	out->nr = most * f.nr;
+	out->lo = most * f.lo;
+	out->hi = most * f.hi;
 }
 
 /* ---- working set ---- */

@@ -36,6 +36,8 @@ struct damon_region {
 	float store_weight;  /* the part of 'weight' that stores (read-modify-write included) */
 	float stall_weight;  /* sum of stall weights: where time is lost, not how often */
 	float evenness;	     /* >= 1: how unevenly accesses spread over its pages; 1 is even */
+	float nr_checks; /* sampling intervals in which a random page of it was looked at, */
+	float nr_touched; /* and was touched. Both fade: docs/ESTIMATOR.md, "Checks" */
 };
 
 /* Page observations in a trailing window: n of them on d distinct pages, f1 pages seen once, f2
@@ -46,6 +48,13 @@ struct damon_wset {
 			 */
 };
 
+/* Checks of whole mappings over a window: pages touched in it, of 'pages' that are mapped there. */
+struct damon_wset_check {
+	double touched, pages; /* pages 0: nothing was checked */
+	double seen;	/* distinct pages that samples had seen in that window, when it was checked */
+	double late_ns; /* since then, to the end of the snapshot */
+};
+
 struct damon_target_snapshot {
 	uint32_t target_id;
 	uint32_t space_id; /* of the address space that the regions lie in: targets change theirs */
@@ -54,7 +63,10 @@ struct damon_target_snapshot {
 	double cpu_ns;	   /* CPU time the target used in this aggregation, 0 if not known */
 	float burst;	   /* accesses per visit of a page, >= 1 */
 	float clumping;	   /* temporal, in [1, 50] */
+	float visit_weight; /* of a visit of a page, as checks tell it, in the source's unit; 0: not
+			       known */
 	struct damon_wset wset[DAMON_NR_WINDOWS];
+	struct damon_wset_check checked[DAMON_NR_WINDOWS];
 	struct damon_region *regions; /* sorted by start, never overlapping; gaps are unmapped */
 	size_t nr_regions;
 };
@@ -72,6 +84,10 @@ struct damon_counts {
 	uint64_t kernel_ticks; /* ticks spent in the kernel, where accesses are not seen */
 	uint64_t thinned; /* page observations dropped at the batch limit; their weight is carried
 			     by the others */
+	uint64_t checks;  /* looks at pages and mappings */
+	uint64_t check_no_target; /* looks at processes without a target, not among 'checks' */
+	uint64_t check_no_region; /* of 'checks' those outside of every region */
+	uint64_t check_thinned;	  /* of 'checks' those dropped at the batch limit */
 };
 
 struct damon_snapshot {

@@ -89,6 +89,10 @@ void counts_add(struct damon_counts *sum, const struct damon_counts *c)
 	sum->no_target += c->no_target;
 	sum->kernel_ticks += c->kernel_ticks;
 	sum->thinned += c->thinned;
+	sum->checks += c->checks;
+	sum->check_no_target += c->check_no_target;
+	sum->check_no_region += c->check_no_region;
+	sum->check_thinned += c->check_thinned;
 }
 
 void stats_totals(struct damon_ctx *ctx)
@@ -136,6 +140,10 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		.no_target = c->no_target,
 		.kernel_ticks = c->kernel_ticks,
 		.thinned = c->thinned,
+		.checks = c->checks,
+		.check_no_target = c->check_no_target,
+		.check_no_region = c->check_no_region,
+		.check_thinned = c->check_thinned,
 		.nr_snapshots = t->nr_snapshots,
 		.duration_ns = t->duration_ns,
 		.target_cpu_ns = t->target_cpu_ns,

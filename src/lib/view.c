@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/check.h"
 #include "damon.h"
 #include "lib/out.h"
 #include "lib/view.h"
@@ -64,6 +65,7 @@ void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_i
 		.kernel_ticks = c->kernel_ticks,
 		.sample_ns = u->tuned_ns ? u->tuned_ns : u->sample_ns,
 		.aggr_ns = u->aggr_ns,
+		.checks = c->checks,
 	};
 
 	if (u->tuned_ns)
@@ -112,6 +114,8 @@ void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 		.age_aggrs = reg->age_aggrs,
 		.idle_aggrs = reg->idle_aggrs,
 		.nr_obs = reg->nr_obs,
+		.nr_checks = reg->nr_checks,
+		.checked_share = ratio(reg->nr_touched, reg->nr_checks),
 	};
 
 	damon_region_derive(ts, r, &v->units, v->totals[t].weight, &rate);
@@ -148,7 +152,7 @@ void damon_snapshot_wss(const struct damon_snapshot *s, size_t t, enum damon_wss
 {
 	struct damon_wset_size size;
 
-	damon_wset_derive(&s->targets[t], (enum damon_window)w, &view_of(s)->units, &size);
+	damon_wset_checked(&s->targets[t], (enum damon_window)w, &view_of(s)->units, &size);
 	*out = (struct damon_wss){.bytes = size.bytes, .lo = size.lo, .hi = size.hi};
 }
 

@@ -38,6 +38,8 @@ static struct region_code region_to_code(const struct damon_region *r)
 		.stall = (uint16_t)quant(per_obs(r->stall_weight, r->nr_obs), QUANT_STALL),
 		.evenness = (uint16_t)quant(r->evenness, QUANT_EVENNESS),
 		.store = share(r->store_weight, r->weight),
+		.checks = (uint16_t)quant(r->nr_checks, QUANT_CHECKS),
+		.touched = (uint16_t)quant(MIN(r->nr_touched, r->nr_checks), QUANT_CHECKS),
 	};
 }
 
@@ -50,6 +52,27 @@ static struct wset_code wset_to_code(const struct damon_wset *w)
 		.f2 = quant(w->f2, QUANT_WSET),
 		.span = quant(w->span_ns, QUANT_TARGET),
 	};
+}
+
+static void checks_to_code(const struct damon_target_snapshot *s, struct target_code *t)
+{
+	t->visit = quant(s->visit_weight, QUANT_BURST);
+	t->checks = t->visit ? CHECKED_VISIT : 0;
+	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++) {
+		const struct damon_wset_check *w = &s->checked[i];
+
+		t->checked[i] = (struct wset_check_code){
+			.touched = quant(w->touched, QUANT_TARGET),
+			.pages = quant(w->pages, QUANT_TARGET),
+			.seen = quant(w->seen, QUANT_TARGET),
+			.late = quant(w->late_ns, QUANT_TARGET),
+		};
+		if (t->checked[i].pages)
+			t->checks |= CHECKED_WINDOW << i;
+	}
+	for (size_t i = 0; i < s->nr_regions; i++)
+		if (s->regions[i].nr_checks > 0)
+			t->checks |= CHECKED_REGIONS;
 }
 
 /* False: not what a snapshot may be. */
@@ -69,6 +92,7 @@ static bool target_to_code(const struct damon_target_snapshot *s, struct target_
 	t->max_span = 0;
 	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++)
 		t->wset[i] = wset_to_code(&s->wset[i]);
+	checks_to_code(s, t);
 	for (size_t i = 0; i < s->nr_regions; i++) {
 		struct region_code r = regions[i] = region_to_code(&s->regions[i]);
 
@@ -151,6 +175,8 @@ static struct damon_region region_from_code(const struct region_code *r)
 		.store_weight = r->store == 255 ? weight : weight * ((float)r->store / 255.0f),
 		.stall_weight = MIN(unquant(r->stall, QUANT_STALL) * n, FLT_MAX),
 		.evenness = unquant(r->evenness, QUANT_EVENNESS),
+		.nr_checks = unquant(r->checks, QUANT_CHECKS),
+		.nr_touched = unquant(MIN(r->touched, r->checks), QUANT_CHECKS),
 	};
 }
 
@@ -165,6 +191,16 @@ static struct damon_wset wset_from_code(const struct wset_code *w)
 	};
 }
 
+static struct damon_wset_check wset_check_from_code(const struct wset_check_code *w)
+{
+	return (struct damon_wset_check){
+		.touched = unquant(w->touched, QUANT_TARGET),
+		.pages = unquant(w->pages, QUANT_TARGET),
+		.seen = unquant(w->seen, QUANT_TARGET),
+		.late_ns = unquant(w->late, QUANT_TARGET),
+	};
+}
+
 static void target_from_code(const struct target_code *t, struct damon_region *regions,
 			     struct damon_target_snapshot *out)
 {
@@ -176,11 +212,14 @@ static void target_from_code(const struct target_code *t, struct damon_region *r
 		.cpu_ns = unquant(t->cpu, QUANT_TARGET),
 		.burst = unquant(t->burst, QUANT_BURST),
 		.clumping = unquant(t->clumping, QUANT_BURST),
+		.visit_weight = unquant(t->visit, QUANT_BURST),
 		.regions = regions + t->first,
 		.nr_regions = t->nr,
 	};
-	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++)
+	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++) {
 		out->wset[i] = wset_from_code(&t->wset[i]);
+		out->checked[i] = wset_check_from_code(&t->checked[i]);
+	}
 }
 
 static int frame_from_code(const struct frame_code *f, struct record_in *in)

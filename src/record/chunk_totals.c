@@ -15,6 +15,10 @@ static void code_counts(struct damon_pack *p, struct damon_counts *c)
 	c->no_target = pack_var(p, c->no_target);
 	c->kernel_ticks = pack_var(p, c->kernel_ticks);
 	c->thinned = pack_var(p, c->thinned);
+	c->checks = pack_var(p, c->checks);
+	c->check_no_target = pack_var(p, c->check_no_target);
+	c->check_no_region = pack_var(p, c->check_no_region);
+	c->check_thinned = pack_var(p, c->check_thinned);
 }
 
 static void code(struct damon_pack *p, struct damon_totals *t)

@@ -49,6 +49,10 @@ static void code_counts(struct damon_pack *s, struct damon_counts *n, const stru
 	n->no_target = pack_delta(s, n->no_target, b->no_target);
 	n->kernel_ticks = pack_delta(s, n->kernel_ticks, b->kernel_ticks);
 	n->thinned = pack_delta(s, n->thinned, b->thinned);
+	n->checks = pack_delta(s, n->checks, b->checks);
+	n->check_no_target = pack_delta(s, n->check_no_target, b->check_no_target);
+	n->check_no_region = pack_delta(s, n->check_no_region, b->check_no_region);
+	n->check_thinned = pack_delta(s, n->check_thinned, b->check_thinned);
 }
 
 static void code_head(struct damon_snapshot_code *c)
@@ -72,6 +76,28 @@ static void code_wset(struct damon_pack *s, struct wset_code *w, const struct ws
 	w->span = pack_quant(s, w->span, b->span, QUANT_TARGET);
 }
 
+static void code_wset_check(struct damon_pack *s, struct wset_check_code *w,
+			    const struct wset_check_code *b)
+{
+	w->touched = pack_quant(s, w->touched, b->touched, QUANT_TARGET);
+	w->pages = pack_quant(s, w->pages, b->pages, QUANT_TARGET);
+	w->seen = pack_quant(s, w->seen, b->seen, QUANT_TARGET);
+	w->late = pack_quant(s, w->late, b->late, QUANT_TARGET);
+}
+
+/* What was not told by checks is 0. */
+static void code_checks(struct damon_pack *s, struct target_code *t, const struct target_code *b)
+{
+	t->checks = (uint32_t)pack_max(s, t->checks, CHECKED_MAX);
+	t->visit = t->checks & CHECKED_VISIT ? pack_quant(s, t->visit, b->visit, QUANT_BURST) : 0;
+	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++) {
+		if (t->checks & CHECKED_WINDOW << i)
+			code_wset_check(s, &t->checked[i], &b->checked[i]);
+		else
+			t->checked[i] = (struct wset_check_code){0};
+	}
+}
+
 static void code_target(struct damon_pack *s, struct target_code *t, const struct target_code *b)
 {
 	t->space = pack_delta32(s, t->space, b->space);
@@ -83,6 +109,7 @@ static void code_target(struct damon_pack *s, struct target_code *t, const struc
 	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++)
 		code_wset(s, &t->wset[i], &b->wset[i]);
 	t->max_span = pack_delta32(s, t->max_span, b->max_span);
+	code_checks(s, t, b);
 }
 
 /* The target of this id in the snapshot before. Looks first where it should be. */

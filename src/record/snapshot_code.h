@@ -22,6 +22,7 @@ enum {
 	QUANT_TARGET = 10, /* weight and CPU time of a target */
 	QUANT_BURST = 7,
 	QUANT_RATE = 23,
+	QUANT_CHECKS = 6, /* of regions: 0.8 % */
 };
 
 /* The streams of a chunk, in this order. */
@@ -47,6 +48,8 @@ enum {
 	COLUMN_AGE,
 	COLUMN_SPAN,
 	COLUMN_IDLE,
+	COLUMN_CHECKS,
+	COLUMN_TOUCHED,
 	NR_COLUMNS
 };
 
@@ -56,11 +59,16 @@ struct region_code {
 	uint64_t start, end; /* pages */
 	uint32_t obs, ticks, age, span, idle;
 	uint16_t weight, stall, evenness; /* quantised; weight and stall per observation */
+	uint16_t checks, touched;	  /* quantised */
 	uint8_t store; /* of the weight, in 1/255; 0 and 255 only if none and all of it */
 };
 
 struct wset_code {
 	uint32_t n, d, f1, f2, span;
+};
+
+struct wset_check_code {
+	uint32_t touched, pages, seen, late;
 };
 
 struct target_code {
@@ -69,7 +77,18 @@ struct target_code {
 	uint32_t weight, cpu, burst, clumping;
 	uint64_t obs;
 	struct wset_code wset[DAMON_NR_WINDOWS];
+	uint32_t checks; /* enum target_checks */
+	uint32_t visit;
+	struct wset_check_code checked[DAMON_NR_WINDOWS];
 	size_t first, nr; /* its regions */
+};
+
+/* What of a target was told by checks: bits. The windows of wset_check_code are behind these. */
+enum target_checks {
+	CHECKED_REGIONS = 1 << 0,
+	CHECKED_VISIT = 1 << 1,
+	CHECKED_WINDOW = 1 << 2,
+	CHECKED_MAX = (CHECKED_WINDOW << DAMON_NR_WINDOWS) - 1,
 };
 
 /* One snapshot. */

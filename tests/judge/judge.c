@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "tests/judge/checker.h"
 #include "tests/judge/kernel.h"
 #include "tests/judge/sampler.h"
 #include "tests/judge/score.h"
@@ -28,14 +29,26 @@ struct options {
 	struct pattern_size size;
 };
 
-enum kind { KIND_EVERY, KIND_SOFT, KIND_KERNEL, KIND_EQUAL, NR_KINDS };
-static const char *const kind_names[NR_KINDS] = {"every", "soft", "kernel", "kernel-equal"};
+enum kind {
+	KIND_EVERY,
+	KIND_SOFT,
+	KIND_KERNEL,
+	KIND_EQUAL,
+	KIND_EVERY_CHECKS,
+	KIND_SOFT_CHECKS,
+	KIND_SOFT_SMAPS,
+	NR_KINDS
+};
+static const char *const kind_names[NR_KINDS] = {"every",	 "soft",	"kernel",
+						 "kernel-equal", "every+checks", "soft+checks",
+						 "soft+smaps"};
 
 /* One seed of one monitor. */
 struct monitor {
 	enum kind kind;
 	double budget; /* events per second, 0: its own */
 	struct sampler *sampler;
+	struct checker checker; /* of the sampler's core, if any */
 	struct kernel kernel;
 	unsigned int stride; /* its sampling interval, in the world's */
 	struct guess guess;
@@ -107,6 +120,20 @@ static void guess_by_kernel(const struct run *r, struct monitor *m)
 
 /* ---- a run ---- */
 
+/* A hybrid halves its budget: observations, and looks at pages. Looks at mappings come on top. */
+static void init_sampler(struct run *r, struct monitor *m, uint64_t seed)
+{
+	bool every = m->kind == KIND_EVERY || m->kind == KIND_EVERY_CHECKS;
+	bool checks = m->kind == KIND_EVERY_CHECKS || m->kind == KIND_SOFT_CHECKS;
+	double rate = checks ? m->budget / 2 : m->budget;
+
+	sampler_init(m->sampler, every ? SOURCE_EVERY : SOURCE_SOFT, rate, seed, r->w, &r->o->est);
+	if (checks)
+		checker_init(&m->checker, m->sampler, rate, false, seed);
+	else if (m->kind == KIND_SOFT_SMAPS)
+		checker_init(&m->checker, m->sampler, 0, true, seed);
+}
+
 static void add_monitors(struct run *r, enum kind kind, double budget, struct sampler *pool)
 {
 	for (unsigned int s = 0; s < r->o->seeds; s++) {
@@ -118,14 +145,13 @@ static void add_monitors(struct run *r, enum kind kind, double budget, struct sa
 			continue;
 		}
 		m->sampler = &pool[r->nr_samplers++];
-		sampler_init(m->sampler, kind == KIND_SOFT ? SOURCE_SOFT : SOURCE_EVERY, budget,
-			     s + 1, r->w, &r->o->est);
+		init_sampler(r, m, s + 1);
 	}
 }
 
 static void add_all(struct run *r)
 {
-	size_t most = r->o->seeds * (1 + 3 * r->o->nr_budgets);
+	size_t most = r->o->seeds * (1 + 6 * r->o->nr_budgets);
 
 	r->monitors = calloc(most, sizeof(*r->monitors));
 	r->samplers = calloc(most, sizeof(*r->samplers));
@@ -135,6 +161,10 @@ static void add_all(struct run *r)
 		add_monitors(r, KIND_EVERY, r->o->budgets[b], r->samplers);
 		add_monitors(r, KIND_SOFT, r->o->budgets[b], r->samplers);
 		add_monitors(r, KIND_EQUAL, r->o->budgets[b], r->samplers);
+		add_monitors(r, KIND_EVERY_CHECKS, r->o->budgets[b], r->samplers);
+		add_monitors(r, KIND_SOFT_CHECKS, r->o->budgets[b], r->samplers);
+		if (r->w->touched)
+			add_monitors(r, KIND_SOFT_SMAPS, r->o->budgets[b], r->samplers);
 	}
 	add_monitors(r, KIND_KERNEL, 0, r->samplers);
 }
@@ -149,6 +179,8 @@ static bool pass_aggregation(struct run *r)
 
 			if (!m->sampler && q % m->stride == 0)
 				kernel_check(&m->kernel, r->w->accessed, r->w);
+			if (m->checker.sampler)
+				checker_look(&m->checker, r->w);
 		}
 	}
 	return true;
@@ -224,7 +256,8 @@ static void note_events(struct monitor *m, double seconds)
 		figures_add(&m->figures, FIGURE_EVENTS, m->kernel.nr_checks / seconds);
 		return;
 	}
-	figures_add(&m->figures, FIGURE_EVENTS, m->sampler->nr_obs / seconds);
+	figures_add(&m->figures, FIGURE_EVENTS,
+		    (m->sampler->nr_obs + m->checker.nr_checks) / seconds);
 	figures_add(&m->figures, FIGURE_CPU, m->sampler->cpu_ns / m->sampler->nr_obs);
 }
 
@@ -269,6 +302,8 @@ static void judge_world(const struct options *o, struct world *w)
 			sampler_release(r.monitors[i].sampler);
 		else
 			kernel_release(&r.monitors[i].kernel);
+		if (r.monitors[i].checker.sampler)
+			checker_release(&r.monitors[i].checker);
 		guess_release(&r.monitors[i].guess);
 		figures_release(&r.monitors[i].figures);
 	}
@@ -293,7 +328,9 @@ static const char usage[] =
 	"Prints lines of: world, monitor, budget, figure, mean over seeds, standard deviation, "
 	"seeds.\n"
 	"Monitors: every (every P-th access), soft (bursts), kernel (DAMON, 10-1000 regions),\n"
-	"kernel-equal (DAMON with as many checks as the budget has observations).\n";
+	"kernel-equal (DAMON with as many checks as the budget has observations); every+checks and\n"
+	"soft+checks (half observations, half looks at pages), soft+smaps (a look at all mappings\n"
+	"once a second on top).\n";
 
 static int parse_budgets(struct options *o, char *list)
 {

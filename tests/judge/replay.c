@@ -234,10 +234,9 @@ static const struct facts *get_facts(struct world *w)
 	return &r->facts;
 }
 
-static bool accessed(void *priv, uint64_t place, struct rng *rng)
+/* The last page at or before 'place'. */
+static size_t page_at(const struct replay *r, uint64_t place)
 {
-	struct world *w = priv;
-	struct replay *r = replay_of(w);
 	size_t lo = 0, hi = r->nr_pages;
 
 	while (hi - lo > 1) {
@@ -248,7 +247,34 @@ static bool accessed(void *priv, uint64_t place, struct rng *rng)
 		else
 			hi = mid;
 	}
-	return r->pages[lo].place == place && r->pages[lo].last == w->interval;
+	return lo;
+}
+
+static bool accessed(void *priv, uint64_t place, struct rng *rng)
+{
+	struct world *w = priv;
+	struct replay *r = replay_of(w);
+	const struct page *p = &r->pages[page_at(r, place)];
+
+	return p->place == place && p->last == w->interval;
+}
+
+/* A page is resident from its first access on. */
+static struct world_touched touched_in(struct world *w, uint64_t start, uint64_t end,
+				       uint64_t intervals)
+{
+	struct replay *r = replay_of(w);
+	struct world_touched t = {0};
+
+	for (size_t i = page_at(r, start); i < r->nr_pages && r->pages[i].place < end; i++) {
+		const struct page *p = &r->pages[i];
+
+		if (p->place < start || !p->last)
+			continue;
+		t.resident++;
+		t.pages += p->last + intervals > w->interval;
+	}
+	return t;
 }
 
 /* ---- life ---- */
@@ -301,6 +327,7 @@ struct world *replay_new(const char *path)
 			      .is_real = true,
 			      .step = step,
 			      .accessed = accessed,
+			      .touched = touched_in,
 			      .facts = get_facts,
 			      .rewind = go_back,
 			      .free = free_replay};

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/util.h"
+#include "core/check.h"
 #include "tests/judge/sampler.h"
 
 static const uint64_t sample_ns = 5 * NS_PER_MS, aggr_ns = INTERVALS * 5 * NS_PER_MS;
@@ -17,10 +18,20 @@ static double cpu_now(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
+uint64_t sampler_addr(uint64_t page)
+{
+	return (base_page + page) << DAMON_PAGE_SHIFT;
+}
+
+uint64_t sampler_page(uint64_t addr)
+{
+	return (addr >> DAMON_PAGE_SHIFT) - base_page;
+}
+
 static void map(struct damon_proc *p, const struct kernel_range *r)
 {
-	struct damon_mapping m = {.start = (base_page + r->start) << DAMON_PAGE_SHIFT,
-				  .end = (base_page + r->end) << DAMON_PAGE_SHIFT,
+	struct damon_mapping m = {.start = sampler_addr(r->start),
+				  .end = sampler_addr(r->end),
 				  .prot = DAMON_PROT_READ | DAMON_PROT_WRITE,
 				  .name = ""};
 
@@ -88,7 +99,7 @@ void sampler_take(struct sampler *s, uint64_t page)
 {
 	struct damon_obs *o = &s->obs[s->nr - 1];
 
-	o->access[o->nr++] = (struct damon_access){.addr = (base_page + page) << DAMON_PAGE_SHIFT,
+	o->access[o->nr++] = (struct damon_access){.addr = sampler_addr(page),
 						   .flags = DAMON_ACCESS_LOAD};
 	s->left--;
 }
@@ -124,9 +135,11 @@ static void add_regions(const struct damon_target_snapshot *t, const struct damo
 		damon_region_derive(t, i, v, total, &rate);
 		damon_region_nr_accesses(t, i, v, &rate, &nr);
 		guess_add(g, (struct guess_region){
-				     .start = (r->start >> DAMON_PAGE_SHIFT) - base_page,
-				     .end = (r->end >> DAMON_PAGE_SHIFT) - base_page,
+				     .start = sampler_page(r->start),
+				     .end = sampler_page(r->end),
 				     .fraction = nr.nr / INTERVALS,
+				     .fraction_lo = nr.lo / INTERVALS,
+				     .fraction_hi = nr.hi / INTERVALS,
 				     .heat = rate.heat * to_rate,
 				     .lo = rate.lo * to_rate,
 				     .hi = rate.hi * to_rate,
@@ -166,7 +179,7 @@ void sampler_aggregate(struct sampler *s, struct guess *guess)
 	for (int i = 0; i < NR_FACT_WINDOWS; i++) {
 		struct damon_wset_size size;
 
-		damon_wset_derive(&snap->targets[0], windows[i], &v, &size);
+		damon_wset_checked(&snap->targets[0], windows[i], &v, &size);
 		guess->wset[i] =
 			(struct guess_wset){size.bytes / DAMON_PAGE_SIZE, size.lo / DAMON_PAGE_SIZE,
 					    size.hi / DAMON_PAGE_SIZE};

@@ -48,6 +48,10 @@ uint64_t sampler_see(struct sampler *s, uint64_t page, uint64_t pos, uint64_t n)
 void sampler_begin(struct sampler *s);
 void sampler_take(struct sampler *s, uint64_t page);
 
+/* Where the world's pages lie in the space of its core, and back. */
+uint64_t sampler_addr(uint64_t page);
+uint64_t sampler_page(uint64_t addr);
+
 /* Ends an aggregation interval. 'guess' takes its regions; valid until the next call. */
 void sampler_aggregate(struct sampler *s, struct guess *guess);
 

@@ -10,6 +10,7 @@ const char *const figure_names[NR_FIGURES] = {
 	[FIGURE_F1] = "f1",
 	[FIGURE_CAUGHT] = "caught",
 	[FIGURE_COVER] = "cover",
+	[FIGURE_COVER_NR] = "cover_nr",
 	[FIGURE_WSET] = "wset_aggr",
 	[FIGURE_WSET + 1] = "wset_1s",
 	[FIGURE_WSET + 2] = "wset_10s",
@@ -169,6 +170,25 @@ double score_cover(const struct guess *g, const struct facts *f)
 	return inside / all;
 }
 
+double score_cover_nr(const struct guess *g, const struct facts *f)
+{
+	double inside = 0, all = 0;
+
+	for (size_t i = 0; i < g->nr; i++) {
+		const struct guess_region *r = &g->regions[i];
+		uint64_t pages = r->end - r->start, edge = MIN(r->edge, (pages - 1) / 2);
+		double whole = facts_distance(f, r->start, r->end, 0) / pages;
+		double inner = facts_distance(f, r->start + edge, r->end - edge, 0);
+
+		inner /= pages - 2 * edge;
+		if (MAX(whole, inner) >= r->fraction_lo * .9999 &&
+		    MIN(whole, inner) <= r->fraction_hi * 1.0001)
+			inside += pages;
+		all += pages;
+	}
+	return inside / all;
+}
+
 double score_age(const struct guess *g, double aggrs)
 {
 	double sum = 0, pages = 0;
@@ -193,8 +213,10 @@ double score_add(const struct guess *g, const struct facts *f, double pages,
 		figures_add(figures, FIGURE_F1, f1);
 		figures_add(figures, FIGURE_CAUGHT, caught);
 	}
-	if (g->bounds)
+	if (g->bounds) {
 		figures_add(figures, FIGURE_COVER, score_cover(g, f));
+		figures_add(figures, FIGURE_COVER_NR, score_cover_nr(g, f));
+	}
 	for (int i = 0; i < NR_FACT_WINDOWS; i++) {
 		const struct guess_wset *s = &g->wset[i];
 

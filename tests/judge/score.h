@@ -11,7 +11,8 @@
 
 struct guess_region {
 	uint64_t start, end; /* pages */
-	double fraction;     /* nr_accesses, of 1 */
+	double fraction;     /* nr_accesses, of 1, and its bounds */
+	double fraction_lo, fraction_hi;
 	double heat, lo, hi; /* accesses per page and sampling interval */
 	uint64_t edge;	     /* pages: how far its borders may be off */
 	double age;	     /* aggregations */
@@ -24,7 +25,7 @@ struct guess_wset {
 struct guess {
 	struct guess_region *regions; /* sorted, not overlapping */
 	size_t nr, cap;
-	bool bounds; /* lo, hi and edge are known */
+	bool bounds; /* all lo and hi, and edge are known */
 	struct guess_wset wset[NR_FACT_WINDOWS];
 };
 
@@ -38,6 +39,7 @@ enum figure {
 	FIGURE_CAUGHT, /* accesses to those, of what the true hot set gets */
 	FIGURE_COVER,  /* pages, of those outside of edge bands, whose region's true heat is in
 			  bounds */
+	FIGURE_COVER_NR, /* the same of nr_accesses, with or without the edge bands */
 	FIGURE_WSET,   /* |working set - truth| / truth, a median; one for each window */
 	FIGURE_INSIDE = FIGURE_WSET + NR_FACT_WINDOWS,	/* truth in [L, U] */
 	FIGURE_WIDTH = FIGURE_INSIDE + NR_FACT_WINDOWS, /* (U - L) / truth, a median */
@@ -67,6 +69,7 @@ void figures_release(struct figures *f);
 double score_mae(const struct guess *g, const struct facts *f, double pages);
 void score_hot(const struct guess *g, const struct facts *f, double *f1, double *caught);
 double score_cover(const struct guess *g, const struct facts *f);
+double score_cover_nr(const struct guess *g, const struct facts *f);
 double score_age(const struct guess *g, double aggrs); /* of the truth, at most 1 */
 
 /* All of them but age and follow, added to 'figures'. Returns F1. */

@@ -21,6 +21,10 @@ enum { PHASE_AGGRS = 50 }; /* patterns that move do so this often */
 
 struct sampler;
 
+struct world_touched {
+	uint32_t pages, resident;
+};
+
 struct world {
 	const char *name;
 	const struct kernel_range *maps; /* sorted: what is mapped */
@@ -38,6 +42,10 @@ struct world {
 	bool (*step)(struct world *w, struct sampler *s, size_t n);
 	/* Was 'page' accessed in the interval that passed last? */
 	kernel_accessed accessed; /* 'priv' is the world */
+	/* Of [start, end): pages touched in the last so many intervals, and those resident by now.
+	 * NULL: not known. */
+	struct world_touched (*touched)(struct world *w, uint64_t start, uint64_t end,
+					uint64_t intervals);
 	/* The truth of the last INTERVALS intervals; valid until the next step. */
 	const struct facts *(*facts)(struct world *w);
 	/* Back to the start. */

@@ -44,6 +44,19 @@ static void random_region(struct kit_snapshots *k, struct damon_region *r)
 	r->store_weight = (float)(rng_below(&k->rng, 2) ? weight : weight * rng_unit(&k->rng));
 	r->stall_weight = (float)(rng_below(&k->rng, 2) ? 0 : 5 * rng_unit(&k->rng));
 	r->evenness = (float)(1 + 5 * rng_unit(&k->rng));
+	r->nr_checks = rng_below(&k->rng, 3) ? 0 : (float)(100 * rng_unit(&k->rng));
+	r->nr_touched = (float)(r->nr_checks * rng_unit(&k->rng));
+}
+
+static void random_wset_check(struct kit_snapshots *k, struct damon_wset_check *c)
+{
+	*c = (struct damon_wset_check){0};
+	if (rng_below(&k->rng, 2))
+		return;
+	c->pages = (double)(1 + rng_below(&k->rng, 1 << 20));
+	c->touched = c->pages * rng_unit(&k->rng);
+	c->seen = (double)rng_below(&k->rng, 1000);
+	c->late_ns = (double)rng_below(&k->rng, NS_PER_SEC);
 }
 
 static void random_target(struct kit_snapshots *k, struct damon_target_snapshot *t)
@@ -53,7 +66,9 @@ static void random_target(struct kit_snapshots *k, struct damon_target_snapshot 
 	t->cpu_ns = rng_below(&k->rng, 2) ? 1e8 * rng_unit(&k->rng) : 0;
 	t->burst = (float)(1 + 15 * rng_unit(&k->rng));
 	t->clumping = (float)(1 + 49 * rng_unit(&k->rng));
-	for (int i = 0; i < DAMON_NR_WINDOWS; i++)
+	t->visit_weight = rng_below(&k->rng, 2) ? (float)(1e6 * rng_unit(&k->rng)) : 0;
+	for (int i = 0; i < DAMON_NR_WINDOWS; i++) {
+		random_wset_check(k, &t->checked[i]);
 		t->wset[i] = (struct damon_wset){
 			.n = (double)rng_below(&k->rng, 10000),
 			.d = (double)rng_below(&k->rng, 500),
@@ -61,6 +76,7 @@ static void random_target(struct kit_snapshots *k, struct damon_target_snapshot 
 			.f2 = 30 * rng_unit(&k->rng),
 			.span_ns = (double)rng_below(&k->rng, 60 * NS_PER_SEC),
 		};
+	}
 }
 
 /* Regions side by side, with some gaps; the lowest may begin at 0. */
@@ -213,6 +229,9 @@ static const char *region_differs(const struct damon_region *a, const struct dam
 		return "all or not all stored";
 	if (!near(a->stall_weight, b->stall_weight, .016))
 		return "stall weight";
+	if (!near(a->nr_checks, b->nr_checks, .008) || !near(a->nr_touched, b->nr_touched, .008) ||
+	    b->nr_touched > b->nr_checks)
+		return "checks";
 	return near(a->evenness, b->evenness, .032) ? NULL : "evenness";
 }
 
@@ -226,6 +245,15 @@ static const char *wset_differs(const struct damon_wset *a, const struct damon_w
 		       : "working set";
 }
 
+static const char *wset_check_differs(const struct damon_wset_check *a,
+				      const struct damon_wset_check *b)
+{
+	return near(a->touched, b->touched, .0005) && near(a->pages, b->pages, .0005) &&
+			       near(a->seen, b->seen, .0005) && near(a->late_ns, b->late_ns, .0005)
+		       ? NULL
+		       : "checked working set";
+}
+
 static const char *target_differs(const struct damon_target_snapshot *a,
 				  const struct damon_target_snapshot *b)
 {
@@ -237,10 +265,14 @@ static const char *target_differs(const struct damon_target_snapshot *a,
 		return "target's weight or CPU time";
 	if (!near(a->burst, b->burst, .004) || !near(a->clumping, b->clumping, .004))
 		return "burst or clumping";
+	if (!near(a->visit_weight, b->visit_weight, .004))
+		return "weight of a visit";
 	if (a->nr_regions != b->nr_regions)
 		return "number of regions";
 	for (size_t i = 0; i < DAMON_NR_WINDOWS && !what; i++)
 		what = wset_differs(&a->wset[i], &b->wset[i]);
+	for (size_t i = 0; i < DAMON_NR_WINDOWS && !what; i++)
+		what = wset_check_differs(&a->checked[i], &b->checked[i]);
 	for (size_t i = 0; i < a->nr_regions && !what; i++)
 		what = region_differs(&a->regions[i], &b->regions[i]);
 	return what;

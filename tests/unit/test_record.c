@@ -57,7 +57,7 @@ static bool same_regions(const struct damon_snapshot *a, const struct damon_snap
 		same = x->nr_regions == y->nr_regions;
 		for (size_t i = 0; same && i < x->nr_regions; i++) /* without padding */
 			same = !memcmp(&x->regions[i], &y->regions[i],
-				       offsetof(struct damon_region, evenness) + sizeof(float));
+				       offsetof(struct damon_region, nr_touched) + sizeof(float));
 	}
 	return same;
 }
