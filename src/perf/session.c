@@ -49,6 +49,7 @@ struct damon_session {
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
+	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
 	bool enabled;
 	struct damon_session_stats stats;
 };
@@ -189,6 +190,7 @@ int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr 
 		goto fail;
 	s->sys = sys;
 	s->nr_attr = n;
+	s->rung = o ? o->first_rung : 0;
 	for (int i = 0; i < n; i++) {
 		s->attr[i] = attr[i];
 		prepare_attr(&s->attr[i], i == 0, n > 1);
@@ -258,6 +260,11 @@ static int open_event(struct damon_session *s, const struct perf_event_attr *a, 
 	return 0;
 }
 
+static bool is_on(const struct damon_session *s, uint32_t event)
+{
+	return !s->rung || !event || event == s->rung;
+}
+
 /* All events of one thread on all CPUs. The first event tells of forks from now on. */
 static int open_thread(struct damon_session *s, int tid, bool on_exec)
 {
@@ -266,7 +273,7 @@ static int open_thread(struct damon_session *s, int tid, bool on_exec)
 			struct perf_event_attr a = s->attr[e];
 			int err;
 
-			a.enable_on_exec = on_exec;
+			a.enable_on_exec = on_exec && is_on(s, (uint32_t)e);
 			a.disabled = on_exec || e > 0;
 			err = open_event(s, &a, (uint32_t)e, tid, &s->cpus[i]);
 			if (err == -ENODEV && !s->sys->cpu_online(s->sys, s->cpus[i].cpu))
@@ -450,7 +457,7 @@ int damon_session_enable(struct damon_session *s)
 	for (size_t i = 0; i < s->nr_fds; i++) {
 		int err = 0;
 
-		if (!s->fds[i].on_exec)
+		if (!s->fds[i].on_exec && is_on(s, s->fds[i].event))
 			err = s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 		if (err < 0)
 			return err;
@@ -462,6 +469,31 @@ void damon_session_disable(struct damon_session *s)
 {
 	for (size_t i = 0; i < s->nr_fds; i++)
 		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/*
+ * The new rung is enabled before the old one is disabled: a few ticks come twice, which weighs less
+ * than a gap. Events that ended with their thread are no error.
+ */
+int damon_session_step(struct damon_session *s, uint32_t rung)
+{
+	int err = 0;
+
+	if (!s->rung || !rung || rung >= (uint32_t)s->nr_attr)
+		return -EINVAL;
+	s->rung = rung;
+	for (int on = 1; on >= 0; on--)
+		for (size_t i = 0; i < s->nr_fds; i++) {
+			const struct event_fd *e = &s->fds[i];
+			int got = 0;
+
+			if (e->event && is_on(s, e->event) == on)
+				got = s->sys->ioctl(
+					s->sys, e->fd,
+					on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+			err = got < 0 && got != -ESRCH ? got : err;
+		}
+	return err;
 }
 
 /* ---- reading ---- */
@@ -488,8 +520,10 @@ static int parse(const struct damon_session *s, const struct perf_event_header *
 	uint32_t event = event_of(s, h);
 	int err = damon_perf_parse(h, &s->attr[event], rec);
 
-	if (!err && rec->type == PERF_RECORD_SAMPLE)
-		rec->sample.event = event;
+	if (!err && rec->type == PERF_RECORD_SAMPLE) {
+		rec->sample.event = s->rung ? 0 : event;
+		rec->sample.rung = s->rung ? event : 0;
+	}
 	return err;
 }
 

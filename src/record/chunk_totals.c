@@ -17,6 +17,21 @@ static void code_counts(struct damon_pack *p, struct damon_counts *c)
 	c->thinned = pack_var(p, c->thinned);
 }
 
+/* What the work was; records of before this was told end here. */
+static void code_work(struct damon_pack *p, struct damon_totals *t)
+{
+	if (!p->writing && !pack_left(p))
+		return;
+	for (size_t i = 0; i < DAMON_NR_WORKS; i++)
+		t->work_ns[i] = damon_pack_f64(p, t->work_ns[i]);
+	t->mem_read_ns = damon_pack_f64(p, t->mem_read_ns);
+	t->nr_rungs = (uint32_t)pack_max(p, t->nr_rungs, DAMON_RUNGS);
+	for (size_t i = 0; i < t->nr_rungs; i++) {
+		t->rungs[i].rate_hz = damon_pack_f64(p, t->rungs[i].rate_hz);
+		t->rungs[i].ns = damon_pack_f64(p, t->rungs[i].ns);
+	}
+}
+
 static void code(struct damon_pack *p, struct damon_totals *t)
 {
 	code_counts(p, &t->counts);
@@ -32,6 +47,7 @@ static void code(struct damon_pack *p, struct damon_totals *t)
 	t->foreign = pack_var(p, t->foreign);
 	t->forgotten_mappings = pack_var(p, t->forgotten_mappings);
 	t->complete = (uint32_t)pack_max(p, t->complete, 1);
+	code_work(p, t);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

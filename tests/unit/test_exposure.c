@@ -84,7 +84,7 @@ static const struct {
 } changes[] = {
 	{"stays", {1000, 1000, 1000, 1000}},	    {"down to a quarter", {2000, 500, 500, 500}},
 	{"up by four", {500, 500, 500, 2000}},	    {"to and fro", {1000, 447, 1000, 447}},
-	{"down a long way", {4000, 500, 250, 250}}, {"up a long way", {250, 500, 1000, 4000}},
+	{"down a long way", {4000, 500, 250, 250}}, {"up a long way", {250, 250, 500, 2000}},
 };
 
 Test(exposure, a_change_of_rate_moves_no_age_no_epoch_and_no_heat)
