@@ -99,7 +99,7 @@ void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
 	 * ours. */
 	wake = fixed > .25 * b->percent / 100 ? MIN(1 / use, wake_aggrs_max) : 1;
 	b->wake_aggrs = wake < b->wake_aggrs * .7 || wake > b->wake_aggrs * 1.4
-				? (uint32_t)MAX(wake, 1.0)
+				? (uint32_t)lround(MAX(wake, 1.0))
 				: b->wake_aggrs;
 	rung = nearest(b, allowed_hz(b, use, fixed));
 	if (rung == b->rung || s->now_ns - b->changed_ns < dwell_ns)
