@@ -76,10 +76,26 @@ static uint32_t nearest(const struct damon_budget *b, double hz)
 	return i;
 }
 
+/*
+ * Where the work of intervals is dear, several are done at once. A target that sleeps has its
+ * memory read as early in its own CPU time as one that is busy, if later by the clock.
+ */
+static uint32_t wake(const struct damon_budget *b, double use, double fixed)
+{
+	double dear = fixed / (b->percent / 100), most = MIN(MAX(1 / use, 1.0), wake_aggrs_max);
+	double now = b->wake_aggrs;
+
+	if (dear < .08)
+		return 1;
+	if (now > most || (dear > .25 && most > 1.4 * now))
+		return (uint32_t)lround(most);
+	return b->wake_aggrs;
+}
+
 void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
 {
 	const struct damon_spent *r = &b->recent;
-	double use, fixed, wake;
+	double use, fixed;
 	uint32_t rung;
 
 	if (s->now_ns <= b->seen.now_ns || s->target_ns < b->seen.target_ns)
@@ -95,12 +111,7 @@ void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
 		return;
 	use = r->target_ns / (double)r->now_ns;
 	fixed = MAX(r->own_ns - r->samples_ns, 0.0) / r->target_ns;
-	/* A target that sleeps has its memory read as early, in its own time, if less often in
-	 * ours. */
-	wake = fixed > .25 * b->percent / 100 ? MIN(1 / use, wake_aggrs_max) : 1;
-	b->wake_aggrs = wake < b->wake_aggrs * .7 || wake > b->wake_aggrs * 1.4
-				? (uint32_t)lround(MAX(wake, 1.0))
-				: b->wake_aggrs;
+	b->wake_aggrs = wake(b, use, fixed);
 	rung = nearest(b, allowed_hz(b, use, fixed));
 	if (rung == b->rung || s->now_ns - b->changed_ns < dwell_ns)
 		return;
