@@ -86,7 +86,8 @@ static const struct option_row options[] = {
 		.range = "0.01..50",
 		.group = 1,
 		.help = "what recording may cost, its interruptions and its own work together, in "
-			"percent of the CPU time that the recorded processes use",
+			"percent of the CPU time that the recorded processes use; measured, and "
+			"kept by changing the rate",
 	},
 	{
 		.name = "rate",
@@ -430,7 +431,7 @@ static int run(struct recording *r)
 		if (!left || follow_signals(r))
 			return 0;
 		left = (left + NS_PER_MS - 1) / NS_PER_MS;
-		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)250));
+		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)1000));
 		if (more == -EINTR)
 			continue;
 		if (more <= 0)
@@ -548,6 +549,32 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		    "sees all accesses");
 }
 
+/* What recording cost, and whether that is what was asked for. */
+static void say_cost(const struct recording *r, const struct damon_stats *s)
+{
+	double asked = s->overhead_asked_percent;
+	const char *whose = damon_command_pid(r->ctx) ? "the command's" : "the processes'";
+
+	if (s->rate_asked_hz > s->rate_hz)
+		say("the rate was %.4g Hz, as kernel.perf_event_max_sample_rate allows no more",
+		    s->rate_hz);
+	if (!(asked > 0) || s->overhead_percent < 0)
+		return;
+	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions and %.2g %% by own work "
+	    "(%.3g %% asked for)",
+	    s->overhead_percent, whose, s->slowdown_percent,
+	    s->overhead_percent - s->slowdown_percent, asked);
+	if (s->overhead_percent <= 1.2 * asked)
+		return;
+	if (s->duration_ns < 10 * NS_PER_SEC)
+		say("to start and to end cost the same whatever is recorded: in a longer recording "
+		    "they count for less");
+	else
+		say("that is out of reach here: the work of intervals is too much for the little "
+		    "CPU "
+		    "time that was used; a longer '--aggr' makes it less");
+}
+
 static void say_summary(struct recording *r)
 {
 	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", next[700];
@@ -564,6 +591,7 @@ static void say_summary(struct recording *r)
 	    (unsigned long long)stats.nr_snapshots, stats.nr_snapshots == 1 ? "" : "s",
 	    damon_print_count(obs, (double)stats.obs), lost,
 	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
+	say_cost(r, &stats);
 	if (!stats.obs)
 		say_nothing_seen(r, &stats);
 	else if (stats.foreign > stats.obs / 10)

@@ -52,6 +52,9 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 	if (sc->info.overhead_asked > 0)
 		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
 	print_clean(source, sizeof(source), st->source);
+	if (st->rate_asked_hz > st->rate_hz)
+		snprintf(asked, sizeof(asked), "; %.4g were asked for, and the kernel allows less",
+			 st->rate_asked_hz);
 	if (st->rate_hz > 0)
 		say(a, "source", "%s, %.4g observations per second of CPU time%s", source,
 		    st->rate_hz, asked);
@@ -119,6 +122,12 @@ static void say_cost(struct report_args *a, const struct damon_stats *st)
 		snprintf(overhead, sizeof(overhead), ", all together %.2g %% of the targets' CPU",
 			 st->overhead_percent);
 	say(a, "cost", "%s, own CPU %.2g %% of one CPU%s", slowdown, st->own_cpu_percent, overhead);
+	if (st->overhead_asked_percent > 0 &&
+	    st->overhead_percent > 1.2 * st->overhead_asked_percent)
+		say(a, "",
+		    "more than was asked for: the recording was short, or its targets used too "
+		    "little "
+		    "CPU for the work of intervals");
 }
 
 static void say_file(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
