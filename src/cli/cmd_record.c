@@ -558,6 +558,9 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 	if (s->rate_asked_hz > s->rate_hz)
 		say("the rate was %.4g Hz, as kernel.perf_event_max_sample_rate allows no more",
 		    s->rate_hz);
+	if (s->unseen_cpus)
+		say("%u CPU%s came online after the start: what ran there was not seen",
+		    s->unseen_cpus, s->unseen_cpus > 1 ? "s" : "");
 	if (!(asked > 0) || s->overhead_percent < 0)
 		return;
 	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions and %.2g %% by own work "

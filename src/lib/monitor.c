@@ -187,6 +187,8 @@ int monitor_finish(struct damon_ctx *ctx)
 	int err = monitor_until(ctx, now_ns);
 
 	count_kernel(ctx);
+	if (ctx->session)
+		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
 	if (!err && now_ns > ctx->aggr_start_ns)
 		err = aggregate(ctx, now_ns);
 	return err;

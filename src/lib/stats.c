@@ -160,6 +160,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.no_code = t->no_code,
 		.foreign = t->foreign,
 		.forgotten_mappings = t->forgotten_mappings,
+		.unseen_cpus = t->unseen_cpus,
 	};
 	snprintf(s->source, sizeof(s->source), "%s", m->source);
 	fill_work(t, (double)t->duration_ns, s);

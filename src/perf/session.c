@@ -14,7 +14,8 @@
 
 #define RING_BYTES_DEFAULT ((size_t)512 << 10)
 #define RING_BYTES_MIN	   ((size_t)16 << 10) /* a sample with registers and some KiB of stack */
-#define MAX_PASSES	   100		      /* over the threads of a process that makes threads */
+#define ONLINE_MAX	   256
+#define MAX_PASSES	   100 /* over the threads of a process that makes threads */
 
 /*
  * One ring per CPU. It is mapped through an event of our own that counts nothing, and every event
@@ -51,6 +52,7 @@ struct damon_session {
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
 	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
 	bool enabled;
+	char online[ONLINE_MAX]; /* CPUs at the start */
 	struct damon_session_stats stats;
 };
 
@@ -151,10 +153,19 @@ static int map_rings(struct damon_session *s, const struct damon_session_options
 	}
 }
 
+/* The list of CPUs that are online, as text; empty if it cannot be read or is longer. */
+static void read_online(const struct damon_session *s, char text[ONLINE_MAX])
+{
+	ssize_t n = s->sys->read_file(s->sys, "/sys/devices/system/cpu/online", text, ONLINE_MAX);
+
+	text[n > 0 && n < ONLINE_MAX ? n : 0] = '\0';
+}
+
 static int find_cpus(struct damon_session *s)
 {
 	int n = s->sys->nr_cpus(s->sys);
 
+	read_online(s, s->online);
 	s->cpus = calloc((size_t)MAX(n, 1), sizeof(*s->cpus));
 	if (!s->cpus)
 		return -ENOMEM;
@@ -609,6 +620,25 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 		damon_ring_commit(c->ring, c->at);
 	}
 	return stop ? stop : n;
+}
+
+size_t damon_session_unseen_cpus(const struct damon_session *s)
+{
+	char now[sizeof(s->online)] = "";
+	size_t at = 0, unseen = 0;
+	int n;
+
+	read_online(s, now);
+	if (*now && !strcmp(now, s->online)) /* nearly always; asking for each may take long */
+		return 0;
+	n = s->sys->nr_cpus(s->sys);
+	for (int cpu = 0; cpu < n; cpu++) {
+		while (at < s->nr_cpus && s->cpus[at].cpu < cpu)
+			at++;
+		if (at == s->nr_cpus || s->cpus[at].cpu != cpu)
+			unseen += s->sys->cpu_online(s->sys, cpu) > 0;
+	}
+	return unseen;
 }
 
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap)

@@ -61,6 +61,10 @@ void damon_session_disable(struct damon_session *s);
  */
 int damon_session_step(struct damon_session *s, uint32_t rung);
 
+/* CPUs that are online and were not when the session was made: what runs there is not seen. Those
+ * that go offline and come back are none of them: their events stay. */
+size_t damon_session_unseen_cpus(const struct damon_session *s);
+
 /* File descriptors to poll: fills at most 'cap', returns how many there are. */
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap);
 

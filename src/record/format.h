@@ -56,8 +56,9 @@ struct damon_totals {
 	uint64_t forgotten_mappings;
 	uint32_t complete;		/* 1: closed in order */
 	double work_ns[DAMON_NR_WORKS]; /* what own_cpu_ns went into */
-	double mem_read_ns; /* a part of DAMON_WORK_SAMPLES: reads of memory, estimated */
-	uint32_t nr_rungs;  /* of the rates below that were to choose from; 0: one rate */
+	double mem_read_ns;   /* a part of DAMON_WORK_SAMPLES: reads of memory, estimated */
+	uint32_t unseen_cpus; /* that came online after the start */
+	uint32_t nr_rungs;    /* of the rates below that were to choose from; 0: one rate */
 	struct damon_rung_time {
 		double rate_hz, ns;
 	} rungs[DAMON_RUNGS];

@@ -95,7 +95,7 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_str(l, "source", "source", st->source);
 	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_rate);
-	add_real(l, "rate_asked_hz", "rate asked for",
+	add_real(l, "rate_asked_hz", st->rate_asked_hz > 0 ? "rate asked for" : NULL,
 		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_rate);
 	add_real(l, "overhead_asked_percent", "overhead asked for",
 		 known(i->overhead_asked, i->overhead_asked > 0), print_estimate);
@@ -131,6 +131,7 @@ static void add_counts(struct facts *l, const struct damon_stats *st)
 	add_u64(l, "no_target", "beyond the limit of targets", st->no_target, damon_print_count);
 	add_u64(l, "kernel_ticks", "in the kernel", st->kernel_ticks, damon_print_count);
 	add_u64(l, "thinned", "thinned", st->thinned, damon_print_count);
+	add_u64(l, "unseen_cpus", "CPUs that came online later", st->unseen_cpus, print_plain);
 	add_u64(l, "forgotten_mappings", "mappings forgotten", st->forgotten_mappings,
 		damon_print_count);
 }

@@ -93,6 +93,7 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 		{"without code", st->no_code, false},
 		{"of 32-bit code", st->foreign, false},
 		{"mappings forgotten", st->forgotten_mappings, false},
+		{"on CPUs that came online later: CPUs", st->unseen_cpus, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
 	char text[400], n[DAMON_UNITS_MAX];
