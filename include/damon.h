@@ -80,7 +80,7 @@ struct damon_sampling {
 	const char *source; /* "auto", or a name that damon_check() lists; copied */
 	double rate_hz;	    /* ticks per second of the target's CPU time; 0: by overhead_percent */
 	double overhead_percent; /* 1: of the CPU time that the target uses, its interruption and
-				    own work together */
+				    own work together: measured, and kept by changing the rate */
 	uint32_t mem_reads;	 /* 1: reads of the target's memory per burst of the soft source; 0:
 				    exact addresses only */
 	double resolution_share; /* 0..1: see what has this share of the accesses... */
@@ -140,6 +140,8 @@ int damon_nr_running_ctxs(void);
 int damon_command_pid(const struct damon_ctx *ctx);
 int damon_command_status(const struct damon_ctx *ctx, int *status);
 
+#define DAMON_MAX_RUNGS 4
+
 /* Sums over the whole run so far. */
 struct damon_stats {
 	size_t size;
@@ -169,6 +171,20 @@ struct damon_stats {
 	uint64_t check_no_region,
 		check_thinned;	  /* outside of all regions, beyond the batch limit */
 	uint64_t check_no_target; /* looks at processes that have no target */
+	double rate_asked_hz; /* 0: none was, the overhead chose. 'rate_hz' is the mean of what was
+				 had, less if perf_event_max_sample_rate is less */
+	double overhead_asked_percent; /* 0: a rate was asked for */
+	uint64_t interruptions;	       /* of the targets, those in the kernel included */
+	/* What own_cpu_percent went into, each of one CPU's wall time. */
+	double own_samples_percent;   /* reading rings, decoding, reading the targets' memory */
+	double own_mem_reads_percent; /* the part of it that is reads of memory: an estimate */
+	double own_regions_percent, own_record_percent, own_maps_percent, own_other_percent;
+	uint32_t unseen_cpus; /* that came online after the start: what ran there was not seen */
+	/* The rates that the overhead was kept by, highest first, and for how long: 0 where there
+	 * are fewer. */
+	struct damon_rung {
+		double rate_hz, seconds;
+	} rungs[DAMON_MAX_RUNGS];
 };
 
 /* What bounds the rate. */

@@ -92,7 +92,8 @@ static const struct option_row options[] = {
 		.range = "0.01..50",
 		.group = BY_OVERHEAD,
 		.help = "what recording may cost, its interruptions and its own work together, in "
-			"percent of the CPU time that the recorded processes use",
+			"percent of the CPU time that the recorded processes use; measured, and "
+			"kept by changing the rate",
 	},
 	{
 		.name = "rate",
@@ -232,7 +233,7 @@ static const struct command_pair examples[] = {
 	{"damon-perf record --rate 1000 -- make -j8",
 	 "1000 samples per second of CPU time: finer, and dearer"},
 	{"damon-perf record --resolution 1%/1s --overhead 5 -- ./a.out",
-	 "see what has 1 percent of the accesses within a second, for at most 5 percent"},
+	 "see what has 1 percent of all accesses within a second, at most 5 percent"},
 	{"damon-perf record --intervals-goal auto -p 1234",
 	 "no intervals to choose: nr_accesses that tell hot from cold"},
 	{"damon-perf record --monitoring_intervals 5ms 100ms 1s -- ./a.out",
@@ -485,7 +486,7 @@ static int run(struct recording *r)
 		if (!left || follow_signals(r))
 			return 0;
 		left = (left + NS_PER_MS - 1) / NS_PER_MS;
-		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)250));
+		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)1000));
 		if (more == -EINTR)
 			continue;
 		if (more <= 0)
@@ -609,6 +610,35 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		    "sees all accesses");
 }
 
+/* What recording cost, and whether that is what was asked for. */
+static void say_cost(const struct recording *r, const struct damon_stats *s)
+{
+	double asked = s->overhead_asked_percent;
+	const char *whose = damon_command_pid(r->ctx) ? "the command's" : "the processes'";
+
+	if (s->rate_asked_hz > s->rate_hz)
+		say("the rate was %.4g Hz, as kernel.perf_event_max_sample_rate allows no more",
+		    s->rate_hz);
+	if (s->unseen_cpus)
+		say("%u CPU%s came online after the start: what ran there was not seen",
+		    s->unseen_cpus, s->unseen_cpus > 1 ? "s" : "");
+	if (!(asked > 0) || s->overhead_percent < 0)
+		return;
+	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions and %.2g %% by own work "
+	    "(%.3g %% asked for)",
+	    s->overhead_percent, whose, s->slowdown_percent,
+	    s->overhead_percent - s->slowdown_percent, asked);
+	if (s->overhead_percent <= 1.2 * asked)
+		return;
+	if (s->duration_ns < 10 * NS_PER_SEC)
+		say("to start and to end cost the same whatever is recorded: in a longer recording "
+		    "they count for less");
+	else
+		say("that is out of reach here: the work of intervals is too much for the little "
+		    "CPU "
+		    "time that was used; a longer '--aggr' makes it less");
+}
+
 static void say_summary(struct recording *r)
 {
 	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", next[700];
@@ -625,6 +655,7 @@ static void say_summary(struct recording *r)
 	    (unsigned long long)stats.nr_snapshots, stats.nr_snapshots == 1 ? "" : "s",
 	    damon_print_count(obs, (double)stats.obs), lost,
 	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
+	say_cost(r, &stats);
 	if (!stats.obs)
 		say_nothing_seen(r, &stats);
 	else if (stats.foreign > stats.obs / 10)

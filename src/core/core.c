@@ -79,6 +79,8 @@ struct damon_core {
 	struct damon_log_entry *log, *old_log;
 	size_t nr_old_log;
 	double log_carry; /* entries earned but not yet allowed */
+	double hits_hz;	  /* of this aggregation: the rate of the hits that were kept */
+	double weigh;	  /* what weights are multiplied by */
 	struct damon_counts counts;
 	struct slot *slots;
 	uint32_t *aggr_hits; /* of the last window_aggrs aggregations, a ring */
@@ -118,6 +120,7 @@ struct damon_core *damon_core_new(const struct damon_core_params *p)
 	c->params.batch_hits = MAX(p->batch_hits, 1u);
 	c->params.max_nr_regions = MAX(p->max_nr_regions, 1u);
 	c->params.est.window_aggrs = MAX(p->est.window_aggrs, 1u);
+	c->weigh = 1;
 	rng_seed(&c->rng, p->seed);
 	c->targets = damon_targets_new(c->params.max_targets);
 	c->batch = calloc(c->params.batch_hits, sizeof(*c->batch));
@@ -200,6 +203,11 @@ void damon_core_cpu(struct damon_core *c, struct damon_target *t, double cpu_ns)
 		c->slots[t->slot].cpu_ns += cpu_ns;
 }
 
+void damon_core_weigh(struct damon_core *c, double factor)
+{
+	c->weigh = factor;
+}
+
 /* ---- observations ---- */
 
 /* The hit of 'addr' among those of this observation, made if there is none. Neighbours in time are
@@ -242,7 +250,8 @@ void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct
 {
 	struct damon_hit hits[DAMON_BURST_MAX + 1];
 	size_t n = 0, nr = MIN(o->nr, DAMON_BURST_MAX), at;
-	float weight = o->weight > 0 && isfinite(o->weight) ? o->weight : 0;
+	float weight = o->weight > 0 && isfinite(o->weight) ? o->weight * (float)c->weigh : 0;
+	float stall_weight = o->stall_weight * (float)c->weigh;
 	float each = weight / MAX((int)nr + o->nr_carried + o->nr_unknown, 1);
 	uint32_t slot;
 
@@ -269,8 +278,8 @@ void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct
 		log_access(c, p, o, &o->access[i], w, false);
 	}
 	if (o->has_stall) {
-		hit_of(hits, &n, o->stall.addr, c->tick, slot)->stall_weight += o->stall_weight;
-		log_access(c, p, o, &o->stall, o->stall_weight, true);
+		hit_of(hits, &n, o->stall.addr, c->tick, slot)->stall_weight += stall_weight;
+		log_access(c, p, o, &o->stall, stall_weight, true);
 	}
 	for (size_t i = 0; i < n; i++) {
 		at = reservoir_place(&c->batch_fill, &c->rng);
@@ -294,10 +303,10 @@ size_t damon_core_pick_pages(struct damon_core *c, struct damon_target *t, uint6
 
 /* ---- the end of an interval ---- */
 
-/* Scales what was thinned, and sorts the batch by target. Returns how many were dropped. */
-static uint64_t sort_batch(struct damon_core *c)
+/* Multiplies the weight of what was thinned by 'scale', and sorts the batch by target. Returns how
+ * many were dropped. */
+static uint64_t sort_batch(struct damon_core *c, float scale)
 {
-	float scale = reservoir_scale(&c->batch_fill);
 	size_t n = c->batch_fill.nr, at = 0;
 	uint64_t thinned = c->batch_fill.seen - n;
 
@@ -456,6 +465,8 @@ static int run_target(struct damon_core *c, struct damon_target *t, uint32_t spa
 	if (!err)
 		err = update_extents(c, t, s);
 	if (!err)
+		damon_est_set_rate(t->est, c->hits_hz);
+	if (!err)
 		err = damon_est_aggregate(t->est, hits, s->nr, span, s->max_regions,
 					  &c->counts.no_region);
 	if (!err)
@@ -549,11 +560,13 @@ const struct damon_snapshot *damon_core_aggregate(struct damon_core *c, uint64_t
 						  uint64_t end_ns, double rate_hz)
 {
 	struct damon_snapshot *s = &c->snapshot;
+	float scale = reservoir_scale(&c->batch_fill);
 	size_t nr_hits = c->batch_fill.nr;
 	struct damon_counts checked;
 	int err;
 
-	c->counts.thinned += sort_batch(c);
+	c->hits_hz = (rate_hz > 0 ? rate_hz : 1) / scale;
+	c->counts.thinned += sort_batch(c, scale);
 	damon_checks_begin(c->checks);
 	turn_log(c);
 	s->start_ns = start_ns;

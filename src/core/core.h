@@ -56,6 +56,10 @@ struct damon_targets *damon_core_targets(struct damon_core *c);
 /* Takes one observation of a process (NULL: counted as 'no target'). 'o' is not kept. */
 void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct damon_obs *o);
 
+/* Observations from now on stand for 'factor' times what their weight says: they are rarer than the
+ * source was told. 1 at the start. */
+void damon_core_weigh(struct damon_core *c, double factor);
+
 /* What the sources and rings counted in this interval: added to the next snapshot. */
 void damon_core_count(struct damon_core *c, const struct damon_counts *add);
 
@@ -63,8 +67,10 @@ void damon_core_count(struct damon_core *c, const struct damon_counts *add);
 void damon_core_cpu(struct damon_core *c, struct damon_target *t, double cpu_ns);
 
 /*
- * Ends the interval [start_ns, end_ns). Returns the snapshot, owned by the core and valid until the
- * next call; NULL without memory. Targets without any region or hit are left out.
+ * Ends the interval [start_ns, end_ns), in which 'rate_hz' observations were asked for per second
+ * of CPU time (0: not by time; a change of it is no change of the program). Returns the snapshot,
+ * owned by the core and valid until the next call; NULL without memory. Targets without any region
+ * or hit are left out.
  */
 const struct damon_snapshot *damon_core_aggregate(struct damon_core *c, uint64_t start_ns,
 						  uint64_t end_ns, double rate_hz);

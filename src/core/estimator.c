@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/exposure.h"
 #include "core/region.h"
 #include "core/region_count.h"
 #include "core/region_merge.h"
@@ -38,6 +39,7 @@ struct damon_est {
 	struct damon_tick_range *ranges; /* of the aggregations of the window */
 	struct damon_tick_set ticks;
 	struct damon_spread spread;
+	struct damon_exposure exposure;
 };
 
 struct damon_est *damon_est_new(const struct damon_est_params *p)
@@ -50,7 +52,8 @@ struct damon_est *damon_est_new(const struct damon_est_params *p)
 	e->params.window_aggrs = MAX(p->window_aggrs, 1u);
 	e->params.merge_threshold = MAX(p->merge_threshold, .01); /* 0 would let nothing merge */
 	e->ranges = calloc((size_t)e->params.window_aggrs + 1, sizeof(*e->ranges));
-	if (!e->ranges || damon_tick_set_reserve(&e->ticks, 0)) {
+	if (!e->ranges || damon_tick_set_reserve(&e->ticks, 0) ||
+	    damon_exposure_init(&e->exposure, e->params.window_aggrs)) {
 		damon_est_free(e);
 		return NULL;
 	}
@@ -72,6 +75,7 @@ void damon_est_free(struct damon_est *e)
 	free(e->out);
 	free(e->ranges);
 	damon_tick_set_release(&e->ticks);
+	damon_exposure_release(&e->exposure);
 	free(e);
 }
 
@@ -102,6 +106,26 @@ size_t damon_est_window(const struct damon_est *e)
 	return e->hits.nr;
 }
 
+/* ---- exposure: how closely was it looked at? ---- */
+
+void damon_est_set_rate(struct damon_est *e, double rate_hz)
+{
+	damon_exposure_rate(&e->exposure, rate_hz);
+}
+
+/* Exposure of a region's last 'aggrs' aggregations. */
+static double exposure(const struct damon_est *e, uint32_t aggrs)
+{
+	return damon_exposure_of(&e->exposure, e->now, aggrs);
+}
+
+static void look_at(const struct damon_est *e, struct damon_est_region *r)
+{
+	uint32_t span = damon_est_region_span(r, e->now);
+
+	r->excess = span && e->exposure.varies ? exposure(e, span) / span - 1 : 0;
+}
+
 /* ---- extents ---- */
 
 /* Appends to the spare regions: the part [start, end) of 'old', or a fresh region if that is NULL.
@@ -122,8 +146,8 @@ static int put_region(struct damon_est *e, size_t *n, const struct damon_est_reg
 		*r = (struct damon_est_region){
 			.epoch = e->now + 1, .last_hit = e->now, .evenness = 1};
 	if (old)
-		r->checks = damon_check_sum_part(old->checks, (double)(end - start) /
-								      (old->end - old->start));
+		r->checks = damon_check_sum_part(old->checks,
+						 (double)(end - start) / (old->end - old->start));
 	r->start = start;
 	r->end = end;
 	r->extent = extent;
@@ -178,17 +202,18 @@ int damon_est_set_extents(struct damon_est *e, const struct damon_extent *x, siz
 /* The last 'span' aggregations of a region, against what came before them. */
 struct recent {
 	uint32_t span, nr, ticks;
+	double exposure;
 	double heed; /* how much its likelihood ratio counts */
 };
 
 static const double half_heed = 1.5;
 
-/* How much speaks for a change of rate 'p->span' aggregations ago. Hits of one tick are one
- * cluster, on the side where they are more so. */
-static double change(const struct damon_est_region *r, const struct recent *p, uint32_t span)
+/* How much speaks for a change of rate 'p->span' aggregations ago, under the exposure 'all' since
+ * its epoch. Hits of one tick are one cluster, on the side where they are more so. */
+static double change(const struct damon_est_region *r, const struct recent *p, double all)
 {
 	uint32_t old = r->nr - p->nr, old_ticks = r->ticks - p->ticks;
-	double v = damon_lr2(p->nr, p->span, old, span - p->span) * p->heed;
+	double v = damon_lr2(p->nr, p->exposure, old, all - p->exposure) * p->heed;
 	double cluster = 1;
 
 	if (p->nr)
@@ -203,12 +228,13 @@ static void take_change(struct damon_est *e, const struct damon_count *c,
 			struct damon_est_region *r, const struct recent *p)
 {
 	uint32_t span = damon_est_region_span(r, e->now);
-	double before = (double)(r->nr - p->nr) / (span - p->span);
-	double after = (double)p->nr / p->span;
+	double before = (r->nr - p->nr) / (exposure(e, span) - p->exposure);
+	double after = p->nr / p->exposure;
 
 	r->epoch = e->now + 1 - p->span;
 	r->ticks_known = false;
 	r->checks = (struct damon_check_sum){0};
+	look_at(e, r);
 	damon_region_recount(c, r);
 	if (fabs(after - before) > .1 * (after + before)) /* a fifth of their mean */
 		r->age = p->span;
@@ -236,9 +262,9 @@ static uint32_t split_time(struct damon_est *e, const struct damon_est_region *r
 		ticks[k] += ticks[k - 1];
 	}
 	for (uint32_t k = 0; k < 3 && 1u << k < span; k++)
-		part[n++] = (struct recent){1u << k, nr[k], ticks[k], 1};
+		part[n++] = (struct recent){1u << k, nr[k], ticks[k], exposure(e, 1u << k), 1};
 	if (span >= 10)
-		part[n++] = (struct recent){half, nr[3], ticks[3], half_heed};
+		part[n++] = (struct recent){half, nr[3], ticks[3], exposure(e, half), half_heed};
 	return n;
 }
 
@@ -246,10 +272,11 @@ static uint32_t split_time(struct damon_est *e, const struct damon_est_region *r
  * May 'nr' hits in the last 'part' aggregations be a change? As ln x <= x - 1, a likelihood ratio
  * is at most twice the chi-squared statistic, and allowing for clusters makes it smaller.
  */
-static bool may_differ(const struct damon_est_region *r, double nr, uint32_t part, uint32_t span,
-		       double least)
+static bool may_differ(const struct damon_est *e, const struct damon_est_region *r, double nr,
+		       uint32_t part, double least)
 {
-	double expected = (double)r->nr * part / span, rest = r->nr - expected;
+	uint32_t span = damon_est_region_span(r, e->now);
+	double expected = r->nr * exposure(e, part) / exposure(e, span), rest = r->nr - expected;
 	double off = nr - expected;
 
 	return part < span && 2 * off * off * r->nr > least * expected * rest;
@@ -265,16 +292,15 @@ static bool may_have_changed(const struct damon_est *e, const struct damon_est_r
 
 	if (r->ticks < 6)
 		return false;
-	if (may_differ(r, r->recent[0], 1, span, least) ||
-	    may_differ(r, r->recent[0] + r->recent[1], 2, span, least) ||
-	    may_differ(r, r->recent[0] + r->recent[1] + r->recent[2] + r->recent[3], 4, span,
-		       least))
+	if (may_differ(e, r, r->recent[0], 1, least) ||
+	    may_differ(e, r, r->recent[0] + r->recent[1], 2, least) ||
+	    may_differ(e, r, r->recent[0] + r->recent[1] + r->recent[2] + r->recent[3], 4, least))
 		return true;
 	if (span < 10 || span % (span / 10))
 		return false;
 	for (uint32_t i = 0; i < r->nr; i++)
 		late += e->now - h[i].aggr < span / 2;
-	return may_differ(r, late, span / 2, span, least / half_heed);
+	return may_differ(e, r, late, span / 2, least / half_heed);
 }
 
 /* Takes up the likeliest change of rate, if one is likely enough. */
@@ -290,7 +316,7 @@ static bool test_change(struct damon_est *e, const struct damon_count *c,
 		return false;
 	n = split_time(e, r, part);
 	for (uint32_t k = 0; k < n; k++) {
-		v = change(r, &part[k], span);
+		v = change(r, &part[k], exposure(e, span));
 		if (v > most) {
 			most = v;
 			best = &part[k];
@@ -478,6 +504,15 @@ static void split_and_merge(struct damon_est *e, size_t max_regions)
 			     e->now);
 }
 
+/* Ticks behind a region. Where they are of unequal weight, bounds are those of fewer equal ones. */
+static uint32_t worth(const struct damon_est *e, const struct damon_est_region *r)
+{
+	uint32_t span = damon_est_region_span(r, e->now);
+	double n = r->ticks * damon_exposure_worth(&e->exposure, e->now, span);
+
+	return r->ticks ? MAX((uint32_t)lround(n), 1u) : 0;
+}
+
 static void emit(struct damon_est *e)
 {
 	for (size_t i = 0; i < e->nr_regions; i++) {
@@ -487,7 +522,7 @@ static void emit(struct damon_est *e)
 			.start = r->start << DAMON_PAGE_SHIFT,
 			.end = r->end << DAMON_PAGE_SHIFT,
 			.nr_obs = r->nr,
-			.nr_ticks = r->ticks,
+			.nr_ticks = worth(e, r),
 			.span_aggrs = damon_est_region_span(r, e->now),
 			.age_aggrs = lroundf(r->age),
 			.idle_aggrs = e->now - r->last_hit,
@@ -535,8 +570,11 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	damon_hits_sort(hits, nr, e->tmp);
 	damon_hits_sort(hits + nr, n - nr, e->tmp);
 	c = counting(e);
+	damon_exposure_add(&e->exposure, e->now);
 	grow_older(e);
 	forget(e, &c, from);
+	for (size_t q = 0; q < e->nr_regions; q++)
+		look_at(e, &e->regions[q]);
 	enter_hits(e, &c, hits, nr, nr_outside);
 	enter_stalls(e, hits + nr, n - nr, nr_outside);
 	test_changes(e, &c);

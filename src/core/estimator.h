@@ -40,6 +40,10 @@ void damon_est_free(struct damon_est *e);
 /* Forgets regions, window and ages: the process executed another program. */
 void damon_est_clear(struct damon_est *e);
 
+/* Observations per second of CPU time from now on, as far as known (0: as before). Only ratios
+ * matter: hits of different rates are compared under their exposures. */
+void damon_est_set_rate(struct damon_est *e, double rate_hz);
+
 /*
  * The mapped extents changed: regions and hits outside are dropped, new extents get regions of
  * their own (no hits, age 0, epoch now), regions keep their statistics where they stay mapped.

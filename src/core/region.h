@@ -27,6 +27,7 @@ struct damon_est_region {
 	bool ticks_known; /* its hits are still those that were counted */
 	bool counted;	  /* what follows is of these hits too */
 	float age;	  /* aggregations; a mean over what was merged */
+	double excess;	  /* of the mean exposure since its epoch over 1; follows from that */
 	float weight, store_weight, stall_weight; /* the last without pure stalls */
 	float pure_stall_weight, evenness;
 	struct damon_check_sum checks; /* since a change */
@@ -43,12 +44,12 @@ static inline uint32_t damon_est_region_span(const struct damon_est_region *r, u
 }
 
 /* Page-aggregations in which a hit would have been seen: for an empty region also those that the
- * window forgot. */
+ * window forgot, at the same mean exposure. */
 static inline double damon_est_region_exposure(const struct damon_est_region *r, uint32_t now)
 {
 	uint32_t span = damon_est_region_span(r, now), idle = now - r->last_hit;
 
-	return (double)(r->end - r->start) * (r->nr || idle < span ? span : idle);
+	return (double)(r->end - r->start) * (r->nr || idle < span ? span : idle) * (1 + r->excess);
 }
 
 /*

@@ -80,10 +80,11 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 
 	a->age = (a->age * pages_a + b->age * pages_b) / (pages_a + pages_b);
 	/* the epoch of the larger one, unless both count: then the later, which is unbiased */
-	if (MIN(pages_a, pages_b) * 8 >= MAX(pages_a, pages_b))
-		a->epoch = MAX(a->epoch, b->epoch);
-	else if (pages_b > pages_a)
+	if (MIN(pages_a, pages_b) * 8 >= MAX(pages_a, pages_b) ? b->epoch > a->epoch
+							       : pages_b > pages_a) {
 		a->epoch = b->epoch;
+		a->excess = b->excess;
+	}
 	a->last_hit = MAX(a->last_hit, b->last_hit);
 	a->checks = damon_check_sum_join(a->checks, pages_a, b->checks, pages_b);
 	a->taken += b->taken;
@@ -256,7 +257,8 @@ static void move_checks(struct damon_est_region *from, struct damon_est_region *
 static void refine(struct damon_est_region *a, struct damon_est_region *b,
 		   const struct damon_hit *window, uint32_t now)
 {
-	double span_a = damon_est_region_span(a, now), span_b = damon_est_region_span(b, now);
+	double span_a = damon_est_region_span(a, now) * (1 + a->excess);
+	double span_b = damon_est_region_span(b, now) * (1 + b->excess);
 	double rate_a = (a->nr + .1) / ((a->end - a->start) * span_a);
 	double rate_b = (b->nr + .1) / ((b->end - b->start) * span_b);
 	struct border w = {.window = window,

@@ -115,9 +115,10 @@ int damon_set_intervals_goal(struct damon_ctx *ctx, const struct damon_intervals
 				  "the intervals' goal is looked at every 0 aggregations");
 	if (g.access_bp && (g.min_sample_ns < NS_PER_US || g.max_sample_ns < g.min_sample_ns ||
 			    g.max_sample_ns > 86400 * NS_PER_SEC))
-		return damon_fail(&ctx->fail, EINVAL,
-				  "the tuned sampling interval must lie between 1 us and 1 day, its "
-				  "minimum not above its maximum");
+		return damon_fail(
+			&ctx->fail, EINVAL,
+			"the tuned sampling interval must lie between 1 us and 1 day, its "
+			"minimum not above its maximum");
 	ctx->goal = (struct damon_goal){g.access_bp, g.aggrs, g.min_sample_ns, g.max_sample_ns};
 	return 0;
 }
@@ -267,7 +268,7 @@ static int choose_source(struct damon_ctx *ctx)
 static struct damon_source_options source_options(const struct damon_ctx *ctx)
 {
 	return (struct damon_source_options){
-		.rate_hz = ctx->rate_hz > 0 ? ctx->rate_hz : 1000,
+		.rate_hz = ctx->rate.hz > 0 ? ctx->rate.hz : 1000,
 		.mem_reads = ctx->sampling.mem_reads,
 		.stack_bytes = 512,
 		.seed = 1,
@@ -279,34 +280,38 @@ static int open_source(struct damon_ctx *ctx)
 {
 	struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS];
 	struct damon_source_options o = source_options(ctx);
+	struct damon_session_options so = {0};
 	int n, err;
 
 	if (ctx->sampling.resolution_ns && !(ctx->source->sees & DAMON_SEES_TIME))
-		return damon_fail(&ctx->fail, EINVAL,
-				  "no resolution can be asked of source '%s': it does not sample by "
-				  "time",
-				  ctx->source->name);
+		return damon_fail(
+			&ctx->fail, EINVAL,
+			"no resolution can be asked of source '%s': it does not sample by "
+			"time",
+			ctx->source->name);
 	if (!ctx->source->attr)
 		return ctx->source->open(&o, &ctx->peek, &ctx->source_state);
 	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);
 	if (n < 0)
 		return n;
 	if (ctx->source->sees & DAMON_SEES_TIME) {
-		err = damon_session_calibrate(ctx->sys, &attr[0], &ctx->tick_cost_ns);
+		err = damon_session_calibrate(ctx->sys, &attr[0], &ctx->rate.tick_cost_ns);
 		if (err)
-			ctx->tick_cost_ns =
+			ctx->rate.tick_cost_ns =
 				0; /* not known: the events' own error comes from attaching */
 	}
 	rate_choose(ctx);
 	o = source_options(ctx);
-	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);
+	n = rate_events(ctx, &o, attr);
 	if (n < 0)
 		return n;
 	err = ctx->source->open(&o, &ctx->peek, &ctx->source_state);
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot open source '%s': %s",
 				  ctx->source->name, strerror(-err));
-	return damon_session_new(ctx->sys, attr, n, NULL, &ctx->session, &ctx->fail);
+	if (ctx->rate.ladder)
+		so.first_rung = 1 + ctx->rate.budget.rung;
+	return damon_session_new(ctx->sys, attr, n, &so, &ctx->session, &ctx->fail);
 }
 
 static int open_core(struct damon_ctx *ctx)
@@ -420,6 +425,7 @@ static int start(struct damon_ctx *ctx)
 	ctx->next_flush_ns = ctx->start_ns + NS_PER_SEC;
 	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
 	ctx->maps_move = true;
+	rate_start(ctx);
 	err = open_record(ctx);
 	if (!err && ctx->session)
 		err = damon_session_enable(ctx->session);
@@ -467,7 +473,7 @@ int damon_open(struct damon_ctx *ctx)
 		return damon_fail(&ctx->fail, EBUSY, "the context was opened before");
 	if (!ctx->nr_pids && !ctx->cmd.argv)
 		return damon_fail(&ctx->fail, EINVAL, "there is nothing to monitor");
-	ctx->own_cpu_start_ns = ctx->sys->own_cpu_ns(ctx->sys);
+	ctx->rate.own_start_ns = ctx->rate.work_from_ns = ctx->sys->own_cpu_ns(ctx->sys);
 	err = open_all(ctx);
 	if (!err) {
 		ctx->state = CTX_OPEN;
@@ -509,7 +515,9 @@ int damon_close(struct damon_ctx *ctx)
 	ctx->state = CTX_CLOSED;
 	if (ctx->session) {
 		damon_session_disable(ctx->session);
+		rate_work(ctx, DAMON_WORK_SAMPLES);
 		err = damon_session_read(ctx->session, events_on_record, ctx);
+		rate_work(ctx, DAMON_WORK_OTHER);
 	}
 	if (err >= 0)
 		err = monitor_finish(ctx);

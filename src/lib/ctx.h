@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/fail.h"
+#include "core/budget.h"
 #include "core/core.h"
 #include "core/tuning.h"
 #include "damon.h"
@@ -40,6 +41,26 @@ struct ctx_pid {
 	bool gone;
 };
 
+/* Spending: what is on, and what it came to. rate.c keeps it. */
+struct ctx_rate {
+	double hz;		/* now; per second of the targets' CPU time, 0: not by time */
+	double first_hz;	/* what the source was told, */
+	enum damon_bound bound; /* and what it was bounded by */
+	double tick_cost_ns;	/* to the target; 0: not known */
+	double read_cost_ns;	/* of a read of the targets' memory, to us */
+	bool ladder;		/* 'budget' rules */
+	struct damon_budget budget;
+	uint64_t since_ns;		 /* when 'hz' began, */
+	double before_hz;		 /* and what it was before */
+	double rung_cpu_ns[DAMON_RUNGS]; /* CPU time of the targets under each rung, */
+	double rung_ns[DAMON_RUNGS];	 /* and wall time, without the current stay */
+	uint64_t next_ns;		 /* the next look at the budget */
+	uint64_t own_start_ns;		 /* own CPU time at the start */
+	enum damon_work work;		 /* at hand, */
+	uint64_t work_from_ns;		 /* since this own CPU time */
+	double work_ns[DAMON_NR_WORKS];
+};
+
 struct damon_ctx {
 	const struct damon_sys *sys;
 	struct damon_fail fail;
@@ -67,8 +88,7 @@ struct damon_ctx {
 	struct damon_core *core;
 	struct damon_writer *writer;
 	struct view view;
-	double rate_hz, tick_cost_ns;
-	enum damon_bound rate_bound; /* what rate_hz is bounded by */
+	struct ctx_rate rate;
 	struct damon_tuner tuner;
 	struct pollfd *pollfds;
 	size_t nr_pollfds;
@@ -83,7 +103,6 @@ struct damon_ctx {
 	uint64_t aggr_start_ns; /* of the current aggregation */
 	uint64_t next_update_ns, next_flush_ns;
 	bool maps_move; /* reading them before their time may help */
-	uint64_t own_cpu_start_ns;
 
 	/* the process of the record at hand, for the emit callback */
 	struct damon_proc *proc;
@@ -119,13 +138,29 @@ int monitor_until(struct damon_ctx *ctx,
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
 
 /* rate.c */
-void rate_choose(struct damon_ctx *ctx); /* sets rate_hz and rate_bound, from tick_cost_ns */
+void rate_choose(struct damon_ctx *ctx); /* sets 'rate', from its tick_cost_ns */
+/* The events of the source at the rates that were chosen: fills 'attr', which has room for
+ * DAMON_SOURCE_MAX_EVENTS. Returns their number or -errno. */
+int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o,
+		struct perf_event_attr *attr);
+void rate_start(struct damon_ctx *ctx);
+/* CPU time that a sample stands for, in ns; the core weighs it. */
+double rate_sample_ns(struct damon_ctx *ctx, const struct damon_perf_sample *s);
+double rate_mean(const struct damon_ctx *ctx, uint64_t start_ns, uint64_t end_ns);
+/* Reads the targets' CPU time. Returns the ticks so far, those in the kernel included; 0: unknown.
+ */
+uint64_t rate_count(struct damon_ctx *ctx);
+int rate_step(struct damon_ctx *ctx); /* keeps to the budget; to be called at every wake-up */
+/* Fills in what own work and rungs came to. */
+void rate_totals(struct damon_ctx *ctx, struct damon_totals *t);
+/* Own CPU time goes into 'w' from now on. Returns what it went into until now. */
+enum damon_work rate_work(struct damon_ctx *ctx, enum damon_work w);
 
 /* stats.c */
 void counts_add(struct damon_counts *sum, const struct damon_counts *c);
 void stats_totals(struct damon_ctx *ctx); /* brings ctx->totals up to date */
-void stats_fill(const struct damon_totals *t, const char *source, double rate_hz,
-		double tick_cost_ns, struct damon_stats *s);
+/* 'm' needs its source and rates only. */
+void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct damon_stats *s);
 void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m);
 void tuning_fill(const struct damon_ctx *ctx, struct damon_tuning *t);
 void stats_tuning(const struct damon_tuning *t, struct damon_stats *s); /* what bounds the rate */

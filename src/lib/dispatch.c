@@ -33,7 +33,8 @@ static int list_fds(struct damon_ctx *ctx)
 static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
 {
 	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
-	uint64_t edge_ns = ctx->aggr_start_ns + ctx->attrs.aggr_ns;
+	uint32_t wake = ctx->rate.ladder ? ctx->rate.budget.wake_aggrs : 1;
+	uint64_t edge_ns = ctx->aggr_start_ns + wake * ctx->attrs.aggr_ns;
 	uint64_t left_ms = edge_ns > now_ns ? (edge_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
 	int ms = (int)MIN(left_ms, (uint64_t)60000);
 
@@ -107,11 +108,15 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
 	gone = all_gone(ctx); /* before reading, so that what it did last is read */
 	quiet_ended(ctx);
 	if (ctx->session) {
+		rate_work(ctx, DAMON_WORK_SAMPLES);
 		err = damon_session_read(ctx->session, events_on_record, ctx);
+		rate_work(ctx, DAMON_WORK_OTHER);
 		if (err < 0)
 			return err;
 	}
 	err = monitor_until(ctx, ctx->sys->clock_ns(ctx->sys));
+	if (!err)
+		err = rate_step(ctx);
 	if (err)
 		return err;
 	return !gone && !ctx->ended;

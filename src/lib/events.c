@@ -47,6 +47,7 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 {
 	const struct damon_perf_sample *s = &r->sample;
 	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), s->pid);
+	double sample_ns;
 
 	if (!p)
 		p = adopt(ctx, s->pid, r->time_ns);
@@ -55,8 +56,9 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	p->nr_obs++;
 	ctx->user_ticks++;
 	ctx->proc = p;
-	if (p->target && ctx->rate_hz > 0)
-		ctx->target_ns[p->target->slot] += 1e9 / ctx->rate_hz;
+	sample_ns = rate_sample_ns(ctx, s);
+	if (p->target)
+		ctx->target_ns[p->target->slot] += sample_ns;
 	ctx->source->decode(ctx->source_state, s, p->space, events_emit, ctx);
 }
 

@@ -30,14 +30,8 @@ static void count_rings(struct damon_ctx *ctx)
  */
 static void count_kernel(struct damon_ctx *ctx)
 {
-	uint64_t cpu_ns, all, seen;
+	uint64_t all = rate_count(ctx), seen = ctx->user_ticks + ctx->seen_lost + ctx->kernel_ticks;
 
-	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) ||
-	    damon_session_count(ctx->session, 0, &cpu_ns))
-		return;
-	ctx->target_cpu_ns = MAX(ctx->target_cpu_ns, (double)cpu_ns);
-	all = (uint64_t)((double)cpu_ns * ctx->rate_hz / 1e9);
-	seen = ctx->user_ticks + ctx->seen_lost + ctx->kernel_ticks;
 	if (all > seen) {
 		ctx->counts.kernel_ticks += all - seen;
 		ctx->kernel_ticks += all - seen;
@@ -138,6 +132,7 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 {
 	const struct damon_snapshot *s;
 	struct damon_snapshot snap;
+	enum damon_work was = rate_work(ctx, DAMON_WORK_REGIONS);
 	int err;
 
 	if (ctx->source->pull) {
@@ -147,7 +142,8 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 		ctx->source->pull(ctx->source_state, ctx->aggr_start_ns, end_ns, events_emit, ctx);
 	}
 	feed_core(ctx);
-	s = damon_core_aggregate(ctx->core, ctx->aggr_start_ns, end_ns, ctx->rate_hz);
+	s = damon_core_aggregate(ctx->core, ctx->aggr_start_ns, end_ns,
+				 rate_mean(ctx, ctx->aggr_start_ns, end_ns));
 	ctx->aggr_start_ns = end_ns;
 	if (!s)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
@@ -156,7 +152,9 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	s = &snap;
 	counts_add(&ctx->totals.counts, &s->counts);
 	ctx->totals.nr_snapshots++;
+	rate_work(ctx, DAMON_WORK_RECORD);
 	err = write_record(ctx, s, end_ns);
+	rate_work(ctx, DAMON_WORK_OTHER);
 	if (err)
 		return damon_writer_explain(&ctx->fail, -err, ctx->record_path);
 	if (ctx->callback) {
@@ -166,9 +164,13 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 		if (ctx->callback(ctx->callback_priv, &ctx->view.snap))
 			ctx->ended = true;
 	}
+	rate_work(ctx, DAMON_WORK_MAPS);
 	if (end_ns < ctx->next_update_ns)
-		return update_early(ctx, end_ns, s->counts.no_region);
-	return update(ctx, end_ns);
+		err = update_early(ctx, end_ns, s->counts.no_region);
+	else
+		err = update(ctx, end_ns);
+	rate_work(ctx, was);
+	return err;
 }
 
 int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
@@ -192,6 +194,8 @@ int monitor_finish(struct damon_ctx *ctx)
 	int err = monitor_until(ctx, now_ns);
 
 	count_kernel(ctx);
+	if (ctx->session)
+		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
 	if (!err && now_ns > ctx->aggr_start_ns)
 		err = aggregate(ctx, now_ns);
 	return err;

@@ -224,7 +224,7 @@ int damon_record_stats(const struct damon_record *r, struct damon_stats *out)
 		t.nr_snapshots = r->nr_snapshots;
 		t.duration_ns = r->last_end_ns > m->start_ns ? r->last_end_ns - m->start_ns : 0;
 	}
-	stats_fill(&t, m->source, m->rate_hz, m->tick_cost_ns, &s);
+	stats_fill(&t, m, &s);
 	stats_tuning(tuning, &s);
 	if (!s.rate_bound && m->overhead_asked > 0) /* told by META alone */
 		s.rate_bound = DAMON_RATE_OVERHEAD;

@@ -48,9 +48,10 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		.max_nr_regions = ctx->attrs.max_nr_regions,
 		.scale = ctx->source->scale,
 		.sees = ctx->source->sees,
-		.rate_hz = ctx->rate_hz,
+		.rate_hz = ctx->rate.hz,
+		.rate_asked = ctx->sampling.rate_hz,
 		.overhead_asked = by_overhead ? ctx->sampling.overhead_percent : 0,
-		.tick_cost_ns = ctx->tick_cost_ns,
+		.tick_cost_ns = ctx->rate.tick_cost_ns,
 		.nr_cpus = ctx->sys->nr_cpus(ctx->sys),
 	};
 	snprintf(m->source, sizeof(m->source), "%s", ctx->source->name);
@@ -65,9 +66,10 @@ void tuning_fill(const struct damon_ctx *ctx, struct damon_tuning *t)
 {
 	*t = (struct damon_tuning){
 		.goal = ctx->goal,
-		.resolution_share = ctx->sampling.resolution_ns ? ctx->sampling.resolution_share : 0,
+		.resolution_share =
+			ctx->sampling.resolution_ns ? ctx->sampling.resolution_share : 0,
 		.resolution_ns = ctx->sampling.resolution_ns,
-		.bound = ctx->rate_bound,
+		.bound = ctx->rate.bound,
 	};
 }
 
@@ -104,11 +106,13 @@ void stats_totals(struct damon_ctx *ctx)
 	if (ctx->source->stats && ctx->source_state)
 		ctx->source->stats(ctx->source_state, &s);
 	t->duration_ns = ctx->aggr_start_ns - ctx->start_ns;
-	t->own_cpu_ns = (double)(ctx->sys->own_cpu_ns(ctx->sys) - ctx->own_cpu_start_ns);
+	t->own_cpu_ns = (double)(ctx->sys->own_cpu_ns(ctx->sys) - ctx->rate.own_start_ns);
+	rate_totals(ctx, t);
 	t->target_cpu_ns = ctx->target_cpu_ns;
 	t->ticks = ctx->user_ticks + ctx->kernel_ticks;
 	t->likely = s.likely;
 	t->mem_reads = s.mem_reads;
+	t->mem_read_ns = (double)s.mem_reads * ctx->rate.read_cost_ns;
 	t->code_insns = s.code_insns;
 	t->no_code = s.no_code;
 	t->foreign = s.foreign;
@@ -121,15 +125,41 @@ void stats_totals(struct damon_ctx *ctx)
 	}
 }
 
-void stats_fill(const struct damon_totals *t, const char *source, double rate_hz,
-		double tick_cost_ns, struct damon_stats *s)
+/* What own CPU time went into, per 'all_ns' of wall time. */
+static void fill_work(const struct damon_totals *t, double all_ns, struct damon_stats *s)
+{
+	double part = all_ns > 0 ? 100 / all_ns : 0;
+
+	s->own_cpu_percent = part * t->own_cpu_ns;
+	s->own_samples_percent = part * t->work_ns[DAMON_WORK_SAMPLES];
+	s->own_mem_reads_percent = part * MIN(t->mem_read_ns, t->work_ns[DAMON_WORK_SAMPLES]);
+	s->own_regions_percent = part * t->work_ns[DAMON_WORK_REGIONS];
+	s->own_record_percent = part * t->work_ns[DAMON_WORK_RECORD];
+	s->own_maps_percent = part * t->work_ns[DAMON_WORK_MAPS];
+	s->own_other_percent = part * t->work_ns[DAMON_WORK_OTHER];
+}
+
+/* The rungs, and the rate that they came to. */
+static void fill_rungs(const struct damon_totals *t, struct damon_stats *s)
+{
+	_Static_assert(DAMON_RUNGS <= DAMON_MAX_RUNGS, "damon.h has room for all");
+	for (size_t i = 0; i < t->nr_rungs && i < DAMON_RUNGS; i++)
+		s->rungs[i] = (struct damon_rung){t->rungs[i].rate_hz, t->rungs[i].ns / NS_PER_SEC};
+	if (t->nr_rungs && t->target_cpu_ns > 0 && t->ticks)
+		s->rate_hz = (double)t->ticks * NS_PER_SEC / t->target_cpu_ns;
+}
+
+void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct damon_stats *s)
 {
 	const struct damon_counts *c = &t->counts;
-	double interruption_ns = (double)t->ticks * tick_cost_ns;
-	bool known = tick_cost_ns > 0 && t->target_cpu_ns > 0;
+	double interruption_ns = (double)t->ticks * m->tick_cost_ns;
+	bool known = m->tick_cost_ns > 0 && t->target_cpu_ns > 0;
 
 	*s = (struct damon_stats){
-		.rate_hz = rate_hz,
+		.rate_hz = m->rate_hz,
+		.rate_asked_hz = m->rate_asked,
+		.overhead_asked_percent = m->overhead_asked,
+		.interruptions = t->ticks,
 		.obs = c->obs,
 		.accesses = c->accesses,
 		.unknown = c->unknown,
@@ -147,7 +177,7 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		.nr_snapshots = t->nr_snapshots,
 		.duration_ns = t->duration_ns,
 		.target_cpu_ns = t->target_cpu_ns,
-		.tick_cost_ns = tick_cost_ns,
+		.tick_cost_ns = m->tick_cost_ns,
 		.slowdown_percent = -1,
 		.overhead_percent = -1,
 		.complete = (int)t->complete,
@@ -155,10 +185,11 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		.no_code = t->no_code,
 		.foreign = t->foreign,
 		.forgotten_mappings = t->forgotten_mappings,
+		.unseen_cpus = t->unseen_cpus,
 	};
-	snprintf(s->source, sizeof(s->source), "%s", source);
-	if (t->duration_ns)
-		s->own_cpu_percent = 100 * t->own_cpu_ns / (double)t->duration_ns;
+	snprintf(s->source, sizeof(s->source), "%s", m->source);
+	fill_work(t, (double)t->duration_ns, s);
+	fill_rungs(t, s);
 	if (known) {
 		s->slowdown_percent = 100 * interruption_ns / t->target_cpu_ns;
 		s->overhead_percent = 100 * (interruption_ns + t->own_cpu_ns) / t->target_cpu_ns;
@@ -183,12 +214,14 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 {
 	struct damon_tuning tuning;
 	struct damon_stats s;
+	struct damon_meta m;
 
 	if (!ctx->core)
 		return -EINVAL;
 	if (ctx->state == CTX_OPEN)
 		stats_totals((struct damon_ctx *)ctx);
-	stats_fill(&ctx->totals, ctx->source->name, ctx->rate_hz, ctx->tick_cost_ns, &s);
+	meta_fill(ctx, &m);
+	stats_fill(&ctx->totals, &m, &s);
 	tuning_fill(ctx, &tuning);
 	stats_tuning(&tuning, &s);
 	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;

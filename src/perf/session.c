@@ -14,7 +14,8 @@
 
 #define RING_BYTES_DEFAULT ((size_t)512 << 10)
 #define RING_BYTES_MIN	   ((size_t)16 << 10) /* a sample with registers and some KiB of stack */
-#define MAX_PASSES	   100		      /* over the threads of a process that makes threads */
+#define ONLINE_MAX	   256
+#define MAX_PASSES	   100 /* over the threads of a process that makes threads */
 
 /*
  * One ring per CPU. It is mapped through an event of our own that counts nothing, and every event
@@ -49,9 +50,11 @@ struct damon_session {
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
+	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
 	bool enabled;
 	int (*stop)(void *priv);
 	void *stop_priv;
+	char online[ONLINE_MAX]; /* CPUs at the start */
 	struct damon_session_stats stats;
 };
 
@@ -152,10 +155,19 @@ static int map_rings(struct damon_session *s, const struct damon_session_options
 	}
 }
 
+/* The list of CPUs that are online, as text; empty if it cannot be read or is longer. */
+static void read_online(const struct damon_session *s, char text[ONLINE_MAX])
+{
+	ssize_t n = s->sys->read_file(s->sys, "/sys/devices/system/cpu/online", text, ONLINE_MAX);
+
+	text[n > 0 && n < ONLINE_MAX ? n : 0] = '\0';
+}
+
 static int find_cpus(struct damon_session *s)
 {
 	int n = s->sys->nr_cpus(s->sys);
 
+	read_online(s, s->online);
 	s->cpus = calloc((size_t)MAX(n, 1), sizeof(*s->cpus));
 	if (!s->cpus)
 		return -ENOMEM;
@@ -191,6 +203,7 @@ int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr 
 		goto fail;
 	s->sys = sys;
 	s->nr_attr = n;
+	s->rung = o ? o->first_rung : 0;
 	for (int i = 0; i < n; i++) {
 		s->attr[i] = attr[i];
 		prepare_attr(&s->attr[i], i == 0, n > 1);
@@ -260,6 +273,11 @@ static int open_event(struct damon_session *s, const struct perf_event_attr *a, 
 	return 0;
 }
 
+static bool is_on(const struct damon_session *s, uint32_t event)
+{
+	return !s->rung || !event || event == s->rung;
+}
+
 /* All events of one thread on all CPUs. The first event tells of forks from now on. */
 static int open_thread(struct damon_session *s, int tid, bool on_exec)
 {
@@ -268,7 +286,7 @@ static int open_thread(struct damon_session *s, int tid, bool on_exec)
 			struct perf_event_attr a = s->attr[e];
 			int err;
 
-			a.enable_on_exec = on_exec;
+			a.enable_on_exec = on_exec && is_on(s, (uint32_t)e);
 			a.disabled = on_exec || e > 0;
 			err = open_event(s, &a, (uint32_t)e, tid, &s->cpus[i]);
 			if (err == -ENODEV && !s->sys->cpu_online(s->sys, s->cpus[i].cpu))
@@ -461,7 +479,7 @@ int damon_session_enable(struct damon_session *s)
 	for (size_t i = 0; i < s->nr_fds; i++) {
 		int err = 0;
 
-		if (!s->fds[i].on_exec)
+		if (!s->fds[i].on_exec && is_on(s, s->fds[i].event))
 			err = s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 		if (err < 0)
 			return err;
@@ -473,6 +491,31 @@ void damon_session_disable(struct damon_session *s)
 {
 	for (size_t i = 0; i < s->nr_fds; i++)
 		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/*
+ * The new rung is enabled before the old one is disabled: a few ticks come twice, which weighs less
+ * than a gap. Events that ended with their thread are no error.
+ */
+int damon_session_step(struct damon_session *s, uint32_t rung)
+{
+	int err = 0;
+
+	if (!s->rung || !rung || rung >= (uint32_t)s->nr_attr)
+		return -EINVAL;
+	s->rung = rung;
+	for (int on = 1; on >= 0; on--)
+		for (size_t i = 0; i < s->nr_fds; i++) {
+			const struct event_fd *e = &s->fds[i];
+			int got = 0;
+
+			if (e->event && is_on(s, e->event) == on)
+				got = s->sys->ioctl(
+					s->sys, e->fd,
+					on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+			err = got < 0 && got != -ESRCH ? got : err;
+		}
+	return err;
 }
 
 /* ---- reading ---- */
@@ -499,8 +542,10 @@ static int parse(const struct damon_session *s, const struct perf_event_header *
 	uint32_t event = event_of(s, h);
 	int err = damon_perf_parse(h, &s->attr[event], rec);
 
-	if (!err && rec->type == PERF_RECORD_SAMPLE)
-		rec->sample.event = event;
+	if (!err && rec->type == PERF_RECORD_SAMPLE) {
+		rec->sample.event = s->rung ? 0 : event;
+		rec->sample.rung = s->rung ? event : 0;
+	}
 	return err;
 }
 
@@ -586,6 +631,25 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 		damon_ring_commit(c->ring, c->at);
 	}
 	return stop ? stop : n;
+}
+
+size_t damon_session_unseen_cpus(const struct damon_session *s)
+{
+	char now[sizeof(s->online)] = "";
+	size_t at = 0, unseen = 0;
+	int n;
+
+	read_online(s, now);
+	if (*now && !strcmp(now, s->online)) /* nearly always; asking for each may take long */
+		return 0;
+	n = s->sys->nr_cpus(s->sys);
+	for (int cpu = 0; cpu < n; cpu++) {
+		while (at < s->nr_cpus && s->cpus[at].cpu < cpu)
+			at++;
+		if (at == s->nr_cpus || s->cpus[at].cpu != cpu)
+			unseen += s->sys->cpu_online(s->sys, cpu) > 0;
+	}
+	return unseen;
 }
 
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap)

@@ -24,6 +24,13 @@ struct damon_session_options {
 	size_t ring_bytes; /* per CPU; 0: 512 KiB (what an unprivileged user may lock), halved until
 			      it fits */
 	uint32_t wakeup_bytes; /* 0: half a ring */
+	/*
+	 * A ladder: event 0 is always on and tells of tasks and mappings (a dummy will do); of the
+	 * others just one is on at a time, this one at first. 0: no ladder, all are on. It is what
+	 * changes the rate of children: to enable and disable reaches inherited events, a new
+	 * period does not.
+	 */
+	uint32_t first_rung;
 };
 
 /* Makes an empty session for events 'attr[0..n)' (copied; clock, mmap/comm/task tracking,
@@ -50,6 +57,17 @@ int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_
 /* Enables what was attached (events of damon_session_attach_on_exec enable themselves). */
 int damon_session_enable(struct damon_session *s);
 void damon_session_disable(struct damon_session *s);
+
+/*
+ * From now on event 'rung' of the ladder is on instead of the current one, in everything attached
+ * and its children. A child that is being forked meanwhile may be left behind: call it again, with
+ * the same rung, a while later. Returns 0 or -errno.
+ */
+int damon_session_step(struct damon_session *s, uint32_t rung);
+
+/* CPUs that are online and were not when the session was made: what runs there is not seen. Those
+ * that go offline and come back are none of them: their events stay. */
+size_t damon_session_unseen_cpus(const struct damon_session *s);
 
 /* File descriptors to poll: fills at most 'cap', returns how many there are. */
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap);

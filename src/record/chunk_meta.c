@@ -24,6 +24,8 @@ static void code(struct damon_pack *p, struct damon_meta *m)
 	damon_pack_str(p, m->version, sizeof(m->version));
 	damon_pack_str(p, m->kernel, sizeof(m->kernel));
 	damon_pack_str(p, m->command, sizeof(m->command));
+	if (p->writing || pack_left(p)) /* not told by the first records */
+		m->rate_asked = damon_pack_f64(p, m->rate_asked);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

@@ -21,6 +21,28 @@ static void code_counts(struct damon_pack *p, struct damon_counts *c)
 	c->check_thinned = pack_var(p, c->check_thinned);
 }
 
+/* Whole ones of what are doubles elsewhere. */
+static double code_whole(struct damon_pack *p, double v)
+{
+	return (double)pack_var(p, (uint64_t)v);
+}
+
+/* What own work and rates were. Records from before these were told end here. */
+static void code_work(struct damon_pack *p, struct damon_totals *t)
+{
+	if (!p->writing && !pack_left(p))
+		return;
+	for (size_t i = 0; i < DAMON_NR_WORKS; i++)
+		t->work_ns[i] = code_whole(p, t->work_ns[i]);
+	t->mem_read_ns = code_whole(p, t->mem_read_ns);
+	t->unseen_cpus = (uint32_t)pack_max(p, t->unseen_cpus, UINT32_MAX);
+	t->nr_rungs = (uint32_t)pack_max(p, t->nr_rungs, DAMON_RUNGS);
+	for (size_t i = 0; i < t->nr_rungs; i++) {
+		t->rungs[i].rate_hz = code_whole(p, t->rungs[i].rate_hz * 1e3) / 1e3;
+		t->rungs[i].ns = code_whole(p, t->rungs[i].ns);
+	}
+}
+
 static void code(struct damon_pack *p, struct damon_totals *t)
 {
 	code_counts(p, &t->counts);
@@ -36,6 +58,7 @@ static void code(struct damon_pack *p, struct damon_totals *t)
 	t->foreign = pack_var(p, t->foreign);
 	t->forgotten_mappings = pack_var(p, t->forgotten_mappings);
 	t->complete = (uint32_t)pack_max(p, t->complete, 1);
+	code_work(p, t);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "core/budget.h"
 #include "core/core.h"
 #include "core/snapshot.h"
 #include "core/target.h"
@@ -31,6 +32,17 @@ struct damon_meta {
 	char version[32];  /* of damon-perf */
 	char kernel[64];   /* release and machine */
 	char command[512]; /* what was recorded, quoted for a shell; empty: attached pids */
+	double rate_asked; /* 0: none */
+};
+
+/* What own CPU time goes into. */
+enum damon_work {
+	DAMON_WORK_OTHER,
+	DAMON_WORK_SAMPLES,
+	DAMON_WORK_REGIONS,
+	DAMON_WORK_RECORD,
+	DAMON_WORK_MAPS,
+	DAMON_NR_WORKS
 };
 
 /* Written last, and with every flush, so that a record that was cut off has them too: the latest
@@ -43,7 +55,14 @@ struct damon_totals {
 	uint64_t ticks;	      /* interruptions of the targets, those in the kernel included */
 	uint64_t likely, mem_reads, code_insns, no_code, foreign; /* struct damon_source_stats */
 	uint64_t forgotten_mappings;
-	uint32_t complete; /* 1: closed in order */
+	uint32_t complete;		/* 1: closed in order */
+	double work_ns[DAMON_NR_WORKS]; /* what own_cpu_ns went into */
+	double mem_read_ns;   /* a part of DAMON_WORK_SAMPLES: reads of memory, estimated */
+	uint32_t unseen_cpus; /* that came online after the start */
+	uint32_t nr_rungs;    /* of the rates below that were to choose from; 0: one rate */
+	struct damon_rung_time {
+		double rate_hz, ns;
+	} rungs[DAMON_RUNGS];
 };
 
 /* What the intervals and the rate were to achieve. */

@@ -20,11 +20,12 @@ struct fact {
 	print_fn print;
 };
 
-#define MAX_FACTS 56
+#define MAX_FACTS 80
 
 struct facts {
 	struct fact f[MAX_FACTS];
 	size_t n;
+	char rates[160]; /* the rungs as text */
 };
 
 /* Facts that are put into words. */
@@ -99,6 +100,8 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_str(l, "source", "source", st->source);
 	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_rate);
+	add_real(l, "rate_asked_hz", st->rate_asked_hz > 0 ? "rate asked for" : NULL,
+		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_rate);
 	add_real(l, "overhead_asked_percent", "overhead asked for",
 		 known(i->overhead_asked, i->overhead_asked > 0), print_estimate);
 	add_u64(l, "sample_ns", "sampling interval", i->attrs.sample_ns, damon_print_time);
@@ -166,19 +169,59 @@ static void add_counts(struct facts *l, const struct damon_stats *st)
 	add_u64(l, "no_target", "beyond the limit of targets", st->no_target, damon_print_count);
 	add_u64(l, "kernel_ticks", "in the kernel", st->kernel_ticks, damon_print_count);
 	add_u64(l, "thinned", "thinned", st->thinned, damon_print_count);
+	add_u64(l, "unseen_cpus", "CPUs that came online later", st->unseen_cpus, print_plain);
 	add_u64(l, "forgotten_mappings", "mappings forgotten", st->forgotten_mappings,
 		damon_print_count);
+}
+
+/* What own CPU went into, in percent of one CPU. */
+static void add_work(struct facts *l, const struct damon_stats *st)
+{
+	add_real(l, "own_cpu_percent", "own CPU, of one CPU", st->own_cpu_percent, print_estimate);
+	add_real(l, "own_samples_percent", "  of it: samples", st->own_samples_percent,
+		 print_estimate);
+	add_real(l, "own_mem_reads_percent", "    of that: reads of memory",
+		 st->own_mem_reads_percent, print_estimate);
+	add_real(l, "own_regions_percent", "  regions", st->own_regions_percent, print_estimate);
+	add_real(l, "own_record_percent", "  writing the record", st->own_record_percent,
+		 print_estimate);
+	add_real(l, "own_maps_percent", "  mappings and CPU times", st->own_maps_percent,
+		 print_estimate);
+	add_real(l, "own_other_percent", "  starting, waiting, ending", st->own_other_percent,
+		 print_estimate);
+}
+
+/* The rates that the overhead was kept by, and for how long each. */
+static void add_rates(struct facts *l, const struct damon_stats *st)
+{
+	static const char *const keys[DAMON_MAX_RUNGS][2] = {{"rate_1_hz", "rate_1_seconds"},
+							     {"rate_2_hz", "rate_2_seconds"},
+							     {"rate_3_hz", "rate_3_seconds"},
+							     {"rate_4_hz", "rate_4_seconds"}};
+	size_t len = 0;
+
+	for (size_t i = 0; i < DAMON_MAX_RUNGS && st->rungs[i].rate_hz > 0; i++) {
+		const struct damon_rung *r = &st->rungs[i];
+
+		add_real(l, keys[i][0], NULL, r->rate_hz, NULL);
+		add_real(l, keys[i][1], NULL, r->seconds, NULL);
+		len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len, "%s%.4g Hz %.1f s",
+					i ? ", " : "", r->rate_hz, r->seconds);
+	}
+	add_str(l, "rates", "rates used", l->rates);
 }
 
 static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)
 {
 	const struct damon_record_info *i = &sc->info;
 
-	add_real(l, "own_cpu_percent", "own CPU, of one CPU", st->own_cpu_percent, print_estimate);
+	add_work(l, st);
+	add_u64(l, "interruptions", "interruptions", st->interruptions, damon_print_count);
 	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
 		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_estimate);
 	add_real(l, "overhead_percent", "overhead, of the targets' CPU",
 		 known(st->overhead_percent, st->overhead_percent >= 0), print_estimate);
+	add_rates(l, st);
 	add_real(l, "target_cpu_ns", "CPU time of the targets",
 		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
 	add_real(l, "tick_cost_ns", "cost of an observation",
@@ -279,7 +322,7 @@ int report_info(struct report_args *a)
 {
 	struct damon_stats st = {.size = sizeof(st)};
 	struct report_args all = *a; /* it is about the whole record */
-	struct facts l = {.n = 0};
+	struct facts l = {.n = 0, .rates = ""};
 	struct info_text text;
 	struct scan sc;
 	int err;

@@ -56,6 +56,9 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 	else if (sc->info.overhead_asked > 0)
 		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
 	print_clean(source, sizeof(source), st->source);
+	if (st->rate_asked_hz > st->rate_hz)
+		snprintf(asked, sizeof(asked), "; %.4g were asked for, and the kernel allows less",
+			 st->rate_asked_hz);
 	if (st->rate_hz > 0)
 		say(a, "source", "%s, %.4g observations per second of CPU time%s", source,
 		    st->rate_hz, asked);
@@ -94,6 +97,7 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 		{"without code", st->no_code, false},
 		{"of 32-bit code", st->foreign, false},
 		{"mappings forgotten", st->forgotten_mappings, false},
+		{"on CPUs that came online later: CPUs", st->unseen_cpus, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
 	char text[400], n[DAMON_UNITS_MAX];
@@ -123,6 +127,12 @@ static void say_cost(struct report_args *a, const struct damon_stats *st)
 		snprintf(overhead, sizeof(overhead), ", all together %.2g %% of the targets' CPU",
 			 st->overhead_percent);
 	say(a, "cost", "%s, own CPU %.2g %% of one CPU%s", slowdown, st->own_cpu_percent, overhead);
+	if (st->overhead_asked_percent > 0 &&
+	    st->overhead_percent > 1.2 * st->overhead_asked_percent)
+		say(a, "",
+		    "more than was asked for: the recording was short, or its targets used too "
+		    "little "
+		    "CPU for the work of intervals");
 }
 
 static void say_file(struct report_args *a, const struct scan *sc, const struct damon_stats *st)

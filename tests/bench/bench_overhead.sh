@@ -63,7 +63,6 @@ recorded()
 	record r.data -- "$work/shares" --ops "$ops" --truth truth
 	took > recorded
 	json "$(report r.data info)" 'd["slowdown_percent_estimate"]' >> estimate
-	json r.data.info.json 'd["overhead_percent"]' >> overhead
 }
 for i in $(seq $((2 * runs + 1))); do
 	if [ $((i % 2)) = 0 ]; then
@@ -78,4 +77,8 @@ done
 row "slowdown at default settings, by the clock" "<= 1.012" "$(cut -d' ' -f1 slowdown | median)"
 row "slowdown at default settings, in CPU time" "<= 1.012" "$(cut -d' ' -f2 slowdown | median)"
 row "slowdown that 'info' estimates" "the same" "$(awk '{ print 1 + $1 / 100 }' estimate | median)"
-row "overhead at --overhead 1 (default), as 'info' has it" "<= 1 %" "$(median < overhead) %"
+
+# --overhead: what was really spent, of the target's CPU time. Own CPU time is the kernel's count of
+# it. What interruptions cost is too little to be seen at these rates: a tick's cost is taken from
+# the slowdown at 5 kHz, as is the calibrated one that damon-perf goes by.
+python3 "$root/tests/bench/overhead.py" "$runs" 10

@@ -30,8 +30,8 @@ static struct damon_session *new_session(int nr_events, int nr_cpus)
 	return s;
 }
 
-/* Records as text: "tid@time" of samples, with "#event" where it is not 0, "type@time" of others.
- */
+/* Records as text: "tid@time" of samples, with "#event" or "^rung" where it is not 0, "type@time"
+ * of others. */
 struct log {
 	char text[4096];
 	size_t len;
@@ -47,6 +47,9 @@ static int note(void *priv, const struct damon_perf_record *r)
 	if (r->type == PERF_RECORD_SAMPLE && r->sample.event)
 		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu#%u ", r->sample.tid, time,
 					  r->sample.event);
+	else if (r->type == PERF_RECORD_SAMPLE && r->sample.rung)
+		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu^%u ", r->sample.tid, time,
+					  r->sample.rung);
 	else if (r->type == PERF_RECORD_SAMPLE)
 		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu ", r->sample.tid, time);
 	else
@@ -234,6 +237,105 @@ Test(session, sets_the_events_up)
 		     "exec enables it");
 	damon_session_disable(s);
 	cr_expect_eq(fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS)->disables, 1);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+/* A dummy and three rungs, of which the second is on at first. */
+static struct damon_session *new_ladder(int nr_cpus)
+{
+	static const struct damon_session_options o = {.first_rung = 2};
+	struct perf_event_attr attr[4] = {
+		{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_DUMMY}};
+	struct damon_session *s = NULL;
+
+	for (int i = 1; i < 4; i++)
+		attr[i] = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+						   .config = 100 + (unsigned)i,
+						   .sample_period = 1000u * (unsigned)i};
+	fake_perf_init(&world, nr_cpus);
+	cr_assert_eq(damon_session_new(&world.sys, attr, 4, &o, &s, NULL), 0);
+	return s;
+}
+
+static struct fake_event *rung(int pid, int cpu, int i)
+{
+	struct fake_event *e =
+		fake_perf_event(&world, pid, cpu, i ? 100 + (unsigned)i : PERF_COUNT_SW_DUMMY);
+
+	cr_assert(e, "rung %d of %d on CPU %d", i, pid, cpu);
+	return e;
+}
+
+Test(session, one_rung_of_a_ladder_is_on)
+{
+	struct damon_session *s = new_ladder(2);
+
+	fake_perf_file(&world, "/proc/5/task", "5\n6\n");
+	cr_assert_eq(damon_session_attach(s, 5, NULL), 0);
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	for (int i = 0; i < 4; i++)
+		for (int cpu = 0; cpu < 2; cpu++) {
+			const struct fake_event *e = rung(6, cpu, i), *x = rung(7, cpu, i);
+
+			cr_expect_eq(e->attr.task, i == 0, "the dummy tells of tasks");
+			cr_expect_eq(e->attr.mmap2, i == 0);
+			cr_expect(x->attr.inherit);
+			cr_expect_eq(e->enables, i == 0 || i == 2, "rung %d", i);
+			cr_expect_eq(x->attr.enable_on_exec, i == 0 || i == 2, "rung %d", i);
+			cr_expect_eq(x->enables, 0, "exec enables it");
+		}
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, steps_reach_everything_and_each_sample_tells_its_rung)
+{
+	struct damon_session *s = new_ladder(2);
+
+	fake_perf_file(&world, "/proc/5/task", "5\n");
+	cr_assert_eq(damon_session_attach(s, 5, NULL), 0);
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	cr_assert_eq(damon_session_step(s, 1), 0);
+	for (int cpu = 0; cpu < 2; cpu++)
+		for (int pid = 5; pid <= 7; pid += 2) {
+			cr_expect_eq(rung(pid, cpu, 1)->enables, 1);
+			cr_expect_eq(rung(pid, cpu, 1)->disables, 0);
+			cr_expect_eq(rung(pid, cpu, 2)->disables, 1);
+			cr_expect_eq(rung(pid, cpu, 0)->disables, 0, "the dummy stays on");
+		}
+	cr_assert_eq(damon_session_step(s, 1), 0, "again, for children left behind");
+	cr_expect_eq(rung(5, 0, 1)->disables, 0);
+	cr_assert(fake_perf_write(&world, 0, perf_build_sample(&build, rung(5, 0, 2)->id, 5, 10)));
+	cr_assert(fake_perf_write(&world, 1, perf_build_sample(&build, rung(5, 1, 1)->id, 5, 20)));
+	cr_assert(fake_perf_write(&world, 1, perf_build_sample(&build, rung(7, 1, 1)->id, 7, 30)));
+	EXPECT_READ(s, "5@10^2 5@20^1 7@30^1 ");
+	cr_expect_eq(damon_session_step(s, 0), -EINVAL);
+	cr_expect_eq(damon_session_step(s, 4), -EINVAL);
+	damon_session_free(s);
+	fake_perf_release(&world);
+	s = new_session(2, 1);
+	cr_expect_eq(damon_session_step(s, 1), -EINVAL, "no ladder");
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, cpus_that_come_online_later_are_told)
+{
+	struct damon_session *s;
+
+	fake_perf_init(&world, 4);
+	world.offline[2] = world.offline[3] = true;
+	cr_assert_eq(damon_session_new(&world.sys, two_events, 1, NULL, &s, NULL), 0);
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	cr_expect_eq(damon_session_unseen_cpus(s), 0);
+	world.offline[1] = true; /* one that goes and comes back keeps its events */
+	cr_expect_eq(damon_session_unseen_cpus(s), 0);
+	world.offline[1] = false;
+	world.offline[3] = false;
+	cr_expect_eq(damon_session_unseen_cpus(s), 1);
 	damon_session_free(s);
 	fake_perf_release(&world);
 }

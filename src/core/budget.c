@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
+#include "base/util.h"
+#include "core/budget.h"
+
+static const double factor = 2.236;		       /* between rungs: three span a factor of 5 */
+static const double min_hz = 1;			       /* of the lowest rung */
+static const double memory_ns = 3e9;		       /* costs are means over so much time, */
+static const double debt_memory_ns = 60e9;	       /* debts are forgotten in so much, */
+static const double pay_ns = 4e9;		       /* and paid in so much */
+static const double most_saved = .6, most_spent = .15; /* of the budget, for debts */
+static const double hysteresis = 1.1;
+static const double prior_ticks = 20; /* that the costs known beforehand count as */
+static const uint64_t dwell_ns = NS_PER_SEC;
+static const double wake_aggrs_max = 10;
+
+void damon_budget_init(struct damon_budget *b, double percent, double tick_cost_ns,
+		       double sample_cost_ns, double fixed_ns, double max_hz)
+{
+	double each_ns = tick_cost_ns + sample_cost_ns, budget_ns = percent / 100 * NS_PER_SEC;
+	double want_hz = MAX(budget_ns - fixed_ns, budget_ns / 5) / each_ns, hz;
+
+	*b = (struct damon_budget){.percent = percent,
+				   .tick_cost_ns = tick_cost_ns,
+				   .samples_cost_ns = sample_cost_ns,
+				   .wake_aggrs = 1};
+	hz = MIN(budget_ns / each_ns, max_hz);
+	hz = MAX(hz, min_hz * factor * factor);
+	for (uint32_t i = 0; i < DAMON_RUNGS; i++, hz /= factor)
+		b->rung_hz[i] = hz;
+	while (b->rung + 1 < DAMON_RUNGS && want_hz * sqrt(factor) < b->rung_hz[b->rung])
+		b->rung++;
+}
+
+/* Moves 'recent' and 'debt_ns' on to 's'. */
+static void take(struct damon_budget *b, const struct damon_spent *s)
+{
+	double wall = (double)(s->now_ns - b->seen.now_ns),
+	       target = s->target_ns - b->seen.target_ns;
+	double ticks = s->ticks - b->seen.ticks, own = s->own_ns - b->seen.own_ns;
+	double keep = exp(-wall / memory_ns);
+	struct damon_spent *r = &b->recent;
+
+	r->now_ns = (uint64_t)(keep * (double)r->now_ns + wall);
+	r->target_ns = keep * r->target_ns + target;
+	r->ticks = keep * r->ticks + ticks;
+	r->own_ns = keep * r->own_ns + own;
+	r->samples_ns = keep * r->samples_ns + s->samples_ns - b->seen.samples_ns;
+	b->debt_ns *= exp(-wall / debt_memory_ns);
+	b->debt_ns += own + ticks * b->tick_cost_ns - b->percent / 100 * target;
+	b->seen = *s;
+}
+
+/* The rate that the budget allows from now on; below 0: not even the work of intervals fits. */
+static double allowed_hz(const struct damon_budget *b, double use, double fixed)
+{
+	const struct damon_spent *r = &b->recent;
+	double budget = b->percent / 100, pay = b->debt_ns / (use * pay_ns);
+	double each_ns = b->tick_cost_ns + (r->samples_ns + prior_ticks * b->samples_cost_ns) /
+						   (r->ticks + prior_ticks);
+
+	pay = MAX(MIN(pay, most_saved * budget), -most_spent * budget);
+	return (budget - pay - fixed) / each_ns * NS_PER_SEC;
+}
+
+/* The rung nearest to 'hz', by ratio; the current one unless it is clearly farther. */
+static uint32_t nearest(const struct damon_budget *b, double hz)
+{
+	double edge = sqrt(factor) * hysteresis, now = b->rung_hz[b->rung];
+	uint32_t i = b->rung;
+
+	if (hz > now * edge || hz * edge < now)
+		for (i = 0; i + 1 < DAMON_RUNGS && hz * sqrt(factor) < b->rung_hz[i];)
+			i++;
+	return i;
+}
+
+/*
+ * Where the work of intervals is dear, several are done at once. A target that sleeps has its
+ * memory read as early in its own CPU time as one that is busy, if later by the clock.
+ */
+static uint32_t wake(const struct damon_budget *b, double use, double fixed)
+{
+	double dear = fixed / (b->percent / 100), most = MIN(MAX(1 / use, 1.0), wake_aggrs_max);
+	double now = b->wake_aggrs;
+
+	if (dear < .08)
+		return 1;
+	if (now > most || (dear > .25 && most > 1.4 * now))
+		return (uint32_t)lround(most);
+	return b->wake_aggrs;
+}
+
+void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
+{
+	const struct damon_spent *r = &b->recent;
+	double use, fixed;
+	uint32_t rung;
+
+	if (s->now_ns <= b->seen.now_ns || s->target_ns < b->seen.target_ns)
+		return;
+	if (!b->seen.now_ns) { /* the first time is the start */
+		b->seen = *s;
+		b->changed_ns = s->now_ns;
+		b->debt_ns = s->own_ns;
+		return;
+	}
+	take(b, s);
+	if (!(r->target_ns > 0))
+		return;
+	use = r->target_ns / (double)r->now_ns;
+	fixed = MAX(r->own_ns - r->samples_ns, 0.0) / r->target_ns;
+	b->wake_aggrs = wake(b, use, fixed);
+	rung = nearest(b, allowed_hz(b, use, fixed));
+	if (rung == b->rung || s->now_ns - b->changed_ns < dwell_ns)
+		return;
+	b->rung = rung;
+	b->changed_ns = s->now_ns;
+}
