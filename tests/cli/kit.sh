@@ -47,10 +47,11 @@ reports_work()
 	for name in "" heatmap wss access info; do
 		# shellcheck disable=SC2086 # no name is no argument
 		damon-perf report $name -i "$f" > /dev/null ||
-			{ status=1; echo "report $name: $?"; }
+			{ echo "report $name: exit status $?"; status=1; }
 	done
 	for name in damo damo-json csv; do
-		damon-perf convert -i "$f" --to $name -o exported || { status=1; echo "$name: $?"; }
+		damon-perf convert -i "$f" --to $name -o exported ||
+			{ echo "convert to $name: exit status $?"; status=1; }
 	done
 	rm -f exported
 	return $status
