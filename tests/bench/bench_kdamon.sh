@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel's DAMON and damon-perf on the same processes at the same time, in the virtual machine,
 # scored by live.py. Emulation stretches time: phases are longer than elsewhere, and nothing is said
-# of speed or cost. Needs root. RUNS [3] machines are booted one after the other, for 7 minutes each.
-# --table: prints the tables of docs/ACCURACY.md instead.
+# of speed or cost. Needs root. RUNS [3] machines are booted, one after the other, for about seven
+# minutes each. --table: prints the tables of docs/ACCURACY.md instead.
 . "$(dirname "$0")/kit.sh"
 
 names=("70/20/10" "even part" "64 hot chunks in 512 MiB" "zipf in order" "stairs" "zigzag"
@@ -11,20 +11,26 @@ names=("70/20/10" "even part" "64 hot chunks in 512 MiB" "zipf in order" "stairs
 worlds=("shares --seconds 15" "dense --seconds 15" "chunks --mib 512 --seconds 15"
 	"zipf --shuffle 0 --seconds 15" "stairs --laps 1 --seconds 32"
 	"zigzag --laps 1 --steps 6 --seconds 30" "moving --moves 5 --seconds 30")
-rate=200 # what damon-perf chooses by itself on machines that are not emulated
+rate=200 # what damon-perf chooses by itself, about, where nothing is emulated
 
-# As programs get their memory: 'never' in small pages, 'always' in huge ones where that is possible.
+# How programs get their memory: 'never' huge pages, or 'always' where it is possible.
 measure()
 {
 	local i r
 	for i in $(seq "$runs"); do
-		"$root/scripts/vm/run" -s "$fresh" -m 2048 -t 1200 -- bash "$fresh/bin/kdamon_record.sh" \
-			"$fresh/$i" "$i" $rate "never always" "${worlds[@]}" >&2
+		"$root/scripts/vm/run" -s "$fresh" -m 2048 -t 1200 -- \
+			bash "$fresh/bin/kdamon_record.sh" "$fresh/$i" "$i" $rate \
+			"never always" "${worlds[@]}" >&2
 	done
 	for r in */*/*/*.data; do
 		mkdir "${r%.data}"
 		reports "$r" "${r%.data}"
 	done
+}
+
+live()
+{
+	python3 "$root/tests/bench/live.py" "$@"
 }
 
 # lines PAGES KEYS: two lines of a table for each program.
@@ -33,8 +39,8 @@ lines()
 	local i program
 	for i in "${!names[@]}"; do
 		program=${worlds[i]%% *}
-		python3 "$root/tests/bench/live.py" line "${names[i]},DAMON" "$2" */"$1/$program"/damon.trace
-		python3 "$root/tests/bench/live.py" line ",damon-perf" "$2" */"$1/$program/$rate"
+		live line "${names[i]},DAMON" "$2" */"$1/$program"/damon.trace
+		live line ",damon-perf" "$2" */"$1/$program/$rate"
 	done
 }
 
@@ -52,10 +58,9 @@ rows()
 	local i program f1
 	for i in "${!names[@]}"; do
 		program=${worlds[i]%% *}
-		f1=$(python3 "$root/tests/bench/live.py" value f1 */"$1/$program/$rate")
+		f1=$(live value f1 */"$1/$program/$rate")
 		row "beside the kernel's DAMON, $2: ${names[i]}: F1 (DAMON's)" ">= DAMON's" \
-			"$f1 ($(python3 "$root/tests/bench/live.py" value f1 \
-				*/"$1/$program/damon.trace"))"
+			"$f1 ($(live value f1 */"$1/$program"/damon.trace))"
 	done
 }
 

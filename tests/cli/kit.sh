@@ -33,6 +33,17 @@ executes()
 	return 1
 }
 
+# Waits until a process has as many threads as that.
+has_threads()
+{
+	for _ in $(seq 500); do
+		[ "$(ls "/proc/$1/task" | wc -l)" -ge "$2" ] && return
+		sleep 0.02
+	done
+	echo "process $1 never had $2 threads"
+	return 1
+}
+
 # A number of a record: number KEY [FILE]
 number()
 {

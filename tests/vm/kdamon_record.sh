@@ -11,10 +11,9 @@ folder=$1 seed=$2 rate=$3
 read -ra pages <<< "$4"
 shift 4
 
-# Ends with everything that it started.
+# Ends with everything that it started. 'pid' is the program's, for the trap.
 observe()
 {
-	local pid monitor
 	"$@" --seed "$seed" --truth truth > said &
 	pid=$!
 	trap 'kill $pid 2>/dev/null || true; damon_off' EXIT

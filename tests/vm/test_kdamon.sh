@@ -8,18 +8,21 @@
 # An accessed bit is a page's: with huge ones, all of the buffer looks alike.
 huge=/sys/kernel/mm/transparent_hugepage/enabled
 echo never > $huge
-chunks --mib 64 --chunks 2 --size 8 --seconds 12 --truth truth &
-pid=$!
-trap 'kill $pid 2>/dev/null || true; damon_off; echo always > $huge' EXIT
-settled $pid chunks
-damon_on $pid
-run record damon-perf record --rate 200 -o r.data -p $pid
-expect_status record 0
-expect_samples r.data soft
-wait $pid
+trap 'damon_off; echo always > $huge' EXIT
+# shellcheck disable=SC2016
+damon-perf record -q --rate 200 -o r.data -- sh -c 'echo $$ > pid
+	exec chunks --mib 64 --chunks 2 --size 8 --seconds 12 --truth truth' &
+recorder=$!
+until [ -s pid ]; do
+	sleep 0.1
+done
+settled "$(cat pid)" chunks
+damon_on "$(cat pid)"
+wait $recorder || fail "a recording"
 damon_save damon.trace
 damon_off
 [ "$(cat $damon/nr_kdamonds)" = 0 ] || fail "no kdamond left"
+expect_samples r.data soft
 
 mkdir perf
 damon-perf report access -i r.data --format json > perf/access.json
