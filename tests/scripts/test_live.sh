@@ -34,7 +34,8 @@ near("the truth", 1 + phase.score_nr([(0, 2 * PAGE, often), (2 * PAGE, 9 * PAGE,
 near("one region", phase.score_nr([(0, 8 * PAGE, .5)], .01),
      (2 * abs(often - .5) + 6 * abs(seldom - .5)) / 8)
 
-near("age", phase.score_age([(0, 2 * PAGE, 5), (2 * PAGE, 8 * PAGE, 99)], 10), (2 * 5 + 6 * 10) / 80)
+near("age", phase.score_age([(0, 2 * PAGE, 5), (2 * PAGE, 8 * PAGE, 99)], 10),
+     (2 * 5 + 6 * 10) / 80)
 
 # two seconds; the hot part moves from page 0 to page 1 after the first
 part = {"end": PAGE, "start": 0, "accesses": 1000, "from_ns": 10**9, "to_ns": 2 * 10**9}
