@@ -154,7 +154,7 @@ bench: | deps-test
 
 # ARGS=--write puts the tables into docs/ACCURACY.md, --full takes all budgets and more seeds.
 accuracy: | deps-test
-	$(Q)$(MAKE) --no-print-directory $(TOOLS) $(WORK)
+	$(Q)$(MAKE) --no-print-directory all $(TOOLS) $(WORK)
 	$(Q)B=$(B) scripts/accuracy $(ARGS)
 
 fuzz: | deps-fuzz

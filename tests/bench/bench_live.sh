@@ -2,47 +2,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Programs whose accesses are known, recorded for real at the default rate, and scored by live.py:
 # every snapshot that lies within a phase, not the good ones alone.
+# --table: prints the table of docs/ACCURACY.md instead.
 . "$(dirname "$0")/kit.sh"
 
-names=("F1 of the hot part, median (worst tenth)" "aggregations to follow a change"
-	"share of the hot part, points off" "working set within 1 s, % off"
-	"working sets with the truth in [lo, hi], %")
-columns=("1 2" 3 4 5 6)
+keys=f1,worst,caught,follow,share,wss,inside,events
+if [ "${1-}" = --table ]; then
+	table=1
+	echo "| program | F1 | worst tenth | caught | to follow | share, points off" \
+		"| 1 s working set, % off | in [lo, hi], % | ticks/s |"
+	echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+fi
 
-# column N: of the scores, the median over runs; '-' if there is none.
-column()
+# score WHAT AIMS WORKLOAD OPTION...: AIMS are those of live.py.
+score()
 {
-	local numbers
-	numbers=$(cut -d' ' -f"$1" scores.* | sed '/^-$/d')
-	if [ -n "$numbers" ]; then
-		median <<< "$numbers"
+	local what=$1 aims=$2 program=$3 dirs=() i
+	for i in $(seq "$runs"); do
+		mkdir -p "$program.$i/perf"
+		record r.data -- "$work/$program" --truth "$program.$i/truth" --seed "$i" "${@:4}"
+		reports r.data "$program.$i/perf"
+		dirs+=("$program.$i/perf")
+	done
+	if [ -n "${table-}" ]; then
+		python3 "$root/tests/bench/live.py" line "$what" $keys "${dirs[@]}"
 	else
-		echo -
+		python3 "$root/tests/bench/live.py" rows "$what" "$aims" "${dirs[@]}"
 	fi
 }
 
-# score WHAT WORKLOAD AIMS OPTION...: AIMS are those of the names; '-': no aim, '.': no row.
-score()
-{
-	local what=$1 program=$2 aims i measured
-	read -ra aims <<< "$3"
-	for i in $(seq "$runs"); do
-		record r.data -- "$work/$program" --truth truth --seed "$i" "${@:4}"
-		python3 "$root/tests/bench/live.py" "$(report r.data access)" \
-			"$(report r.data wss --window 1s)" truth > "scores.$i"
-	done
-	for i in "${!names[@]}"; do
-		[ "${aims[i]}" != . ] || continue
-		measured=$(column "${columns[i]%% *}")
-		[[ ${columns[i]} != *\ * ]] || measured+=" ($(column "${columns[i]##* }"))"
-		row "live: $what: ${names[i]}" "${aims[i]//=/= }" "$measured"
-	done
-}
-
-score "70/20/10" shares "- . <=2 <=15 >=95" --seconds 6
-score "64 hot chunks in 1 GiB" chunks ">=.90 . <=2 <=15 >=95" --seconds 10
-score "even part" dense ">=.97 . . <=15 >=95" --seconds 6
-score "zipf in order" zipf "- . <=3 <=15 >=95" --seconds 6 --shuffle 0
-score "stairs" stairs ">=.95 1 <=2 <=15 >=95" --seconds 10 --laps 1
-score "zigzag" zigzag ">=.95 1 <=2 <=15 >=95" --seconds 10 --laps 1 --steps 6
-score "small moving hot part" moving ">=.99 1 <=2 <=15 >=95" --seconds 9
+score "70/20/10" "- . <=2 <=15 >=95" shares --seconds 6
+score "64 hot chunks in 1 GiB" ">=.90 . <=2 <=15 >=95" chunks --seconds 10
+score "even part" ">=.97 . . <=15 >=95" dense --seconds 6
+score "zipf in order" "- . <=3 <=15 >=95" zipf --seconds 6 --shuffle 0
+score "stairs" ">=.95 1 <=2 <=15 >=95" stairs --seconds 10 --laps 1
+score "zigzag" ">=.95 1 <=2 <=15 >=95" zigzag --seconds 10 --laps 1 --steps 6
+score "small moving hot part" ">=.99 1 <=2 <=15 >=95" moving --seconds 9

@@ -52,3 +52,15 @@ report()
 	"$perf" report "$2" -i "$1" "${@:3}" --format json > "$out"
 	echo "$out"
 }
+
+# reports FILE FOLDER: what live.py scores.
+reports()
+{
+	local name window
+	for name in access info; do
+		"$perf" report $name -i "$1" --format json > "$2/$name.json"
+	done
+	for window in aggr 1s; do
+		"$perf" report wss --window $window -i "$1" --format json > "$2/wss-$window.json"
+	done
+}

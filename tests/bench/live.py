@@ -1,138 +1,177 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Scores a record of a workload against its truth: live.py ACCESS.json WSS.json TRUTH
+Scores what monitors said of a workload against its truth.
 
-The truth is phases: (from, to, parts, hot), in ns; a part is (start, end, accesses per second and
-page), parts do not overlap; hot are ranges. Prints numbers, '-' where there is none:
-    F1 of the hottest regions at the true hot size, over snapshots: median, 10th percentile;
-    snapshots to follow a change of phase (1: the first one that lies within it), median;
-    share of the accesses that hot ranges have: median distance from the truth, in points;
-    working set within 1 s: median error in percent, percent of snapshots with the truth in [lo, hi]
+live.py rows WHAT AIMS MONITOR...   lines of 'make bench': an aim for each of AIMED, '.': no line
+live.py value KEY MONITOR...        one figure
+live.py line CELLS KEYS MONITOR...  a line of a table: CELLS, then the figures KEYS, all by commas
+
+MONITOR is one run of one monitor: a folder with 'access.json', 'info.json' and 'wss-*.json',
+reports of damon-perf, or a file 'damon.trace', the kernel's DAMON (kdamon.py). The workload's
+truth is 'truth' beside it. Figures are medians over the runs. All monitors are scored by the same
+code, from each snapshot that lies within a phase, not the good ones alone.
+
+The truth is phases: from, to (ns), parts, hot; a part is (start, end, accesses per second and
+page), parts do not overlap; hot are ranges.
 """
+import collections
 import math
+import os
 import statistics
 import sys
 
-from records import bounds, f1, heat_within, hottest, load
+import kdamon
+from records import load, overlap
+from truth import Truth
 
-PAGE = 4096
 FOLLOWED = 0.8  # F1 from which on a change was followed
+MOST = 20  # nr_accesses at most: sampling intervals of an aggregation
+
+FIGURES = {
+    "f1": ("F1 of the hot part, median", 3),
+    "worst": ("the same, worst tenth", 3),
+    "caught": ("accesses of the chosen, of those of the hot part", 3),
+    "follow": ("aggregations to follow a change", 1),
+    "share": ("share of the hot part, points off", 1),
+    "nr": ("nr_accesses, mean error, of 1", 3),
+    "age": ("age kept", 2),
+    "aggr": ("working set of an aggregation, % off", 1),
+    "wss": ("working set within 1 s, % off", 1),
+    "inside": ("working sets with the truth in [lo, hi], %", 1),
+    "regions": ("regions", 0),
+    "events": ("observations or checks per second", 0),
+}
+AIMED = ["f1", "follow", "share", "wss", "inside"]
+
+Monitor = collections.namedtuple("Monitor", "snapshots windows events own_time")
 
 
-def rest(whole, ranges):
-    """What is left of a range without others in it."""
-    left, at = [], whole[0]
-    for start, end in sorted(ranges):
-        left.append((at, start))
-        at = end
-    return [r for r in left + [(at, whole[1])] if r[0] < r[1]]
+def of_program(folder):
+    """What damon-perf said: the longest of its records, and of its working sets."""
+    windows = {}
+    for name in "aggr", "1s":
+        path = "%s/wss-%s.json" % (folder, name)
+        if os.path.exists(path):
+            windows[name] = max((t["snapshots"] for t in load(path)["targets"]), key=len)
+    info = load(folder + "/info.json")
+    return Monitor(max((r["snapshots"] for r in load(folder + "/access.json")), key=len),
+                   windows, info["samples"] * 1e9 / info["duration_ns"], False)
 
 
-def part(ranges, accesses, seconds):
-    """Ranges that are accessed evenly, as parts."""
-    rate = accesses / seconds / (sum(end - start for start, end in ranges) / PAGE)
-    return [(start, end, rate) for start, end in ranges]
-
-
-def phases_of(truth):
-    """A truth with phases: a hot part each, what else is accessed is the buffer's."""
-    buffer = bounds(truth.get("ranges", []))
-    for p in truth["phases"]:
-        hot, seconds = bounds([p]), (p["to_ns"] - p["from_ns"]) / 1e9
-        parts = part(hot, p["accesses"], seconds)
-        if buffer:
-            parts += part(rest(buffer[0], hot), p["elsewhere"], seconds)
-        yield p["from_ns"], p["to_ns"], parts, hot
-
-
-def parts_of(truth):
-    """Of a truth without phases: parts, hot ranges."""
-    seconds, ranges = truth["wall_seconds"], bounds(truth["ranges"])
-    parts = [x for r in truth["ranges"] for x in part(bounds([r]), r["accesses"], seconds)]
-    if "hot" in truth:
-        hot, buffer = bounds(truth["hot"]), ranges[0]
-        cold = truth["ops"] - truth["hot_accesses"]
-        cover = sum(end - start for start, end in hot) / (buffer[1] - buffer[0])
-        return (part(hot, truth["hot_accesses"] + cold * cover, seconds) +
-                part(rest(buffer, hot), cold * (1 - cover), seconds)), hot
-    if "slots" in truth:
-        slots, start = truth["slots"], ranges[0][0]
-        pages = [(start + i * PAGE, start + (i + 1) * PAGE,
-                  truth["ops"] * n / sum(slots) / seconds) for i, n in enumerate(slots)]
-        top = sorted(pages, key=lambda p: -p[2])[:len(pages) // 10]
-        return pages + parts[1:], [p[:2] for p in top] + [ranges[1]]
-    return parts, ranges[:1]
-
-
-def touched(phases, since, until):
-    """Bytes that are accessed in a time, as expected of random accesses."""
-    borders = sorted({x for p in phases for a in p[2] for x in a[:2]})
-    at = {x: i for i, x in enumerate(borders)}
-    visits = [0.0] * len(borders)  # of a page, from this border to the next
-    for start, end, parts, _ in phases:
-        seconds = max(0, min(end, until) - max(start, since)) / 1e9
-        for a in parts if seconds else []:
-            for i in range(at[a[0]], at[a[1]]):
-                visits[i] += seconds * a[2]
-    return sum((b - a) * -math.expm1(-n) for a, b, n in zip(borders, borders[1:], visits))
-
-
-def inside(phase, snapshot):
-    return phase[0] <= snapshot["start_time"] and snapshot["end_time"] <= phase[1]
-
-
-def score_regions(phases, snapshots):
-    scores, follow, off = [], [], []
-    whole = [a[:2] for a in max((p[2] for p in phases), key=len)]
-    if len(phases) > 1:  # all places that the hot part was at
-        whole = [(min(a[0] for p in phases for a in p[2]), max(a[1] for p in phases for a in p[2]))]
-    for phase in phases:
-        parts, hot = phase[2:]
-        size = sum(end - start for start, end in hot)
-        heat = [(a[0], a[1], a[2]) for a in parts]
-        share = heat_within(heat, hot) / heat_within(heat, whole)
-        first, mine = None, [s for s in snapshots if inside(phase, s)]
-        for i, s in enumerate(mine):
-            regions = [(r["start"], r["end"], r["heat"] or 0.0) for r in s["regions"]]
-            regions = [r for r in regions if r[2] > 0]
-            total = heat_within(regions, whole)
-            scores.append(f1(hottest(regions, size), hot))
-            off.append(100 * abs(heat_within(regions, hot) / total - share) if total else 100)
-            if first is None and scores[-1] >= FOLLOWED:
-                first = i + 1
-        if mine and phase is not phases[0]:
-            follow.append(first or len(mine) + 1)
-    scores.sort()
-    told = whole != hot  # or the share is 1, whatever was measured
-    return ["%.3f" % statistics.median(scores), "%.3f" % scores[len(scores) // 10],
-            "%g" % statistics.median(follow) if follow else "-",
-            "%.1f" % statistics.median(off) if told else "-"]
-
-
-def score_wset(phases, snapshots):
-    """Of windows that lie within the time that the truth tells of."""
-    errors, held = [], 0
+def of_kernel(path, truth):
+    """What the kernel's DAMON said. Its working set is what has any nr_accesses, as far as the
+    truth tells of that memory; it has none of other windows, and no bounds."""
+    snapshots = kdamon.snapshots(path, truth.real_ns)
+    sets = []
     for s in snapshots:
-        since, until = s["end_time"] - 10**9, s["end_time"]
-        if since < phases[0][0] or until > phases[-1][1]:
+        hit = [(r["start"], r["end"]) for r in s["regions"] if r["nr_accesses"]["samples"]]
+        sets.append({"start_time": s["start_time"], "end_time": s["end_time"], "lo": math.nan,
+                     "hi": math.nan,
+                     "bytes": sum(overlap(a, b) for a in hit for b in truth.whole)})
+    seconds = (snapshots[-1]["end_time"] - snapshots[0]["start_time"]) / 1e9
+    checks = sum(MOST * len(s["regions"]) for s in snapshots)
+    return Monitor(snapshots, {"aggr": sets}, checks / seconds, True)
+
+
+def heats(snapshot):
+    return [(r["start"], r["end"], r["heat"] or 0.0) for r in snapshot["regions"]]
+
+
+def within(phase, snapshots):
+    return [s for s in snapshots
+            if phase.since <= s["start_time"] and s["end_time"] <= phase.until]
+
+
+def share_off(truth, phase, regions):
+    """Of the accesses to what the truth tells of: the hot part's share, in points off."""
+    total = sum(heat * truth.wholes.between(start, end) for start, end, heat in regions)
+    hot = sum(heat * phase.hots.between(start, end) for start, end, heat in regions)
+    told = hot / total if total else 0
+    return 100 * abs(told - phase.hot_rate / phase.rate)
+
+
+def score_phase(truth, phase, monitor, values):
+    mine, follow = within(phase, monitor.snapshots), math.inf
+    for i, s in enumerate(mine):
+        regions = heats(s)
+        f1, caught = phase.score_hot(regions)
+        values["f1"].append(f1)
+        values["caught"].append(caught)
+        values["regions"].append(len(regions))
+        if phase.hot != truth.whole:  # or the share is 1, whatever was measured
+            values["share"].append(share_off(truth, phase, regions))
+        # damon-perf's sampling intervals are virtual, the kernel's were as long as they were
+        seconds = (s["end_time"] - s["start_time"]) / 1e9 / MOST if monitor.own_time else .005
+        values["nr"].append(phase.score_nr([(r["start"], r["end"],
+            r["nr_accesses"]["samples"] / MOST) for r in s["regions"]], seconds))
+        if follow == math.inf and f1 >= FOLLOWED:
+            follow = i + 1
+    if mine and phase is not truth.phases[0]:
+        values["follow"].append(follow)
+    if mine and len(truth.phases) == 1:
+        values["age"].append(phase.score_age([(r["start"], r["end"], r["age"]["aggr_intervals"])
+                                              for r in mine[-1]["regions"]], len(mine)))
+
+
+def score_wset(truth, windows, length=None):
+    """Errors in percent, and whether the truth was inside of the bounds; of windows that lie
+    within the time that the truth tells of."""
+    off, inside = [], []
+    for s in windows:
+        until = s["end_time"]
+        since = until - length if length else s["start_time"]
+        if truth.phases[0].since <= since and until <= truth.phases[-1].until:
+            is_so = truth.touched(since, until)
+            off.append(100 * abs(s["bytes"] / is_so - 1))
+            inside.append(100 * (s["lo"] <= is_so <= s["hi"]))
+    return off, inside
+
+
+def score(path):
+    """Figures of one run, those that there are."""
+    truth = Truth(os.path.join(os.path.dirname(path), "truth"))
+    monitor = of_kernel(path, truth) if path.endswith(".trace") else of_program(path)
+    values = collections.defaultdict(list)
+    for phase in truth.phases:
+        score_phase(truth, phase, monitor, values)
+    figures = {k: statistics.median(v) for k, v in values.items()}
+    figures["worst"] = sorted(values["f1"])[len(values["f1"]) // 10]
+    figures["events"] = monitor.events
+    if "1s" in monitor.windows:
+        off, inside = score_wset(truth, monitor.windows["1s"], 10**9)
+        figures["wss"], figures["inside"] = statistics.median(off), statistics.fmean(inside)
+    if "aggr" in monitor.windows:
+        figures["aggr"] = statistics.median(score_wset(truth, monitor.windows["aggr"])[0])
+    return figures
+
+
+def shown(runs, key):
+    """The median over runs, '-' if there is none."""
+    values = [r[key] for r in runs if key in r]
+    if not values:
+        return "-"
+    middle = statistics.median(values)
+    return "never" if middle == math.inf else "%.*f" % (FIGURES[key][1], middle)
+
+
+def print_value(key, *paths):
+    print(shown([score(p) for p in paths], key))
+
+
+def print_line(cells, keys, *paths):
+    runs = [score(p) for p in paths]
+    print("| " + " | ".join(cells.split(",") + [shown(runs, k) for k in keys.split(",")]) + " |")
+
+
+def print_rows(what, aims, *paths):
+    runs = [score(p) for p in paths]
+    for key, aim in zip(AIMED, aims.split(), strict=True):
+        if aim == ".":
             continue
-        truth = touched(phases, since, until)
-        errors.append(100 * abs(s["bytes"] / truth - 1))
-        held += s["lo"] <= truth <= s["hi"]
-    return ["%.1f" % statistics.median(errors), "%.1f" % (100 * held / len(errors))]
+        text = FIGURES[key][0] + (" (worst tenth)" if key == "f1" else "")
+        value = shown(runs, key) + (" (%s)" % shown(runs, "worst") if key == "f1" else "")
+        print("live: %s: %s | %s | %s" % (what, text, aim.replace("=", "= "), value))
 
 
-def main(access, wset, path):
-    truth = load(path)
-    if "phases" in truth:
-        phases = list(phases_of(truth))
-    else:
-        phases = [(truth["from_ns"], truth["to_ns"], *parts_of(truth))]
-    real = truth["real_ns"]
-    phases = [(p[0] + real, p[1] + real, *p[2:]) for p in phases]
-    snapshots = max((r["snapshots"] for r in load(access)), key=len)
-    windows = max((t["snapshots"] for t in load(wset)["targets"]), key=len)
-    print(*score_regions(phases, snapshots), *score_wset(phases, windows))
-
-
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    {"rows": print_rows, "value": print_value, "line": print_line}[sys.argv[1]](*sys.argv[2:])

@@ -29,7 +29,7 @@ Crowds of processes and threads.
 Attached to when all of them run; with few descriptors as well, which is raised.
 
   $ nice -n 19 "$W/threads" --threads 200 --mib 1 --late 0 --seconds 30 > /dev/null & target=$!
-  $ for _ in $(seq 500); do test $(ls /proc/$target/task | wc -l) -gt 200 && break; sleep 0.02; done
+  $ has_threads $target 201
   $ (ulimit -Sn 64; damon-perf record -q --rate 4000 --duration 500ms -p $target; echo $? $(number complete))
   0 true
   $ test $(number samples) -gt 0; echo $?
@@ -45,7 +45,7 @@ The time to attach is no part of the recording.
 
 One that makes threads all the time, also while it is attached to.
 
-  $ "$W/spawn" --seconds 30 > /dev/null & target=$!; sleep 0.2
+  $ "$W/spawn" --seconds 30 > /dev/null & target=$!; has_threads $target 2
   $ for source in soft faults; do
   >     damon-perf record -q --source $source --duration 500ms -p $target; echo $? $(number complete); reports_work
   > done

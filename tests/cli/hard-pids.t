@@ -8,7 +8,7 @@ None, none any more, and none that could be.
   damon-perf: there is no process N [125]
   $ fails damon-perf record -p 99999999999
   damon-perf: 'N' is no value of '--pid'; give process ids separated by commas [125]
-  $ "$W/threads" --threads 2 --seconds 20 > /dev/null & target=$!; sleep 0.2
+  $ "$W/threads" --threads 2 --seconds 20 > /dev/null & target=$!; has_threads $target 2
   $ fails damon-perf record -p $(ls /proc/$target/task | grep -v $target | head -n 1)
   damon-perf: N is a thread, not a process; give the id of its process: all threads are monitored [125]
   $ kill $target; wait $target 2> /dev/null

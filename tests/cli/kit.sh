@@ -33,6 +33,17 @@ executes()
 	return 1
 }
 
+# Waits until a process has as many threads as that.
+has_threads()
+{
+	for _ in $(seq 500); do
+		[ "$(ls "/proc/$1/task" | wc -l)" -ge "$2" ] && return
+		sleep 0.02
+	done
+	echo "process $1 never had $2 threads"
+	return 1
+}
+
 # A number of a record: number KEY [FILE]
 number()
 {
@@ -47,10 +58,11 @@ reports_work()
 	for name in "" heatmap wss access info; do
 		# shellcheck disable=SC2086 # no name is no argument
 		damon-perf report $name -i "$f" > /dev/null ||
-			{ status=1; echo "report $name: $?"; }
+			{ echo "report $name: exit status $?"; status=1; }
 	done
 	for name in damo damo-json csv; do
-		damon-perf convert -i "$f" --to $name -o exported || { status=1; echo "$name: $?"; }
+		damon-perf convert -i "$f" --to $name -o exported ||
+			{ echo "convert to $name: exit status $?"; status=1; }
 	done
 	rm -f exported
 	return $status

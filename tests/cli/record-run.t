@@ -82,9 +82,9 @@ A process that is attached to goes on when the recording ends, and the recording
   0
   $ damon-perf record -q -o - --duration 50ms -p $sleeper | wc -c
   [1-9][0-9]* (re)
-  $ (sleep 0.3; kill $sleeper) & damon-perf record -q -o attached -p $sleeper; echo $?
+  $ (wait_for -s ended; kill $sleeper) & damon-perf record -q -o ended -p $sleeper; echo $?
   0
-  $ wait
+  $ wait; rm ended
 
 What cannot be recorded is told in one sentence; records are as they were.
 

@@ -45,6 +45,18 @@ wait_for()
 	done
 }
 
+# Waits until process $1 executes $2 and its memory grows no more: a workload that is prepared.
+settled()
+{
+	local rss=-1 last=-2
+	wait_for "$1" "$2"
+	until [ "$rss" -gt 1000 ] && [ "$rss" = "$last" ]; do
+		last=$rss
+		sleep 0.3
+		read -r _ rss _ < "/proc/$1/statm"
+	done
+}
+
 # run NAME COMMAND...: its output in NAME.out and NAME.err, its exit status in 'status'.
 run()
 {
