@@ -68,6 +68,13 @@ struct damon_sampling {
 				    own work together */
 	uint32_t mem_reads;	 /* 1: reads of the target's memory per burst of the soft source; 0:
 				    exact addresses only */
+	const char *check;	 /* NULL or "none", or names of checkers that damon_check() lists,
+				    separated by commas; copied. They look at accessed bits beside the
+				    source, which the kernel's reclaim looks at too: see
+				    docs/CHECKERS.md for what each costs */
+	double checks_per_sec;	 /* 1000: pages, for checkers that look at single ones. Whatever
+				    is asked for, checks take no more than half of overhead_percent of
+				    the   time of a CPU */
 };
 void damon_sampling_init(struct damon_sampling *s);
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);
@@ -139,6 +146,15 @@ struct damon_stats {
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
 	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
+	char checkers[32]; /* that ran: "idle,smaps"; "": none */
+	uint64_t checks;   /* looks that told something, of a page or of a mapping */
+	uint64_t check_pages, check_touched; /* pages that they told of; of these touched */
+	uint64_t
+		check_coarse; /* pages passed over: huge or shared, their bit is not theirs alone */
+	uint64_t check_lost;  /* came to nothing: the page, or its process, had gone */
+	uint64_t check_failed; /* could not be done; the first one's reason is */
+	char check_reason[128];
+	uint64_t check_ns; /* spent in checks, by the clock; their CPU time is in own_cpu_percent */
 };
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);
 
@@ -251,12 +267,12 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 
 struct damon_check_item {
 	size_t size;
-	const char *kind; /* "source", "action", "kernel" */
+	const char *kind; /* "source", "checker", "action", "kernel" */
 	const char *name, *summary;
 	int usable;		     /* 1, 0 */
 	const char *reason, *remedy; /* if not usable */
 };
-/* Looks at every source, action and kernel feature. Nothing is changed. */
+/* Looks at every source, checker, action and kernel feature. Nothing is changed. */
 typedef void (*damon_check_fn)(void *priv, const struct damon_check_item *item);
 int damon_check(damon_check_fn fn, void *priv);
 

@@ -24,8 +24,8 @@ enum { OWN_FAILURE = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 struct record_options {
 	struct option_pids pids;
-	const char *output, *source;
-	uint64_t duration_ns, mem_reads;
+	const char *output, *source, *check;
+	uint64_t duration_ns, mem_reads, checks_per_sec;
 	double overhead_percent, rate_hz;
 	uint64_t intervals_ns[3]; /* sampling, aggregation, update */
 	uint64_t nr_regions[2];	  /* minimum, maximum */
@@ -106,6 +106,26 @@ static const struct option_row options[] = {
 		.range = "0..16",
 		.help = "how often source soft may read the memory of the target at each sample, "
 			"to follow pointers; 0 keeps to what registers and code tell",
+	},
+	{
+		.name = "check",
+		.type = OPT_STR,
+		.offset = AT(check),
+		.arg = "NAME[,NAME...]",
+		.def = "none",
+		.help = "look at accessed bits beside the source: 'smaps' (pages of each mapping, "
+			"once a second) or 'idle' (single pages, for root); both take those bits "
+			"from the kernel's reclaim, and walk page tables within --overhead; "
+			"'damon-perf check' lists what works here",
+	},
+	{
+		.name = "checks-per-sec",
+		.type = OPT_COUNT,
+		.offset = AT(checks_per_sec),
+		.arg = "N",
+		.def = "1000",
+		.range = "1..100000",
+		.help = "single pages that --check idle looks at per second",
 	},
 	{
 		.section = "DAMON's attributes (a bare number is microseconds)",
@@ -379,6 +399,8 @@ static int set_up(struct recording *r, char **command)
 	sampling.rate_hz = o->rate_hz;
 	sampling.overhead_percent = o->overhead_percent;
 	sampling.mem_reads = (uint32_t)o->mem_reads;
+	sampling.check = o->check;
+	sampling.checks_per_sec = (double)o->checks_per_sec;
 	err = damon_set_attrs(r->ctx, &attrs);
 	if (!err)
 		err = damon_set_sampling(r->ctx, &sampling);
@@ -569,6 +591,9 @@ static void say_summary(struct recording *r)
 	else if (stats.foreign > stats.obs / 10)
 		say("%s more samples were of " FOREIGN,
 		    damon_print_count(obs, (double)stats.foreign));
+	if (stats.check_failed)
+		say("%llu check%s failed: %s", (unsigned long long)stats.check_failed,
+		    stats.check_failed == 1 ? "" : "s", stats.check_reason);
 	if (damon_command_pid(r->ctx) && stats.nr_alive)
 		say("the command ended; %llu process%s that it started still ran, and %s no longer "
 		    "recorded",

@@ -143,10 +143,14 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 		ctx->source->pull(ctx->source_state, ctx->aggr_start_ns, end_ns, events_emit, ctx);
 	}
 	feed_core(ctx);
+	err = checks_take(ctx, end_ns);
+	if (err)
+		return damon_fail(&ctx->fail, -err, "cannot take checks: %s", strerror(-err));
 	s = damon_core_aggregate(ctx->core, ctx->aggr_start_ns, end_ns, ctx->rate_hz);
 	ctx->aggr_start_ns = end_ns;
 	if (!s)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	checks_feed(ctx);
 	counts_add(&ctx->totals.counts, &s->counts);
 	ctx->totals.nr_snapshots++;
 	err = write_record(ctx, s, end_ns);

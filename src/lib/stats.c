@@ -92,6 +92,7 @@ void stats_totals(struct damon_ctx *ctx)
 	t->code_insns = s.code_insns;
 	t->no_code = s.no_code;
 	t->foreign = s.foreign;
+	checks_totals(ctx, &t->checks);
 	t->forgotten_mappings = 0;
 	for (size_t i = 0, n = damon_targets_count(ts); i < n; i++) {
 		const struct damon_target *target = damon_targets_at(ts, i);
@@ -104,6 +105,7 @@ void stats_totals(struct damon_ctx *ctx)
 void stats_fill(const struct damon_totals *t, const char *source, double rate_hz,
 		double tick_cost_ns, struct damon_stats *s)
 {
+	const struct damon_check_totals *k = &t->checks;
 	const struct damon_counts *c = &t->counts;
 	double interruption_ns = (double)t->ticks * tick_cost_ns;
 	bool known = tick_cost_ns > 0 && t->target_cpu_ns > 0;
@@ -131,7 +133,16 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		.no_code = t->no_code,
 		.foreign = t->foreign,
 		.forgotten_mappings = t->forgotten_mappings,
+		.checks = k->checks,
+		.check_pages = k->pages,
+		.check_touched = k->touched,
+		.check_coarse = k->coarse,
+		.check_lost = k->lost,
+		.check_failed = k->failed,
+		.check_ns = k->busy_ns,
 	};
+	memcpy(s->checkers, k->names, sizeof(s->checkers));
+	memcpy(s->check_reason, k->reason, sizeof(s->check_reason));
 	snprintf(s->source, sizeof(s->source), "%s", source);
 	if (t->duration_ns)
 		s->own_cpu_percent = 100 * t->own_cpu_ns / (double)t->duration_ns;

@@ -32,6 +32,18 @@ struct damon_meta {
 	char command[512]; /* what was recorded, quoted for a shell; empty: attached pids */
 };
 
+/* Sums of what checkers did. Written only if there are some. */
+struct damon_check_totals {
+	char names[32];		 /* "idle,smaps" */
+	uint64_t checks;	 /* looks that told something: of a page, or of a mapping */
+	uint64_t pages, touched; /* pages that they told of; of these touched */
+	uint64_t coarse;  /* passed over: huge and shared pages, whose bit is not theirs alone */
+	uint64_t lost;	  /* came to nothing: the page, or the process, had gone */
+	uint64_t failed;  /* could not be done */
+	uint64_t busy_ns; /* spent in checks, by the clock */
+	char reason[128]; /* of the first that failed */
+};
+
 /* Written last, and with every flush, so that a record that was cut off has them too: the latest
  * counts. */
 struct damon_totals {
@@ -42,7 +54,8 @@ struct damon_totals {
 	uint64_t ticks;	      /* interruptions of the targets, those in the kernel included */
 	uint64_t likely, mem_reads, code_insns, no_code, foreign; /* struct damon_source_stats */
 	uint64_t forgotten_mappings;
-	uint32_t complete; /* 1: closed in order */
+	uint32_t complete;		  /* 1: closed in order */
+	struct damon_check_totals checks; /* a chunk of its own */
 };
 
 enum damon_item_type {

@@ -20,7 +20,7 @@ struct fact {
 	print_fn print;
 };
 
-#define MAX_FACTS 56
+#define MAX_FACTS 72
 
 struct facts {
 	struct fact f[MAX_FACTS];
@@ -130,6 +130,24 @@ static void add_counts(struct facts *l, const struct damon_stats *st)
 	add_u64(l, "thinned", "thinned", st->thinned, damon_print_count);
 	add_u64(l, "forgotten_mappings", "mappings forgotten", st->forgotten_mappings,
 		damon_print_count);
+}
+
+static void add_checks(struct facts *l, const struct damon_stats *st)
+{
+	if (!st->checkers[0])
+		return;
+	add_str(l, "checkers", "checkers of accessed bits", st->checkers);
+	add_u64(l, "checks", "checks of pages or mappings", st->checks, damon_print_count);
+	add_u64(l, "check_pages", "pages that they told of", st->check_pages, damon_print_count);
+	add_u64(l, "check_touched", "of them touched", st->check_touched, damon_print_count);
+	add_u64(l, "check_coarse", "huge or shared pages passed over", st->check_coarse,
+		damon_print_count);
+	add_u64(l, "check_lost", "checks of what had gone", st->check_lost, damon_print_count);
+	add_u64(l, "check_failed", "checks that failed", st->check_failed, damon_print_count);
+	add_str(l, "check_reason", "the first one", st->check_reason);
+	add_u64(l, "check_ns", "time spent in checks", st->check_ns, damon_print_time);
+	add_real(l, "check_percent", "of the duration", percent_of(st->check_ns, st->duration_ns),
+		 print_estimate);
 }
 
 static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)
@@ -251,6 +269,7 @@ int report_info(struct report_args *a)
 		damon_record_stats(a->rec, &st);
 		add_setup(&l, a, &sc, &st);
 		add_counts(&l, &st);
+		add_checks(&l, &st);
 		add_cost(&l, &sc, &st);
 		if (a->format == REPORT_JSON)
 			write_json(a, &l);
