@@ -154,6 +154,7 @@ struct damon_stats {
 	uint64_t check_lost;  /* came to nothing: the page, or its process, had gone */
 	uint64_t check_failed; /* could not be done; the first one's reason is */
 	char check_reason[128];
+	uint64_t check_target_ns; /* what checks cost the targets, estimated: in slowdown_percent */
 	uint64_t check_ns; /* spent in checks, by the clock; their CPU time is in own_cpu_percent */
 };
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);

@@ -32,7 +32,8 @@ struct checker {
 	struct damon_checker_page pages[MAX_WANTS];
 	struct group groups[MAX_WANTS];
 	size_t nr_groups, next_look;
-	uint64_t round_ns, round_cost_ns; /* its start, what it has taken */
+	uint64_t round_ns;    /* its start */
+	double round_cost_ns; /* what it has cost */
 	uint64_t rest_until_ns;
 	double carry; /* pages earned and not yet looked at */
 
@@ -138,7 +139,7 @@ static void settle(struct checker *c, const struct group *g, uint64_t start_ns, 
 	uint64_t cost_ns = c->sys->clock_ns(c->sys) - start_ns;
 	struct checker_stats *s = &c->stats;
 
-	c->round_cost_ns += cost_ns;
+	c->round_cost_ns += (double)cost_ns;
 	pthread_mutex_lock(&c->lock);
 	s->busy_ns += cost_ns;
 	s->coarse += tally->coarse;
@@ -182,8 +183,12 @@ static void on_check(void *priv, const struct damon_check *k)
 	const struct emitting *e = priv;
 	struct checker *c = e->c;
 
+	double target_ns = k->touched * c->params.touch_ns;
+
+	c->round_cost_ns += target_ns;
 	pthread_mutex_lock(&c->lock);
 	c->stats.checks++;
+	c->stats.target_ns += (uint64_t)target_ns;
 	c->stats.pages += k->nr;
 	c->stats.touched += k->touched;
 	if (c->nr_seen < MAX_SEEN &&
@@ -205,10 +210,10 @@ static void look_at_group(struct checker *c, const struct group *g)
 	settle(c, g, start_ns, err, &tally);
 }
 
-/* All rounds together take at most max_percent of the time. */
+/* All rounds together cost at most max_percent of the time. */
 static void rest(struct checker *c)
 {
-	double least_ns = (double)c->round_cost_ns * 100 / c->params.max_percent;
+	double least_ns = c->round_cost_ns * 100 / c->params.max_percent;
 
 	c->rest_until_ns = c->round_ns + (uint64_t)MIN(least_ns, 1e18);
 }

@@ -5,8 +5,9 @@
  * was seen; both wait in bounded queues, and neither side waits for the other.
  *
  * A round arms what is wanted, waits for the checker's span, and looks. How many pages a round has
- * follows from the rate asked for; the next round begins so late that all of them together take no
- * more than the share of time that they may.
+ * follows from the rate asked for; the next round begins so late that all of them together cost no
+ * more than they may: the time spent in them, and what they cost the processes, whose next access
+ * to each page sets its bit again.
  */
 #ifndef LIB_CHECKER_H
 #define LIB_CHECKER_H
@@ -20,7 +21,8 @@ struct checker_params {
 	uint64_t span_ns; /* between arm and look, unless the checker has its own */
 	double per_sec;	  /* pages, for those that look at single ones */
 	size_t queue;	  /* pages that may wait to be looked at: later they would be out of date */
-	double max_percent; /* of time, at most, spent in checks */
+	double touch_ns;  /* what a page that is touched again costs its process */
+	double max_percent; /* of time, at most, that both take together */
 };
 
 /* To be looked at: a page of a process, or all of it. */
@@ -43,6 +45,7 @@ struct checker_stats {
 	uint64_t failed;	 /* processes that could not be looked at */
 	uint64_t dropped;	 /* seen and not taken in time */
 	uint64_t busy_ns;	 /* spent in checks, by the clock */
+	uint64_t target_ns;	 /* what they cost the processes, estimated */
 	char reason[128];	 /* of the first failure; "" if there is none */
 };
 

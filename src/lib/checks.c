@@ -26,6 +26,7 @@ static struct checker_params params(const struct damon_ctx *ctx)
 		.span_ns = ctx->attrs.sample_ns,
 		.per_sec = per_sec,
 		.queue = (size_t)ceil(MIN(2 * per_aggr, 1e6)),
+		.touch_ns = damon_checker_touch_ns(ctx->sys),
 		.max_percent = MIN(MAX(ctx->sampling.overhead_percent / 2, least), most),
 	};
 }
@@ -229,6 +230,7 @@ static void add(struct damon_check_totals *t, const struct ctx_checker *k)
 	t->lost += s.lost + s.dropped + k->stale;
 	t->failed += s.failed;
 	t->busy_ns += s.busy_ns;
+	t->target_ns += s.target_ns;
 	if (!t->reason[0])
 		memcpy(t->reason, s.reason, sizeof(t->reason));
 }

@@ -107,7 +107,7 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 {
 	const struct damon_check_totals *k = &t->checks;
 	const struct damon_counts *c = &t->counts;
-	double interruption_ns = (double)t->ticks * tick_cost_ns;
+	double interruption_ns = (double)t->ticks * tick_cost_ns + (double)k->target_ns;
 	bool known = tick_cost_ns > 0 && t->target_cpu_ns > 0;
 
 	*s = (struct damon_stats){
@@ -140,6 +140,7 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		.check_lost = k->lost,
 		.check_failed = k->failed,
 		.check_ns = k->busy_ns,
+		.check_target_ns = k->target_ns,
 	};
 	memcpy(s->checkers, k->names, sizeof(s->checkers));
 	memcpy(s->check_reason, k->reason, sizeof(s->check_reason));

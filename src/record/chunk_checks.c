@@ -13,6 +13,7 @@ static void code(struct damon_pack *p, struct damon_check_totals *t)
 	t->lost = pack_var(p, t->lost);
 	t->failed = pack_var(p, t->failed);
 	t->busy_ns = pack_var(p, t->busy_ns);
+	t->target_ns = pack_var(p, t->target_ns);
 	damon_pack_str(p, t->reason, sizeof(t->reason));
 }
 

@@ -146,8 +146,10 @@ static void add_checks(struct facts *l, const struct damon_stats *st)
 	add_u64(l, "check_failed", "checks that failed", st->check_failed, damon_print_count);
 	add_str(l, "check_reason", "the first one", st->check_reason);
 	add_u64(l, "check_ns", "time spent in checks", st->check_ns, damon_print_time);
-	add_real(l, "check_percent", "of the duration", percent_of(st->check_ns, st->duration_ns),
-		 print_estimate);
+	add_u64(l, "check_target_ns", "cost to the targets, estimated", st->check_target_ns,
+		damon_print_time);
+	add_real(l, "check_percent", "both, of the duration",
+		 percent_of(st->check_ns + st->check_target_ns, st->duration_ns), print_estimate);
 }
 
 static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)

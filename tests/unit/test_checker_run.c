@@ -105,11 +105,14 @@ static const struct damon_checker_ops mapping_toy = {
 	.look = toy_look,
 };
 
-static struct checker *start(struct toy *t, const struct damon_checker_ops *ops, double per_sec,
-			     double max_percent)
+static struct checker *start_dear(struct toy *t, const struct damon_checker_ops *ops,
+				  double per_sec, double max_percent, double touch_ns)
 {
-	struct checker_params p = {
-		.span_ns = 5 * MS, .per_sec = per_sec, .queue = 200, .max_percent = max_percent};
+	struct checker_params p = {.touch_ns = touch_ns,
+				   .span_ns = 5 * MS,
+				   .per_sec = per_sec,
+				   .queue = 200,
+				   .max_percent = max_percent};
 	struct damon_fail why;
 	struct checker *c;
 
@@ -119,6 +122,12 @@ static struct checker *start(struct toy *t, const struct damon_checker_ops *ops,
 	t->mappings = ops->grain == DAMON_CHECK_MAPPINGS;
 	cr_assert_eq(checker_new(ops, &t->fake.sys, &p, &c, &why), 0);
 	return c;
+}
+
+static struct checker *start(struct toy *t, const struct damon_checker_ops *ops, double per_sec,
+			     double max_percent)
+{
+	return start_dear(t, ops, per_sec, max_percent, 0);
 }
 
 /* Steps until 'end_ns', with pages of the processes 'pids', or all of them, always wanted. */
@@ -174,25 +183,29 @@ Test(checker_run, takes_its_share_of_time_and_no_more)
 		const struct damon_checker_ops *ops;
 		double cost_ms, percent; /* of half a check; allowed */
 		uint64_t checks;	 /* in 100 s */
+		double touch_ns;
 	} rows[] = {
 		{"pages: cheap enough", &page_toy, 0.01, 10, 19920},
 		{"pages: too dear", &page_toy, 1, 10, 5000},
 		{"mappings: cheap enough", &mapping_toy, 1, 1, 99},
 		{"mappings: a large process", &mapping_toy, 100, 1, 5},
 		{"mappings: just as often", &mapping_toy, 5, 1, 99},
+		{"mappings: dear to the process", &mapping_toy, 0, 1, 5, 200e6},
 	};
 	static const int pid = 7;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct toy t;
-		struct checker *c = start(&t, rows[i].ops, 200, rows[i].percent);
+		struct checker *c =
+			start_dear(&t, rows[i].ops, 200, rows[i].percent, rows[i].touch_ns);
 		struct checker_stats s;
 
 		t.cost_ns = (uint64_t)(rows[i].cost_ms * MS);
 		run(&t, c, &pid, 1, 101 * NS_PER_SEC);
 		s = stats_of(c);
-		cr_expect(s.busy_ns <= NS_PER_SEC * rows[i].percent * 1.02, "%s: %.3f s of 100",
-			  rows[i].name, (double)s.busy_ns / NS_PER_SEC);
+		cr_expect(s.busy_ns + s.target_ns <= NS_PER_SEC * rows[i].percent * 1.02,
+			  "%s: %.3f s of 100", rows[i].name,
+			  (double)(s.busy_ns + s.target_ns) / NS_PER_SEC);
 		cr_expect(s.checks >= rows[i].checks * 97 / 100 &&
 				  s.checks <= rows[i].checks * 103 / 100,
 			  "%s: %llu checks", rows[i].name, (unsigned long long)s.checks);
