@@ -68,13 +68,11 @@ struct damon_sampling {
 				    own work together */
 	uint32_t mem_reads;	 /* 1: reads of the target's memory per burst of the soft source; 0:
 				    exact addresses only */
-	const char *check;	 /* NULL or "none", or names of checkers that damon_check() lists,
-				    separated by commas; copied. They look at accessed bits beside the
-				    source, which the kernel's reclaim looks at too: see
-				    docs/CHECKERS.md for what each costs */
-	double checks_per_sec;	 /* 1000: pages, for checkers that look at single ones. Whatever
-				    is asked for, checks take no more than half of overhead_percent of
-				    the   time of a CPU */
+	/* NULL or "none", or names of checkers that damon_check() lists, separated by commas;
+	 * copied. They look at accessed bits beside the source, which they take from the kernel's
+	 * reclaim. They cost at most half of overhead_percent of the time of a CPU. */
+	const char *check;
+	double checks_per_sec; /* 1000: pages, for checkers that look at single ones */
 };
 void damon_sampling_init(struct damon_sampling *s);
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);

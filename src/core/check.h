@@ -25,7 +25,8 @@ struct damon_check {
 /* Takes one look at process 'p', which may be NULL. 'k' is not kept. */
 void damon_core_check(struct damon_core *c, struct damon_proc *p, const struct damon_check *k);
 
-/* Picks at most 'n' pages of 't' to look at next: their addresses go to 'addr'. Returns how many. */
+/* Picks at most 'n' pages of 't' to look at next: their addresses go to 'addr'. Returns how
+ * many. */
 size_t damon_core_pick_pages(struct damon_core *c, struct damon_target *t, uint64_t *addr,
 			     size_t n);
 

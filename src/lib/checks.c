@@ -143,7 +143,7 @@ int checks_take(struct damon_ctx *ctx, uint64_t until_ns)
 /* A process that drives the target and has a space to look at. */
 static const struct damon_proc *process_of(struct damon_ctx *ctx, const struct damon_target *t)
 {
-	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), t->pid);
+	struct damon_proc *p = t ? damon_targets_find(damon_core_targets(ctx->core), t->pid) : NULL;
 
 	return p && p->target == t && t->space && p->space == t->space ? p : NULL;
 }
