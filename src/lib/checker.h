@@ -58,7 +58,7 @@ void checker_free(struct checker *c); /* stops it first; NULL is fine */
 
 /* The thread, which calls checker_step(). It takes no signals. */
 int checker_start(struct checker *c);
-void checker_stop(struct checker *c);
+void checker_stop(struct checker *c); /* waits for the walk under way, if there is one */
 
 /* How many wants it can take now: pages, or processes once the last ones are taken. */
 size_t checker_room(struct checker *c);

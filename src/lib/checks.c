@@ -35,7 +35,7 @@ static int open_one(struct damon_ctx *ctx, const char *name, size_t len)
 {
 	const struct damon_checker_ops *ops = damon_checker_find(name, len);
 	struct ctx_checker *k = &ctx->checkers[ctx->nr_checkers];
-	struct checker_params p = params(ctx);
+	struct checker_params p;
 	int err;
 
 	if (!ops) {
@@ -50,8 +50,10 @@ static int open_one(struct damon_ctx *ctx, const char *name, size_t len)
 	if (ctx->nr_checkers == CTX_MAX_CHECKERS)
 		return damon_fail(&ctx->fail, E2BIG, "more than %d checkers", CTX_MAX_CHECKERS);
 	err = ops->probe(ctx->sys, &ctx->fail);
-	if (!err)
-		err = checker_new(ops, ctx->sys, &p, &k->checker, &ctx->fail);
+	if (err)
+		return err;
+	p = params(ctx);
+	err = checker_new(ops, ctx->sys, &p, &k->checker, &ctx->fail);
 	if (err)
 		return err;
 	k->ops = ops;
