@@ -143,9 +143,9 @@ struct damon_stats {
 	uint64_t likely;	   /* accesses whose address rests on a late read of memory */
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
-	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
-	char checkers[32]; /* that ran: "idle,smaps"; "": none */
-	uint64_t checks;   /* looks that told something, of a page or of a mapping */
+	uint64_t nr_alive;    /* of a context that was closed: its processes that go on */
+	char checkers[32];    /* that ran: "idle,smaps"; "": none */
+	uint64_t checks_made; /* looks of theirs that told something, of a page or of a mapping */
 	uint64_t check_pages, check_touched; /* pages that they told of; of these touched */
 	uint64_t
 		check_coarse; /* pages passed over: huge or shared, their bit is not theirs alone */

@@ -133,7 +133,7 @@ void stats_fill(const struct damon_totals *t, const char *source, double rate_hz
 		.no_code = t->no_code,
 		.foreign = t->foreign,
 		.forgotten_mappings = t->forgotten_mappings,
-		.checks = k->checks,
+		.checks_made = k->checks,
 		.check_pages = k->pages,
 		.check_touched = k->touched,
 		.check_coarse = k->coarse,

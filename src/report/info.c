@@ -137,7 +137,8 @@ static void add_checks(struct facts *l, const struct damon_stats *st)
 	if (!st->checkers[0])
 		return;
 	add_str(l, "checkers", "checkers of accessed bits", st->checkers);
-	add_u64(l, "checks", "checks of pages or mappings", st->checks, damon_print_count);
+	add_u64(l, "checks_made", "checks of pages or mappings", st->checks_made,
+		damon_print_count);
 	add_u64(l, "check_pages", "pages that they told of", st->check_pages, damon_print_count);
 	add_u64(l, "check_touched", "of them touched", st->check_touched, damon_print_count);
 	add_u64(l, "check_coarse", "huge or shared pages passed over", st->check_coarse,

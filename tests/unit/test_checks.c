@@ -152,7 +152,7 @@ Test(checks, pages_of_the_target_are_looked_at)
 	turn(&w);
 	s = stats_of(&w);
 	cr_expect_str_eq(s.checkers, "pages");
-	cr_expect_eq(s.checks, 1);
+	cr_expect_eq(s.checks_made, 1);
 	cr_expect_eq(s.check_touched, 1);
 	cr_expect_eq(s.check_lost, 0);
 	cr_expect_eq(k->nr_seen, 0, "the core has it");
