@@ -87,6 +87,11 @@ struct damon_sampling {
 	uint64_t resolution_ns;	 /* ...within this time: 12 / (share * seconds) ticks a second, or
 				    as many as overhead_percent allows; 0: not asked for. Not with
 				    rate_hz */
+	/* NULL or "none", or names of checkers that damon_check() lists, separated by commas;
+	 * copied. They look at accessed bits beside the source, which they take from the kernel's
+	 * reclaim. They cost at most half of overhead_percent of the time of a CPU. */
+	const char *check;
+	double checks_per_sec; /* 1000: pages, for checkers that look at single ones */
 };
 void damon_sampling_init(struct damon_sampling *s);
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);
@@ -185,6 +190,16 @@ struct damon_stats {
 	struct damon_rung {
 		double rate_hz, seconds;
 	} rungs[DAMON_MAX_RUNGS];
+	char checkers[32];    /* that ran: "idle,smaps"; "": none */
+	uint64_t checks_made; /* looks of theirs that told something, of a page or of a mapping */
+	uint64_t check_pages, check_touched; /* pages that they told of; of these touched */
+	uint64_t
+		check_coarse; /* pages passed over: huge or shared, their bit is not theirs alone */
+	uint64_t check_lost;  /* came to nothing: the page, or its process, had gone */
+	uint64_t check_failed; /* could not be done; the first one's reason is */
+	char check_reason[128];
+	uint64_t check_target_ns; /* what checks cost the targets, estimated: in slowdown_percent */
+	uint64_t check_ns; /* spent in checks, by the clock; their CPU time is in own_cpu_percent */
 };
 
 /* What bounds the rate. */
@@ -315,12 +330,12 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 
 struct damon_check_item {
 	size_t size;
-	const char *kind; /* "source", "action", "kernel" */
+	const char *kind; /* "source", "checker", "action", "kernel" */
 	const char *name, *summary;
 	int usable;		     /* 1, 0 */
 	const char *reason, *remedy; /* if not usable */
 };
-/* Looks at every source, action and kernel feature. Nothing is changed. */
+/* Looks at every source, checker, action and kernel feature. Nothing is changed. */
 typedef void (*damon_check_fn)(void *priv, const struct damon_check_item *item);
 int damon_check(damon_check_fn fn, void *priv);
 

@@ -31,6 +31,8 @@ _damon_perf()
 		--overhead) return ;;
 		--rate) return ;;
 		--mem-reads) return ;;
+		--check) return ;;
+		--checks-per-sec) return ;;
 		--sample) return ;;
 		--aggr) return ;;
 		--updr) return ;;
@@ -40,7 +42,7 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --mem-reads --sample --aggr --updr --minr --maxr --monitoring-intervals --monitoring-nr-regions-range --quiet --help'
+			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --mem-reads --check --checks-per-sec --sample --aggr --updr --minr --maxr --monitoring-intervals --monitoring-nr-regions-range --quiet --help'
 		else
 			_damon_perf_words -c
 		fi

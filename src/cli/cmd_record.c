@@ -25,8 +25,8 @@ enum { OWN_FAILURE = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 struct record_options {
 	struct option_pids pids;
-	const char *output, *source, *resolution, *goal, *goal_words[4];
-	uint64_t duration_ns, mem_reads;
+	const char *output, *source, *resolution, *goal, *goal_words[4], *check;
+	uint64_t duration_ns, mem_reads, checks_per_sec;
 	double overhead_percent, rate_hz;
 	uint64_t intervals_ns[3];		    /* sampling, aggregation, update */
 	uint64_t nr_regions[2];			    /* minimum, maximum */
@@ -123,6 +123,26 @@ static const struct option_row options[] = {
 		.range = "0..16",
 		.help = "how often source soft may read the memory of the target at each sample, "
 			"to follow pointers; 0 keeps to what registers and code tell",
+	},
+	{
+		.name = "check",
+		.type = OPT_STR,
+		.offset = AT(check),
+		.arg = "NAME[,NAME...]",
+		.def = "none",
+		.help = "look at accessed bits beside the source: 'smaps' (pages of each mapping, "
+			"once a second) or 'idle' (single pages, for root); both take those bits "
+			"from the kernel's reclaim, and walk page tables within --overhead; "
+			"'damon-perf check' lists what works here",
+	},
+	{
+		.name = "checks-per-sec",
+		.type = OPT_COUNT,
+		.offset = AT(checks_per_sec),
+		.arg = "N",
+		.def = "1000",
+		.range = "1..100000",
+		.help = "single pages that --check idle looks at per second",
 	},
 	{
 		.section = "DAMON's attributes (a bare number is microseconds)",
@@ -289,6 +309,8 @@ static int check_tuning(struct record_options *o, struct damon_fail *fail)
 	o->sampling.rate_hz = o->rate_hz;
 	o->sampling.overhead_percent = o->overhead_percent;
 	o->sampling.mem_reads = (uint32_t)o->mem_reads;
+	o->sampling.check = o->check;
+	o->sampling.checks_per_sec = (double)o->checks_per_sec;
 	if (o->resolution)
 		err = tuning_parse_resolution(o->resolution, &o->sampling, fail);
 	if (!err && o->goal)
@@ -661,6 +683,9 @@ static void say_summary(struct recording *r)
 	else if (stats.foreign > stats.obs / 10)
 		say("%s more samples were of " FOREIGN,
 		    damon_print_count(obs, (double)stats.foreign));
+	if (stats.check_failed)
+		say("%llu check%s failed: %s", (unsigned long long)stats.check_failed,
+		    stats.check_failed == 1 ? "" : "s", stats.check_reason);
 	if (damon_command_pid(r->ctx) && stats.nr_alive)
 		say("the command ended; %llu process%s that it started still ran, and %s no longer "
 		    "recorded",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What works here: every source, action and kernel feature is asked. */
+/* What works here: every source, checker, action and kernel feature is asked. */
 #include "action/action.h"
 #include "damon.h"
 #include "os/features.h"
+#include "pmu/checker.h"
 #include "pmu/source.h"
 
 static void tell(damon_check_fn fn, void *priv, const char *kind, const char *name,
@@ -32,6 +33,11 @@ int damon_check(damon_check_fn fn, void *priv)
 		if (!s->attr) /* made up, for tests */
 			continue;
 		tell(fn, priv, "source", s->name, s->summary, s->probe(sys, &why), &why);
+	}
+	for (size_t i = 0; damon_checkers[i]; i++) {
+		const struct damon_checker_ops *c = damon_checkers[i];
+
+		tell(fn, priv, "checker", c->name, c->summary, c->probe(sys, &why), &why);
 	}
 	for (const struct damon_action *a = damon_actions; a->name; a++)
 		tell(fn, priv, "action", a->name, a->summary, a->probe(sys, &why), &why);

@@ -43,6 +43,7 @@ void damon_sampling_init(struct damon_sampling *s)
 		.source = "auto",
 		.overhead_percent = 1,
 		.mem_reads = 1,
+		.checks_per_sec = 1000,
 	};
 }
 
@@ -126,7 +127,7 @@ int damon_set_intervals_goal(struct damon_ctx *ctx, const struct damon_intervals
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 {
 	struct damon_sampling s;
-	char *name;
+	char *name, *check;
 
 	damon_sampling_init(&s);
 	in_copy(s, in);
@@ -144,13 +145,23 @@ int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 	if (s.mem_reads > DAMON_BURST_MAX)
 		return damon_fail(&ctx->fail, EINVAL, "more than %d reads of memory per tick",
 				  DAMON_BURST_MAX);
+	if (!(s.checks_per_sec >= 1 && s.checks_per_sec <= 100000))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "the rate must lie between 1 and 100000 checks per second");
 	name = strdup(s.source ? s.source : "auto");
-	if (!name)
+	check = strdup(s.check ? s.check : "none");
+	if (!name || !check) {
+		free(name);
+		free(check);
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	}
 	free(ctx->source_name);
+	free(ctx->check_names);
 	ctx->source_name = name;
+	ctx->check_names = check;
 	ctx->sampling = s;
 	ctx->sampling.source = name;
+	ctx->sampling.check = check;
 	return 0;
 }
 
@@ -431,7 +442,7 @@ static int start(struct damon_ctx *ctx)
 		err = damon_session_enable(ctx->session);
 	if (!err && ctx->cmd.argv)
 		err = command_go(ctx);
-	return err;
+	return err ? err : checks_start(ctx);
 }
 
 static int open_all(struct damon_ctx *ctx)
@@ -445,12 +456,15 @@ static int open_all(struct damon_ctx *ctx)
 	if (!err)
 		err = open_core(ctx);
 	if (!err)
+		err = checks_open(ctx);
+	if (!err)
 		err = attach(ctx);
 	return err ? err : start(ctx);
 }
 
 static void release_world(struct damon_ctx *ctx)
 {
+	checks_release(ctx);
 	damon_session_free(steal(&ctx->session));
 	if (ctx->source && ctx->source_state)
 		ctx->source->close(ctx->source_state);
@@ -513,6 +527,7 @@ int damon_close(struct damon_ctx *ctx)
 	if (ctx->state != CTX_OPEN)
 		return 0;
 	ctx->state = CTX_CLOSED;
+	checks_stop(ctx);
 	if (ctx->session) {
 		damon_session_disable(ctx->session);
 		rate_work(ctx, DAMON_WORK_SAMPLES);
@@ -543,6 +558,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	free(ctx->pollfds);
 	free(ctx->pids);
 	free(ctx->source_name);
+	free(ctx->check_names);
 	free(ctx->record_path);
 	free(ctx);
 }

@@ -2,7 +2,8 @@
 /*
  * A context from the inside. ctx.c sets it up and takes it down, command.c starts the command,
  * events.c turns perf records into observations and address spaces, monitor.c runs the intervals,
- * rate.c rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up.
+ * rate.c rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up,
+ * checks.c runs the checkers beside all that.
  */
 #ifndef LIB_CTX_H
 #define LIB_CTX_H
@@ -15,6 +16,7 @@
 #include "core/core.h"
 #include "core/tuning.h"
 #include "damon.h"
+#include "lib/checker.h"
 #include "lib/view.h"
 #include "os/peek.h"
 #include "os/proc.h"
@@ -61,6 +63,18 @@ struct ctx_rate {
 	double work_ns[DAMON_NR_WORKS];
 };
 
+#define CTX_MAX_CHECKERS 4
+
+/* A checker that was asked for. */
+struct ctx_checker {
+	struct checker *checker;
+	const struct damon_checker_ops *ops;
+	struct checker_seen *seen; /* taken from it, and not yet due */
+	size_t nr_seen, cap_seen;
+	size_t pos;	/* of the next process, or target, to look at */
+	uint64_t stale; /* seen of processes that went, or executed another program */
+};
+
 struct damon_ctx {
 	const struct damon_sys *sys;
 	struct damon_fail fail;
@@ -70,7 +84,7 @@ struct damon_ctx {
 	struct damon_attrs attrs;
 	struct damon_sampling sampling;
 	struct damon_goal goal;
-	char *source_name;
+	char *source_name, *check_names;
 	char *record_path;
 	struct ctx_pid *pids;
 	size_t nr_pids, cap_pids;
@@ -87,6 +101,8 @@ struct damon_ctx {
 	struct damon_session *session;
 	struct damon_core *core;
 	struct damon_writer *writer;
+	struct ctx_checker checkers[CTX_MAX_CHECKERS];
+	size_t nr_checkers;
 	struct view view;
 	struct ctx_rate rate;
 	struct damon_tuner tuner;
@@ -136,6 +152,16 @@ int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_n
 int monitor_until(struct damon_ctx *ctx,
 		  uint64_t time_ns);	   /* ends the intervals that end at or before it */
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
+
+/* checks.c */
+int checks_open(struct damon_ctx *ctx);	 /* those asked for; -errno with the reason */
+int checks_start(struct damon_ctx *ctx); /* their threads */
+void checks_stop(struct damon_ctx *ctx); /* what they saw stays to be taken */
+void checks_feed(struct damon_ctx *ctx); /* what to look at next */
+int checks_take(struct damon_ctx *ctx,
+		uint64_t until_ns); /* gives the core what was seen by then */
+void checks_totals(const struct damon_ctx *ctx, struct damon_check_totals *t);
+void checks_release(struct damon_ctx *ctx);
 
 /* rate.c */
 void rate_choose(struct damon_ctx *ctx); /* sets 'rate', from its tick_cost_ns */

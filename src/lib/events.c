@@ -7,13 +7,14 @@
 #include "lib/ctx.h"
 #include "os/proc.h"
 
-/* The space of a process as /proc tells it. A process that ended keeps what it had. */
+/* The space of a process as /proc tells it. One that ended, or closed itself to us
+ * (PR_SET_DUMPABLE), keeps what it had. */
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 {
 	struct damon_maps maps = {0};
 	int err = damon_maps_read(ctx->sys, p->pid, &maps);
 
-	if (err == -ESRCH || err == -ENOENT)
+	if (err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM)
 		return 0;
 	if (err)
 		return err;

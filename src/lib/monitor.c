@@ -142,6 +142,9 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 		ctx->source->pull(ctx->source_state, ctx->aggr_start_ns, end_ns, events_emit, ctx);
 	}
 	feed_core(ctx);
+	err = checks_take(ctx, end_ns);
+	if (err)
+		return damon_fail(&ctx->fail, -err, "cannot take checks: %s", strerror(-err));
 	s = damon_core_aggregate(ctx->core, ctx->aggr_start_ns, end_ns,
 				 rate_mean(ctx, ctx->aggr_start_ns, end_ns));
 	ctx->aggr_start_ns = end_ns;
@@ -150,6 +153,7 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	snap = *s;
 	snap.sample_ns = damon_tuner_next(&ctx->tuner, &snap, &ctx->view.units);
 	s = &snap;
+	checks_feed(ctx);
 	counts_add(&ctx->totals.counts, &s->counts);
 	ctx->totals.nr_snapshots++;
 	rate_work(ctx, DAMON_WORK_RECORD);

@@ -116,6 +116,7 @@ void stats_totals(struct damon_ctx *ctx)
 	t->code_insns = s.code_insns;
 	t->no_code = s.no_code;
 	t->foreign = s.foreign;
+	checks_totals(ctx, &t->checks);
 	t->forgotten_mappings = 0;
 	for (size_t i = 0, n = damon_targets_count(ts); i < n; i++) {
 		const struct damon_target *target = damon_targets_at(ts, i);
@@ -151,8 +152,9 @@ static void fill_rungs(const struct damon_totals *t, struct damon_stats *s)
 
 void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct damon_stats *s)
 {
+	const struct damon_check_totals *k = &t->checks;
 	const struct damon_counts *c = &t->counts;
-	double interruption_ns = (double)t->ticks * m->tick_cost_ns;
+	double interruption_ns = (double)t->ticks * m->tick_cost_ns + (double)k->target_ns;
 	bool known = m->tick_cost_ns > 0 && t->target_cpu_ns > 0;
 
 	*s = (struct damon_stats){
@@ -186,7 +188,17 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.foreign = t->foreign,
 		.forgotten_mappings = t->forgotten_mappings,
 		.unseen_cpus = t->unseen_cpus,
+		.checks_made = k->checks,
+		.check_pages = k->pages,
+		.check_touched = k->touched,
+		.check_coarse = k->coarse,
+		.check_lost = k->lost,
+		.check_failed = k->failed,
+		.check_ns = k->busy_ns,
+		.check_target_ns = k->target_ns,
 	};
+	memcpy(s->checkers, k->names, sizeof(s->checkers));
+	memcpy(s->check_reason, k->reason, sizeof(s->check_reason));
 	snprintf(s->source, sizeof(s->source), "%s", m->source);
 	fill_work(t, (double)t->duration_ns, s);
 	fill_rungs(t, s);

@@ -86,6 +86,28 @@ static ssize_t real_read(const struct damon_sys *s, int fd, void *buf, size_t le
 	return r < 0 ? -errno : r;
 }
 
+static int real_open(const struct damon_sys *s, const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static ssize_t real_pread(const struct damon_sys *s, int fd, void *buf, size_t len, uint64_t off)
+{
+	ssize_t r = pread(fd, buf, len, (off_t)off);
+
+	return r < 0 ? -errno : r;
+}
+
+static ssize_t real_pwrite(const struct damon_sys *s, int fd, const void *buf, size_t len,
+			   uint64_t off)
+{
+	ssize_t r = pwrite(fd, buf, len, (off_t)off);
+
+	return r < 0 ? -errno : r;
+}
+
 static void closedirp(DIR **d)
 {
 	if (*d)
@@ -224,6 +246,9 @@ const struct damon_sys damon_sys_real = {
 	.nr_cpus = real_nr_cpus,
 	.cpu_online = real_cpu_online,
 	.read = real_read,
+	.open = real_open,
+	.pread = real_pread,
+	.pwrite = real_pwrite,
 };
 
 int damon_sys_slurp(const struct damon_sys *s, const char *path, char **text, size_t *len)

@@ -35,6 +35,11 @@ struct damon_sys {
 	int (*nr_cpus)(const struct damon_sys *s);	       /* highest possible number + 1 */
 	int (*cpu_online)(const struct damon_sys *s, int cpu); /* 1, 0 */
 	ssize_t (*read)(const struct damon_sys *s, int fd, void *buf, size_t len);
+	/* A file of /proc or /sys, never created: 'flags' as of open(2), with O_CLOEXEC. */
+	int (*open)(const struct damon_sys *s, const char *path, int flags);
+	ssize_t (*pread)(const struct damon_sys *s, int fd, void *buf, size_t len, uint64_t off);
+	ssize_t (*pwrite)(const struct damon_sys *s, int fd, const void *buf, size_t len,
+			  uint64_t off);
 };
 
 /* The real world. */

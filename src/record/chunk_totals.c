@@ -79,6 +79,7 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 	code(p, &t);
 	if (p->err)
 		return p->err;
+	t.checks = in->totals.checks;
 	in->totals = t;
 	*item = (struct damon_item){.type = DAMON_ITEM_TOTALS, .totals = &in->totals};
 	return 1;

@@ -45,6 +45,19 @@ enum damon_work {
 	DAMON_NR_WORKS
 };
 
+/* Sums of what checkers did. Written only if there are some. */
+struct damon_check_totals {
+	char names[32];		 /* "idle,smaps" */
+	uint64_t checks;	 /* looks that told something: of a page, or of a mapping */
+	uint64_t pages, touched; /* pages that they told of; of these touched */
+	uint64_t coarse;    /* passed over: huge and shared pages, whose bit is not theirs alone */
+	uint64_t lost;	    /* came to nothing: the page, or the process, had gone */
+	uint64_t failed;    /* could not be done */
+	uint64_t busy_ns;   /* spent in checks, by the clock */
+	uint64_t target_ns; /* what they cost the targets, estimated */
+	char reason[128];   /* of the first that failed */
+};
+
 /* Written last, and with every flush, so that a record that was cut off has them too: the latest
  * counts. */
 struct damon_totals {
@@ -63,6 +76,7 @@ struct damon_totals {
 	struct damon_rung_time {
 		double rate_hz, ns;
 	} rungs[DAMON_RUNGS];
+	struct damon_check_totals checks; /* a chunk of its own */
 };
 
 /* What the intervals and the rate were to achieve. */

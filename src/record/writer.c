@@ -234,6 +234,7 @@ static int flush(struct damon_writer *w, const struct damon_totals *totals, bool
 		w->out.totals = *totals;
 		w->out.totals.complete = complete;
 		w->out.has_totals = true;
+		w->out.has_checks = totals->checks.names[0] != '\0';
 	}
 	err = frame_all(w);
 	w->err = append(w);

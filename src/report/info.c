@@ -20,7 +20,7 @@ struct fact {
 	print_fn print;
 };
 
-#define MAX_FACTS 80
+#define MAX_FACTS 92
 
 struct facts {
 	struct fact f[MAX_FACTS];
@@ -211,6 +211,27 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 	add_str(l, "rates", "rates used", l->rates);
 }
 
+static void add_checks(struct facts *l, const struct damon_stats *st)
+{
+	if (!st->checkers[0])
+		return;
+	add_str(l, "checkers", "checkers of accessed bits", st->checkers);
+	add_u64(l, "checks_made", "checks of pages or mappings", st->checks_made,
+		damon_print_count);
+	add_u64(l, "check_pages", "pages that they told of", st->check_pages, damon_print_count);
+	add_u64(l, "check_touched", "of them touched", st->check_touched, damon_print_count);
+	add_u64(l, "check_coarse", "huge or shared pages passed over", st->check_coarse,
+		damon_print_count);
+	add_u64(l, "check_lost", "checks of what had gone", st->check_lost, damon_print_count);
+	add_u64(l, "check_failed", "checks that failed", st->check_failed, damon_print_count);
+	add_str(l, "check_reason", "the first one", st->check_reason);
+	add_u64(l, "check_ns", "time spent in checks", st->check_ns, damon_print_time);
+	add_u64(l, "check_target_ns", "cost to the targets, estimated", st->check_target_ns,
+		damon_print_time);
+	add_real(l, "check_percent", "both, of the duration",
+		 percent_of(st->check_ns + st->check_target_ns, st->duration_ns), print_estimate);
+}
+
 static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)
 {
 	const struct damon_record_info *i = &sc->info;
@@ -336,6 +357,7 @@ int report_info(struct report_args *a)
 		add_setup(&l, a, &sc, &st);
 		add_tuning(&l, &text, &sc, &st);
 		add_counts(&l, &st);
+		add_checks(&l, &st);
 		add_cost(&l, &sc, &st);
 		if (a->format == REPORT_JSON)
 			write_json(a, &sc, &l);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "tests/kit/fake_sys.h"
+
+#define FAKE_FD 500 /* the first descriptor of a file; events begin at 1000 */
 
 static uint64_t fake_clock_ns(const struct damon_sys *s)
 {
@@ -52,21 +55,84 @@ static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 	return -ENOSYS;
 }
 
-static int fake_close(const struct damon_sys *s, int fd)
-{
-	((struct fake_sys *)s->priv)->nr_open--;
-	return 0;
-}
-
-static ssize_t fake_read_file(const struct damon_sys *s, const char *path, void *buf, size_t cap)
+static const struct fake_file *find_file(const struct damon_sys *s, const char *path)
 {
 	const struct fake_file *found = NULL;
-	size_t n;
 
 	for (const struct fake_file *f = ((struct fake_sys *)s->priv)->files; f && f->path; f++) {
 		if (strcmp(f->path, path) == 0)
 			found = f;
 	}
+	return found;
+}
+
+static int fake_open(const struct damon_sys *s, const char *path, int flags)
+{
+	const struct fake_file *found = find_file(s, path);
+	struct fake_sys *f = s->priv;
+
+	if (!found)
+		return -ENOENT;
+	if (found->err)
+		return -found->err;
+	for (int i = 0; i < FAKE_SYS_MAX_OPEN; i++) {
+		if (f->opened[i])
+			continue;
+		f->opened[i] = found;
+		f->nr_open++;
+		return FAKE_FD + i;
+	}
+	return -EMFILE;
+}
+
+static const struct fake_file *opened_file(const struct damon_sys *s, int fd)
+{
+	struct fake_sys *f = s->priv;
+
+	return fd >= FAKE_FD && fd < FAKE_FD + FAKE_SYS_MAX_OPEN ? f->opened[fd - FAKE_FD] : NULL;
+}
+
+static int fake_close(const struct damon_sys *s, int fd)
+{
+	struct fake_sys *f = s->priv;
+
+	if (opened_file(s, fd))
+		f->opened[fd - FAKE_FD] = NULL;
+	f->nr_open--;
+	return 0;
+}
+
+static ssize_t fake_pread(const struct damon_sys *s, int fd, void *buf, size_t len, uint64_t off)
+{
+	const struct fake_file *file = opened_file(s, fd);
+	size_t all, n;
+
+	if (!file)
+		return -EBADF;
+	all = strlen(file->text);
+	n = off < all ? MIN(len, all - off) : 0;
+	memcpy(buf, file->text + MIN(off, all), n);
+	return (ssize_t)n;
+}
+
+static ssize_t fake_pwrite(const struct damon_sys *s, int fd, const void *buf, size_t len,
+			   uint64_t off)
+{
+	const struct fake_file *file = opened_file(s, fd);
+	struct fake_sys *f = s->priv;
+
+	if (!file)
+		return -EBADF;
+	snprintf(f->written, sizeof(f->written), "%s: %.*s", file->path, (int)len,
+		 (const char *)buf);
+	return (ssize_t)len;
+}
+
+static ssize_t fake_read_file(const struct damon_sys *s, const char *path, void *buf, size_t cap)
+{
+	const struct fake_file *found = find_file(s, path);
+	size_t n;
+
 	if (!found)
 		return -ENOENT;
 	if (found->err)
@@ -108,7 +174,10 @@ void fake_sys_init(struct fake_sys *f, const struct fake_file *files)
 			.read_file = fake_read_file,
 			.read_mem = fake_read_mem,
 			.nr_cpus = fake_nr_cpus,
-			.cpu_online = fake_cpu_online},
+			.cpu_online = fake_cpu_online,
+			.open = fake_open,
+			.pread = fake_pread,
+			.pwrite = fake_pwrite},
 		.files = files,
 		.nr_cpus = 1,
 	};

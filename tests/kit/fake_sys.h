@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A world for tests: files from a table, a clock that stands still until it is set, and nothing
- * else: every other call returns -ENOSYS. A test that needs more of the world replaces functions of
- * 'sys' after fake_sys_init().
+ * A world for tests: files from a table (they can be written to, which changes nothing), a clock
+ * that stands still until it is set, and nothing else: every other call returns -ENOSYS. A test
+ * that needs more of the world replaces functions of 'sys' after fake_sys_init().
  */
 #ifndef KIT_FAKE_SYS_H
 #define KIT_FAKE_SYS_H
@@ -15,6 +15,8 @@ struct fake_file {
 	int err; /* > 0: reading fails with it */
 };
 
+#define FAKE_SYS_MAX_OPEN 16
+
 struct fake_sys {
 	struct damon_sys sys;
 	const struct fake_file *files;	/* of two entries for a path, the later one counts */
@@ -23,6 +25,9 @@ struct fake_sys {
 	int perf_err; /* what perf_event_open() fails with; 0: it returns a descriptor */
 	int nr_open;  /* descriptors that were not closed */
 	int nr_cpus;  /* 1 */
+	/* Opened files, by descriptor modulo their number; what was written to them last. */
+	const struct fake_file *opened[FAKE_SYS_MAX_OPEN];
+	char written[96]; /* "PATH: TEXT" */
 };
 
 /* 'files' is kept. */
