@@ -30,6 +30,7 @@ _damon_perf()
 		--source) return ;;
 		--overhead) return ;;
 		--rate) return ;;
+		--resolution) return ;;
 		--mem-reads) return ;;
 		--sample) return ;;
 		--aggr) return ;;
@@ -37,10 +38,12 @@ _damon_perf()
 		--minr) return ;;
 		--maxr) return ;;
 		--monitoring-intervals) return ;;
+		--intervals-goal) return ;;
+		--monitoring-intervals-goal) return ;;
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --mem-reads --sample --aggr --updr --minr --maxr --monitoring-intervals --monitoring-nr-regions-range --quiet --help'
+			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --resolution --mem-reads --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
 		else
 			_damon_perf_words -c
 		fi
