@@ -62,8 +62,8 @@ int damon_set_attrs(struct damon_ctx *ctx,
 /*
  * DAMON's goal for its intervals: of the most access events that are possible (the regions' sizes
  * times aggr / sample), 'access_bp' / 10000 are to be seen. The sampling interval that nr_accesses
- * counts in is then calculated, and goes with each snapshot; the aggregation interval that it stands
- * for is aggr / sample times that. Snapshots are taken every aggr_ns as before.
+ * counts in is then calculated, and goes with each snapshot; the aggregation interval that it
+ * stands for is aggr / sample times that. Snapshots are taken every aggr_ns as before.
  */
 struct damon_intervals_goal {
 	size_t size;
@@ -162,8 +162,8 @@ struct damon_stats {
 	uint64_t likely;	   /* accesses whose address rests on a late read of memory */
 	uint64_t no_code, foreign; /* observations without code bytes, of 32-bit code */
 	uint64_t forgotten_mappings;
-	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
-	int rate_bound;	   /* enum damon_rate_bound */
+	uint64_t nr_alive;    /* of a context that was closed: its processes that go on */
+	int rate_bound;	      /* enum damon_rate_bound */
 	double resolution_hz; /* what the resolution asked for needs; 0: none was asked for */
 };
 
@@ -219,7 +219,8 @@ struct damon_region_info {
 void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 			   struct damon_region_info *i);
 
-/* DAMON's nr_accesses of a region, of aggr/sample of the snapshot; 'lo' and 'hi' may be NULL. Not rounded. */
+/* DAMON's nr_accesses of a region, of aggr/sample of the snapshot; 'lo' and 'hi' may be NULL. Not
+ * rounded. */
 double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, size_t r, double *lo,
 				   double *hi);
 

@@ -115,9 +115,10 @@ int damon_set_intervals_goal(struct damon_ctx *ctx, const struct damon_intervals
 				  "the intervals' goal is looked at every 0 aggregations");
 	if (g.access_bp && (g.min_sample_ns < NS_PER_US || g.max_sample_ns < g.min_sample_ns ||
 			    g.max_sample_ns > 86400 * NS_PER_SEC))
-		return damon_fail(&ctx->fail, EINVAL,
-				  "the tuned sampling interval must lie between 1 us and 1 day, its "
-				  "minimum not above its maximum");
+		return damon_fail(
+			&ctx->fail, EINVAL,
+			"the tuned sampling interval must lie between 1 us and 1 day, its "
+			"minimum not above its maximum");
 	ctx->goal = (struct damon_goal){g.access_bp, g.aggrs, g.min_sample_ns, g.max_sample_ns};
 	return 0;
 }
@@ -282,10 +283,11 @@ static int open_source(struct damon_ctx *ctx)
 	int n, err;
 
 	if (ctx->sampling.resolution_ns && !(ctx->source->sees & DAMON_SEES_TIME))
-		return damon_fail(&ctx->fail, EINVAL,
-				  "no resolution can be asked of source '%s': it does not sample by "
-				  "time",
-				  ctx->source->name);
+		return damon_fail(
+			&ctx->fail, EINVAL,
+			"no resolution can be asked of source '%s': it does not sample by "
+			"time",
+			ctx->source->name);
 	if (!ctx->source->attr)
 		return ctx->source->open(&o, &ctx->peek, &ctx->source_state);
 	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);

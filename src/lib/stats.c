@@ -65,7 +65,8 @@ void tuning_fill(const struct damon_ctx *ctx, struct damon_tuning *t)
 {
 	*t = (struct damon_tuning){
 		.goal = ctx->goal,
-		.resolution_share = ctx->sampling.resolution_ns ? ctx->sampling.resolution_share : 0,
+		.resolution_share =
+			ctx->sampling.resolution_ns ? ctx->sampling.resolution_share : 0,
 		.resolution_ns = ctx->sampling.resolution_ns,
 		.bound = ctx->rate_bound,
 	};
