@@ -113,7 +113,7 @@ $(SHOW): $(call obj,$(SHOW_SRC))
 TRUTH_OBJ := $(call obj,tests/truth/trace.c tests/truth/trace_write.c tests/truth/truth.c)
 PLUGIN	:= $(B)/tests/truth/plugin.so
 TOOLS	+= $(B)/tests/truth/tool $(PLUGIN)
-$(UNIT): $(TRUTH_OBJ)
+$(UNIT) $(B)/tests/fuzz/fuzz_trace: $(TRUTH_OBJ)
 $(B)/tests/truth/tool: $(B)/tests/truth/tool.o $(TRUTH_OBJ)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lzstd
 $(PLUGIN): tests/truth/plugin.c tests/truth/trace_write.c $(wildcard tests/truth/*.h)

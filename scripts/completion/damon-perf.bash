@@ -30,6 +30,7 @@ _damon_perf()
 		--source) return ;;
 		--overhead) return ;;
 		--rate) return ;;
+		--resolution) return ;;
 		--mem-reads) return ;;
 		--check) return ;;
 		--checks-per-sec) return ;;
@@ -39,6 +40,8 @@ _damon_perf()
 		--minr) return ;;
 		--maxr) return ;;
 		--monitoring-intervals) return ;;
+		--intervals-goal) return ;;
+		--monitoring-intervals-goal) return ;;
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then

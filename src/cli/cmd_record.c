@@ -253,7 +253,7 @@ static const struct command_pair examples[] = {
 	{"damon-perf record --rate 1000 -- make -j8",
 	 "1000 samples per second of CPU time: finer, and dearer"},
 	{"damon-perf record --resolution 1%/1s --overhead 5 -- ./a.out",
-	 "see what has 1 percent of all accesses within a second, at most 5 percent"},
+	 "see what has 1 percent of the accesses in a second, for 5 percent at most"},
 	{"damon-perf record --intervals-goal auto -p 1234",
 	 "no intervals to choose: nr_accesses that tell hot from cold"},
 	{"damon-perf record --monitoring_intervals 5ms 100ms 1s -- ./a.out",

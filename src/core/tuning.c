@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/util.h"
 #include "core/tuning.h"
@@ -34,6 +35,25 @@ static uint64_t whole_us(double ns)
 	return MAX((uint64_t)llround(ns / NS_PER_US), (uint64_t)1) * NS_PER_US;
 }
 
+/* The range [*lo, *hi] that holds the solution: from the present interval on, in steps that grow.
+ */
+static void bracket(const struct damon_snapshot *s, const struct damon_view *v, double goal,
+		    double now, bool above, double *lo, double *hi)
+{
+	double min = *lo, max = *hi, step = above ? .5 : 2, last = MIN(MAX(now, min), max);
+
+	for (double at = last; above ? at > min : at < max; step *= step) {
+		at = MIN(MAX(at * step, min), max);
+		if ((damon_access_ratio(s, v, (uint64_t)at) > goal) != above) {
+			*lo = MIN(at, last);
+			*hi = MAX(at, last);
+			return;
+		}
+		last = at;
+	}
+	*lo = *hi = above ? min : max;
+}
+
 uint64_t damon_goal_sample(const struct damon_goal *g, const struct damon_snapshot *s,
 			   const struct damon_view *v, uint64_t now_ns)
 {
@@ -43,18 +63,20 @@ uint64_t damon_goal_sample(const struct damon_goal *g, const struct damon_snapsh
 	if (!(ratio > 0))
 		return 0;
 	if (fabs(ratio - goal) <= goal / 10)
-		return now_ns;
-	while (hi > lo * 1.01) {
+		return MIN(MAX(now_ns, g->min_sample_ns), g->max_sample_ns);
+	bracket(s, v, goal, (double)now_ns, ratio > goal, &lo, &hi);
+	while (hi > lo * 1.005) {
 		double mid = sqrt(lo * hi);
 
-		if (damon_access_ratio(s, v, (uint64_t)mid) > goal)
+		ratio = damon_access_ratio(s, v, (uint64_t)mid);
+		if (fabs(ratio - goal) <= goal / 50)
+			lo = hi = mid;
+		else if (ratio > goal)
 			hi = mid;
 		else
 			lo = mid;
 	}
-	if (hi >= (double)g->max_sample_ns)
-		return g->max_sample_ns;
-	return lo > (double)g->min_sample_ns ? whole_us(sqrt(lo * hi)) : g->min_sample_ns;
+	return MIN(MAX(whole_us(sqrt(lo * hi)), g->min_sample_ns), g->max_sample_ns);
 }
 
 void damon_tuner_init(struct damon_tuner *t, const struct damon_goal *g, uint64_t sample_ns)

@@ -28,7 +28,7 @@ double damon_access_ratio(const struct damon_snapshot *s, const struct damon_vie
 			  uint64_t sample_ns);
 
 /*
- * The sampling interval that meets the goal, within 1 % and in whole microseconds; the nearer end
+ * The sampling interval that meets the goal within 2 %, in whole microseconds; the nearer end
  * of [min_sample_ns, max_sample_ns] where none does. 'now_ns', the present one, stays if it meets
  * the goal within a tenth: it would else change at random all the time. 0: no access was seen,
  * which tells nothing.

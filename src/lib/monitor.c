@@ -179,11 +179,14 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 
 int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 {
-	uint64_t aggr_ns = ctx->attrs.aggr_ns;
-	uint64_t behind =
-		time_ns > ctx->aggr_start_ns ? (time_ns - ctx->aggr_start_ns) / aggr_ns : 0;
+	uint64_t aggr_ns = ctx->attrs.aggr_ns, behind;
 	int err = 0;
 
+	if (time_ns < ctx->aggr_start_ns + aggr_ns)
+		return 0;
+	/* nothing comes from the future: a time that says so would end all intervals to come */
+	time_ns = MIN(time_ns, ctx->sys->clock_ns(ctx->sys));
+	behind = time_ns > ctx->aggr_start_ns ? (time_ns - ctx->aggr_start_ns) / aggr_ns : 0;
 	if (behind >
 	    600) /* the machine slept, or we were stopped: one long interval instead of thousands */
 		return aggregate(ctx, time_ns);

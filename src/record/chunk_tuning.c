@@ -31,7 +31,7 @@ int damon_out_tuned(struct record_out *o, const struct damon_snapshot *s)
 	const struct damon_tuning *t = &o->tuning;
 
 	o->has_tuning |= t->goal.access_bp || t->resolution_ns || t->bound == DAMON_BOUND_KERNEL;
-	if (!s->sample_ns || (o->nr_tuned && o->tuned[o->nr_tuned - 1].sample_ns == s->sample_ns))
+	if (s->sample_ns == (o->nr_tuned ? o->tuned[o->nr_tuned - 1].sample_ns : 0))
 		return 0;
 	if (vec_reserve(&o->tuned, &o->cap_tuned, o->nr_tuned + 1, sizeof(*o->tuned)))
 		return -ENOMEM;
@@ -86,8 +86,7 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 		struct tuned_from e = {0};
 
 		code_from(p, &e, &prev);
-		if (p->err || e.from_ns < prev.from_ns || !e.sample_ns ||
-		    e.sample_ns > MAX_SAMPLE_NS)
+		if (p->err || e.from_ns < prev.from_ns || e.sample_ns > MAX_SAMPLE_NS)
 			return -EBADMSG;
 		if (vec_reserve(&in->tuned, &in->cap_tuned, in->nr_tuned + 1, sizeof(e)))
 			return -ENOMEM;

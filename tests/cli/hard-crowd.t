@@ -40,8 +40,29 @@ The time to attach is no part of the recording.
 
   $ test $(number duration_ns) -lt 5000000000; echo $?
   0
+Ctrl-C at any time while attaching to them: a complete record or one sentence, nothing between.
+
+  $ for pause in 0 0.02 0.1; do
+  >     env --default-signal=INT damon-perf record -q -o early -p $target 2> err & recorder=$!
+  >     for _ in $(seq 500); do grep -q '^SigCgt:.*[2367abef]$' /proc/$recorder/status && break; done
+  >     sleep $pause; kill -INT $recorder; wait $recorder; status=$?
+  >     case "$status $(cat err)" in
+  >     "0 ") test $(number complete early) = true || echo incomplete ;;
+  >     "125 damon-perf: interrupted while attaching to process $target") ;;
+  >     *) echo "$status $(cat err)" ;;
+  >     esac
+  > done
   $ kill $target; wait $target 2> /dev/null
   [143]
+
+100 processes, named one by one.
+
+  $ pids=; for _ in $(seq 100); do nice -n 19 "$W/dense" --mib 1 --seconds 30 > /dev/null & pids=$pids,$!; done
+  $ damon-perf record -q --rate 1000 --duration 1s -p ${pids#,}; echo $? $(number complete)
+  0 true
+  $ test $(number samples) -gt 0 && reports_work; echo $?
+  0
+  $ kill ${pids//,/ }; wait 2> /dev/null; true
 
 One that makes threads all the time, also while it is attached to.
 

@@ -53,6 +53,29 @@ One that is stopped stays stopped; this shell goes on.
   0
   $ reports_work shell
 
+One that stops meanwhile, and goes on: the snapshots go on, one per interval.
+
+  $ "$W/dense" --mib 16 --seconds 30 > /dev/null & target=$!
+  $ damon-perf record -q --rate 1000 --duration 2s -o paused -p $target & recorder=$!
+  $ wait_for -s paused; sleep 0.3; kill -STOP $target; sleep 1; kill -CONT $target
+  $ wait $recorder; echo $? $(number complete paused)
+  0 true
+  $ test $(number snapshots paused) -le 21 && test $(number samples paused) -gt 0; echo $?
+  0
+  $ reports_work paused
+
+The recorder itself is stopped: late, but complete.
+
+  $ damon-perf record -q --duration 1500ms -o paused -p $target & recorder=$!
+  $ wait_for -s paused; kill -STOP $recorder; sleep 0.7; kill -CONT $recorder
+  $ wait $recorder; echo $? $(number complete paused)
+  0 true
+  $ test $(number snapshots paused) -le 40; echo $?
+  0
+  $ reports_work paused
+  $ kill $target; wait $target 2> /dev/null
+  [143]
+
 Process 1: recorded, or refused with what is missing.
 
   $ damon-perf record -q --duration 100ms -o one -p 1 2> err; status=$?

@@ -34,6 +34,29 @@ The record is complete, private, and the summary names it and the next step.
   $ damon-perf record -o 'my file' sh -c ':' 2>&1 | head -n 1
   damon-perf: [0-9]+ snapshots? of [0-9.]+( k)? samples.*, [0-9.]+ (B|KiB) in 'my file'; see them with: damon-perf report -i 'my file' (re)
 
+A rate that was calculated is told, with what bounds it.
+
+  $ damon-perf record --resolution 10%/10s -o r sh -c ':' 2>&1 | head -n 1
+  damon-perf: 12 samples per second of CPU time: what has 10 % of the accesses is seen within 10.0 s
+  $ damon-perf report info -i r | grep -E '^(rate|resolution)'
+  rate per second of CPU time    12 Hz
+  rate bound by                  the resolution
+  resolution asked for           10 % of accesses within 10.0 s, 12 Hz
+  $ damon-perf record --resolution 0.01%/10ms --overhead 0.3 -o r sh -c ':' 2>&1 | head -n 1
+  damon-perf: [0-9.]+ samples per second of CPU time show what has .* % of the accesses within 10.0 ms, 0.01 % needs 1.2e\+07: an overhead of 0.3 % allows no more; raise '--overhead' (re)
+  $ damon-perf report info -i r | grep 'bound by'
+  rate bound by                  the overhead
+
+Intervals that are tuned are told, and their goal.
+
+  $ damon-perf record -q --intervals-goal auto -o r sh -c ':'; damon-perf report info -i r | grep -A 1 goal
+  intervals' goal                4 % of access events, every 3 aggregations, 5.00
+                                 ms to 10.0 s
+  $ damon-perf record -q --monitoring_intervals_goal 500 5 1000 1s -o r sh -c ':'; damon-perf report info -i r | grep -A 1 goal
+  intervals' goal                5 % of access events, every 5 aggregations, 1.00
+                                 ms to 1.00 s
+  $ rm r r.old
+
 --duration ends the recording, not the command.
 
   $ damon-perf record -q --duration 100ms sh -c 'sleep 0.3; echo done; exit 5'

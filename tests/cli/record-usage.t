@@ -110,6 +110,60 @@ Absurd attributes.
   damon-perf: 'soon' is no value of '--duration'; give a time such as '100 ms' or '1.5 s'
   [125]
 
+What is to be calculated.
+
+  $ damon-perf record --resolution 1% true
+  damon-perf: '1%' is no value of '--resolution'; give a share of the accesses and a time, such as '1%/1s'
+  [125]
+  $ damon-perf record --resolution x/1s true
+  damon-perf: 'x/1s' is no value of '--resolution'; give a share of the accesses and a time, such as '1%/1s'
+  [125]
+  $ damon-perf record --resolution 0/1s true
+  damon-perf: '0/1s' is out of range for '--resolution'; give 0.0001 % to 100 %, and 1 ms to 1 d
+  [125]
+  $ damon-perf record --resolution 101%/1s true
+  damon-perf: '101%/1s' is out of range for '--resolution'; give 0.0001 % to 100 %, and 1 ms to 1 d
+  [125]
+  $ damon-perf record --resolution 1%/1us true
+  damon-perf: '1%/1us' is out of range for '--resolution'; give 0.0001 % to 100 %, and 1 ms to 1 d
+  [125]
+  $ damon-perf record --resolution 1%/1s --rate 100 true
+  damon-perf: '--rate' and '--resolution' exclude each other; give one of them
+  [125]
+  $ damon-perf record --source faults --resolution 1%/1s true
+  damon-perf: no resolution can be asked of source 'faults': it does not sample by time
+  [125]
+  $ damon-perf record --intervals-goal 4% true
+  damon-perf: '4%' is no value of '--intervals-goal'; give 'auto', or share, aggregations, minimum and maximum, such as '4%,3,5ms,10s'
+  [125]
+  $ damon-perf record --intervals-goal 4%,3,5ms,10s,1 true
+  damon-perf: '4%,3,5ms,10s,1' is no value of '--intervals-goal'; give 'auto', or share, aggregations, minimum and maximum, such as '4%,3,5ms,10s'
+  [125]
+  $ damon-perf record --intervals-goal 0,3,5ms,10s true
+  damon-perf: '0' is no share of access events for '--intervals-goal'; give 1 bp to 100 %, such as '4 %' or 400
+  [125]
+  $ damon-perf record --intervals-goal 10001,3,5ms,10s true
+  damon-perf: '10001' is no share of access events for '--intervals-goal'; give 1 bp to 100 %, such as '4 %' or 400
+  [125]
+  $ damon-perf record --intervals-goal 4%,0,5ms,10s true
+  damon-perf: '0' is no number of aggregations for '--intervals-goal'; give 1 to 65535
+  [125]
+  $ damon-perf record --intervals-goal 4%,3,0,10s true
+  damon-perf: '0' is no sampling interval for '--intervals-goal'; give a time of 1 us to 1 d
+  [125]
+  $ damon-perf record --intervals-goal 4%,3,5ms,4ms true
+  damon-perf: '4ms' is no maximum for '--intervals-goal'; give one that is not below the minimum
+  [125]
+  $ damon-perf record --monitoring_intervals_goal 4% 3 5ms soon true
+  damon-perf: 'soon' is no sampling interval for '--intervals-goal'; give a time of 1 us to 1 d
+  [125]
+  $ damon-perf record --monitoring_intervals_goal 4% 3 5ms
+  damon-perf: '--monitoring-intervals-goal' needs ACCESS_BP AGGRS MIN MAX; give ACCESS_BP AGGRS MIN MAX
+  [125]
+  $ damon-perf record --intervals-goal auto --monitoring-intervals-goal 4% 3 5ms 10s true
+  damon-perf: '--intervals-goal' and '--monitoring-intervals-goal' exclude each other; give one of them
+  [125]
+
 Commands that cannot run: 127 not found, 126 found but not executable, as env and timeout have it.
 
   $ damon-perf record -- no-such-command-anywhere

@@ -92,6 +92,17 @@ with open("scan.json") as f:
     table, index = [range(r["start"] >> 12, r["end"] >> 12) for r in json.load(f)["ranges"]]
 assert len(table) == 512 and all(sums[p] == 64 + 3 * 64 for p in table), [sums[p] for p in table]
 assert sum(sums[p] for p in index) == len(index) + 3 * 32768, [sums[p] for p in index]
+
+# Cut short anywhere, it is none.
+data = open("scan.truth", "rb").read()
+for n in [*range(0, 100), len(data) - 1]:
+    with open("cut.truth", "wb") as f:
+        f.write(data[:n])
+    try:
+        truth("cut.truth")
+        raise AssertionError("%d of %d bytes" % (n, len(data)))
+    except ValueError:
+        pass
 END
 
 # What a child does is not the parent's, nor does it spoil the trace.

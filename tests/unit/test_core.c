@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <math.h>
 #include <string.h>
 
@@ -480,6 +481,49 @@ Test(core, cold_becomes_provable_with_time)
 		cr_assert(rate.hi > 0 && rate.hi < last * .8, "%d: %g after %g", a, rate.hi, last);
 		last = rate.hi;
 	}
+	teardown(&k);
+}
+
+/* Five minutes without an access: ages and idle times go on, nothing grows. */
+Test(core, a_target_that_stops_for_minutes)
+{
+	size_t bytes_after_window = 0;
+	double last_age = 0;
+	struct kit k;
+
+	setup(&k);
+	for (int a = 0; a < 60; a++) {
+		for (int i = 0; i < 50; i++)
+			one(&k, k.p, rng_below(&k.rng, i % 5 ? 20 : 1000));
+		run(&k);
+	}
+	for (uint32_t stopped = 1; stopped <= 3000; stopped++) {
+		const struct damon_snapshot *s = run(&k);
+		const struct damon_target_snapshot *t = &s->targets[0];
+		double pages = 0, age = 0;
+
+		cr_assert_eq(s->nr_targets, 1);
+		cr_assert(t->nr_regions && t->nr_regions <= k.params.max_nr_regions);
+		cr_assert_eq(t->nr_obs, 0);
+		for (size_t i = 0; i < t->nr_regions; i++) {
+			const struct damon_region *r = &t->regions[i];
+
+			cr_assert_geq(r->idle_aggrs, stopped, "%u: %u", stopped, r->idle_aggrs);
+			age += (double)(r->end - r->start) * r->age_aggrs;
+			pages += (double)(r->end - r->start);
+		}
+		age /= pages;
+		if (stopped > 2 * k.params.est.window_aggrs)
+			cr_assert_gt(age, last_age, "%u: %g after %g", stopped, age, last_age);
+		last_age = age;
+		if (stopped == 200)
+			bytes_after_window = mallinfo2().uordblks;
+	}
+	cr_expect_gt(last_age, 2700);
+	cr_expect_leq(mallinfo2().uordblks, bytes_after_window);
+	for (int i = 0; i < 50; i++) /* and on it goes, at another place */
+		one(&k, k.p, 500 + rng_below(&k.rng, 20));
+	cr_expect_eq(sum(&run(&k)->targets[0]).nr_obs, 50);
 	teardown(&k);
 }
 

@@ -285,3 +285,185 @@ Test(ctx, in_a_hosts_event_loop)
 	cr_assert_eq(damon_close(w.ctx), 0);
 	damon_ctx_free(w.ctx);
 }
+
+/* ---- time ---- */
+
+static void fork_at(struct world *w, int pid, uint64_t time_ns)
+{
+	struct damon_perf_record r = {
+		.type = PERF_RECORD_FORK,
+		.time_ns = time_ns,
+		.task = {.pid = pid, .ppid = getpid(), .tid = pid, .ptid = getpid()},
+	};
+
+	cr_assert_eq(events_on_record(w->ctx, &r), 0);
+}
+
+/* A record ends the intervals before it, but never more than have passed. */
+Test(ctx, records_out_of_time_change_no_interval)
+{
+	static const struct {
+		const char *name;
+		uint64_t clock_ms, time_ns; /* since the start; from 'absolute' on as it is */
+		bool absolute;
+		int nr_snapshots;
+	} steps[] = {
+		{"in the first interval", 250, 50 * NS_PER_MS, false, 0},
+		{"in the second", 250, 150 * NS_PER_MS, false, 1},
+		{"older than its interval", 250, 20 * NS_PER_MS, false, 1},
+		{"before the start", 250, NS_PER_SEC, true, 1},
+		{"without time", 250, 0, true, 1},
+		{"at an edge", 250, 200 * NS_PER_MS, false, 2},
+		{"an hour ahead", 260, 3600 * NS_PER_SEC, false, 2},
+		{"at the end of time", 260, UINT64_MAX, true, 2},
+		{"ahead again, an edge passed", 310, 3600 * NS_PER_SEC, false, 3},
+		{"as if nothing had been", 420, 410 * NS_PER_MS, false, 4},
+	};
+	struct world w;
+
+	world_init(&w);
+	cr_assert_eq(use_synth(&w, 1000), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		w.fake.clock_ns = 5 * NS_PER_SEC + steps[i].clock_ms * NS_PER_MS;
+		fork_at(&w, 4000 + (int)i,
+			steps[i].absolute ? steps[i].time_ns : 5 * NS_PER_SEC + steps[i].time_ns);
+		cr_expect_eq(w.nr_snapshots, steps[i].nr_snapshots, "%s: %d", steps[i].name,
+			     w.nr_snapshots);
+		cr_expect_leq(w.last_end_ns, w.fake.clock_ns, "%s", steps[i].name);
+	}
+	cr_assert_eq(damon_close(w.ctx), 0);
+	cr_expect_eq(w.last_end_ns, w.fake.clock_ns);
+	damon_ctx_free(w.ctx);
+}
+
+/* ---- intervals that are tuned ---- */
+
+struct tuned {
+	uint64_t sample_ns[40], aggr_ns[40];
+	double nr[40]; /* of the first region */
+	size_t n;
+	double ratio;
+};
+
+static int note_tuned(void *priv, const struct damon_snapshot *s)
+{
+	struct damon_snapshot_info info = {.size = sizeof(info)};
+	struct damon_target_info target = {.size = sizeof(target)};
+	struct damon_region_info r = {.size = sizeof(r)};
+	double events = 0, most = 0;
+	struct tuned *t = priv;
+
+	damon_snapshot_info(s, &info);
+	if (info.nr_targets)
+		damon_snapshot_target(s, 0, &target);
+	for (size_t i = 0; i < target.nr_regions; i++) {
+		damon_snapshot_region(s, 0, i, &r);
+		events += (double)(r.end - r.start) *
+			  damon_region_nr_accesses_of(s, 0, i, NULL, NULL);
+		most += (double)(r.end - r.start) * 20;
+	}
+	t->ratio = most > 0 ? events / most : 0;
+	t->sample_ns[t->n] = info.sample_ns;
+	t->aggr_ns[t->n] = info.aggr_ns;
+	t->nr[t->n] = target.nr_regions ? damon_region_nr_accesses_of(s, 0, 0, NULL, NULL) : -1;
+	return ++t->n == ARRAY_SIZE(t->nr);
+}
+
+Test(ctx, tuned_intervals_meet_their_goal_live_and_recorded)
+{
+	char path[] = "/tmp/test_ctx.XXXXXX";
+	struct damon_record_info info = {.size = sizeof(info)};
+	struct damon_intervals_goal goal;
+	struct tuned live = {.n = 0}, back = {.n = 0};
+	const struct damon_snapshot *s;
+	struct damon_record *rec;
+	size_t longer = 0;
+	struct world w;
+
+	close(mkstemp(path));
+	unlink(path);
+	world_init(&w);
+	damon_set_callback(w.ctx, note_tuned, &live);
+	damon_intervals_goal_init(&goal);
+	goal.max_sample_ns = 1000 * NS_PER_SEC;
+	cr_assert_eq(damon_set_intervals_goal(w.ctx, &goal), 0);
+	cr_assert_eq(use_synth(&w, 2000), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_set_record(w.ctx, path), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	run(&w);
+	cr_assert_eq(damon_close(w.ctx), 0, "%s", damon_error(w.ctx));
+	damon_ctx_free(w.ctx);
+	cr_expect_float_eq(live.ratio, .04, .008, "%g", live.ratio);
+
+	cr_assert_eq(damon_record_open(path, &rec), 0, "%s", damon_record_error(NULL));
+	for (int pass = 0; pass < 2; pass++) {
+		back.n = 0;
+		while (damon_record_next(rec, &s) == 1)
+			note_tuned(&back, s);
+		cr_assert_eq(damon_record_rewind(rec), 0);
+		cr_assert_eq(back.n, live.n);
+		for (size_t i = 0; i < live.n; i++) {
+			cr_expect_eq(back.sample_ns[i], live.sample_ns[i], "snapshot %zu", i);
+			cr_expect_eq(back.aggr_ns[i], 20 * back.sample_ns[i], "snapshot %zu", i);
+			cr_expect_float_eq(back.nr[i], live.nr[i], .1, "snapshot %zu", i);
+			longer += live.sample_ns[i] > 5 * NS_PER_MS;
+		}
+	}
+	cr_expect_eq(longer, 2 * live.n, "known from the first snapshot on");
+	damon_record_info(rec, &info);
+	cr_expect_eq(info.goal.access_bp, 400);
+	cr_expect_eq(info.goal.max_sample_ns, 1000 * NS_PER_SEC);
+	cr_expect_eq(info.attrs.sample_ns, 5 * NS_PER_MS);
+	damon_record_close(rec);
+	unlink(path);
+}
+
+Test(ctx, goals_and_resolutions_are_checked)
+{
+	static const struct {
+		struct damon_intervals_goal g;
+		int err;
+	} goals[] = {
+		{{sizeof(goals[0].g), 400, 3, 5000000, 10000000000}, 0},
+		{{sizeof(goals[0].g), 10000, 1, 1000, 1000}, 0},
+		{{sizeof(goals[0].g), 0, 0, 0, 0}, 0}, /* none */
+		{{sizeof(goals[0].g), 10001, 3, 5000000, 10000000000}, -EINVAL},
+		{{sizeof(goals[0].g), 400, 0, 5000000, 10000000000}, -EINVAL},
+		{{sizeof(goals[0].g), 400, 3, 999, 10000000000}, -EINVAL},
+		{{sizeof(goals[0].g), 400, 3, 5000000, 4000000}, -EINVAL},
+		{{sizeof(goals[0].g), 400, 3, 5000000, 86400000000001}, -EINVAL},
+		{{sizeof(size_t)}, 0}, /* an older caller: the defaults */
+	};
+	static const struct {
+		double share, rate_hz;
+		uint64_t ns;
+		int err;
+	} resolutions[] = {
+		{.01, 0, NS_PER_SEC, 0},
+		{1, 0, 1, 0},
+		{0, 0, NS_PER_SEC, -EINVAL},
+		{1.1, 0, NS_PER_SEC, -EINVAL},
+		{NAN, 0, NS_PER_SEC, -EINVAL},
+		{.01, 100, NS_PER_SEC, -EINVAL},
+		{7, 100, 0, 0}, /* none */
+	};
+	struct damon_ctx *ctx;
+
+	cr_assert_eq(damon_ctx_new(&ctx), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(goals); i++)
+		cr_expect_eq(damon_set_intervals_goal(ctx, &goals[i].g), goals[i].err, "goal %zu",
+			     i);
+	for (size_t i = 0; i < ARRAY_SIZE(resolutions); i++) {
+		struct damon_sampling s;
+
+		damon_sampling_init(&s);
+		s.resolution_share = resolutions[i].share;
+		s.resolution_ns = resolutions[i].ns;
+		s.rate_hz = resolutions[i].rate_hz;
+		cr_expect_eq(damon_set_sampling(ctx, &s), resolutions[i].err, "resolution %zu", i);
+	}
+	damon_ctx_free(ctx);
+}

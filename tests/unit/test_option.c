@@ -370,6 +370,40 @@ Test(option, what_is_required_must_be_given)
 	cr_expect_eq(option_parse(needy, &v, other, false, &line, &fail), 0);
 }
 
+/* 'b' excludes both others, which go together. */
+Test(option, rows_that_share_a_group_exclude_each_other)
+{
+	static const struct option_row abc[] = {
+		{.name = "a", .type = OPT_FLAG, .offset = AT(quiet), .group = 1, .help = "one"},
+		{.name = "b", .type = OPT_FLAG, .offset = AT(quiet), .group = 3, .help = "both"},
+		{.name = "c", .type = OPT_FLAG, .offset = AT(quiet), .group = 2, .help = "two"},
+		{0},
+	};
+	static const struct {
+		char *argv[4];
+		const char *fails;
+	} lines[] = {
+		{{"--a", NULL}, ""},
+		{{"--b", NULL}, ""},
+		{{"--a", "--c", NULL}, ""},
+		{{"--a", "--b", NULL}, "'--a' and '--b' exclude each other"},
+		{{"--c", "--b", NULL}, "'--b' and '--c' exclude each other"},
+		{{"--c", "--a", "--b", NULL}, "'--a' and '--b' exclude each other"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		char *argv[4];
+		struct option_line line;
+		struct damon_fail fail = {0};
+		struct values v = {0};
+
+		memcpy(argv, lines[i].argv, sizeof(argv));
+		cr_expect_eq(option_parse(abc, &v, argv, false, &line, &fail),
+			     *lines[i].fails ? -EINVAL : 0, "row %zu", i);
+		cr_expect_str_eq(fail.text, lines[i].fails, "row %zu", i);
+	}
+}
+
 Test(name, spellings_are_equal)
 {
 	cr_expect(name_equal("address-range", "address_range"));

@@ -201,6 +201,59 @@ Test(record, log_comes_back)
 }
 
 /* Without a flush chunks are made, so that none grows without bound, but not written. */
+/* Snapshots keep the sampling interval that was tuned for them; those without one have none. */
+Test(record, tuning_comes_back)
+{
+	static const uint64_t ms[] = {0, 0, 5, 5, 48, 48, 7, 0, 7, 9, 9, 9};
+	const struct damon_tuning tuning = {
+		.goal = {400, 3, 5 * NS_PER_MS, 10 * NS_PER_SEC},
+		.resolution_share = .01,
+		.resolution_ns = NS_PER_SEC,
+		.bound = DAMON_BOUND_KERNEL,
+	};
+	static const struct damon_tuning none;
+	struct damon_totals totals = {0};
+	struct kit_snapshots k;
+	struct damon_writer *w;
+	struct damon_reader *r;
+	struct damon_item item;
+
+	kit_snapshots_init(&k, 31);
+	cr_assert_eq(damon_writer_open(kit_path("tuned"), &kit_meta, &w, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ms); i++) {
+		kit_snapshots_step(&k);
+		k.s.sample_ns = ms[i] * NS_PER_MS;
+		if (i == 2)
+			damon_writer_tuning(w, &tuning);
+		cr_assert_eq(damon_writer_snapshot(w, &k.s), 0);
+		if (i % 5 == 1)
+			cr_assert_eq(damon_writer_flush(w, &totals), 0);
+	}
+	cr_assert_eq(damon_writer_close(w, &totals), 0);
+
+	cr_assert_eq(damon_reader_open(kit_path("tuned"), &r, NULL), 0);
+	cr_expect_eq(memcmp(damon_reader_tuning(r), &none, sizeof(none)), 0, "not read yet");
+	for (int pass = 0; pass < 2; pass++) {
+		size_t i = 0;
+
+		while (damon_reader_next(r, &item) > 0) {
+			if (item.type != DAMON_ITEM_SNAPSHOT)
+				continue;
+			cr_expect_eq(item.snapshot->sample_ns, ms[i] * NS_PER_MS,
+				     "pass %d, snapshot %zu: %llu", pass, i,
+				     (unsigned long long)item.snapshot->sample_ns);
+			i++;
+		}
+		cr_expect_eq(i, ARRAY_SIZE(ms));
+		cr_expect_eq(damon_reader_tuning(r)->goal.access_bp, 400);
+		cr_expect_eq(damon_reader_tuning(r)->goal.max_sample_ns, 10 * NS_PER_SEC);
+		cr_expect_eq(damon_reader_tuning(r)->resolution_share, .01);
+		cr_expect_eq(damon_reader_tuning(r)->bound, DAMON_BOUND_KERNEL);
+		cr_assert_eq(damon_reader_rewind(r), 0);
+	}
+	damon_reader_close(r);
+}
+
 Test(record, collects_more_than_a_chunk)
 {
 	enum { N = 60000, TIMES = 6 };

@@ -205,10 +205,11 @@ Test(record_damage, forged_chunks)
 		{"streams without end", 4, 0, 6, 6, many_streams, 6},
 		{"nonsense for a log", 5, 0, 64, 64, ff, 64},
 		{"nonsense for totals", 6, 0, 64, 64, ff, 64},
-		{"nonsense for checks", 7, 0, 64, 64, ff, 64},
+		{"nonsense for tuning", 7, 0, 64, 64, ff, 64},
+		{"nonsense for checks", 8, 0, 64, 64, ff, 64},
 		{"an empty meta", 1, 0, 0, 0, ff, 0},
 		{"empty totals", 6, 0, 0, 0, ff, 0},
-		{"empty checks", 7, 0, 0, 0, ff, 0},
+		{"empty checks", 8, 0, 0, 0, ff, 0},
 	};
 	struct kit_bytes b;
 	struct whole meta = {0};
