@@ -569,13 +569,13 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 	    s->overhead_percent - s->slowdown_percent, asked);
 	if (s->overhead_percent <= 1.2 * asked)
 		return;
-	if (s->duration_ns < 10 * NS_PER_SEC)
-		say("to start and to end cost the same whatever is recorded: in a longer recording "
-		    "they count for less");
+	if (s->own_other_percent > s->own_cpu_percent / 2)
+		say("most of it was to start and to end, which costs the same whatever is "
+		    "recorded: "
+		    "in a longer recording it counts for less");
 	else
-		say("that is out of reach here: the work of intervals is too much for the little "
-		    "CPU "
-		    "time that was used; a longer '--aggr' makes it less");
+		say("less is out of reach here: too little CPU time was used for the work of "
+		    "intervals; a longer '--aggr' makes it less");
 }
 
 static void say_summary(struct recording *r)
