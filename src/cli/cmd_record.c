@@ -552,6 +552,7 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 /* What recording cost, and whether that is what was asked for. */
 static void say_cost(const struct recording *r, const struct damon_stats *s)
 {
+	const double enough_ns = .5 * NS_PER_SEC; /* of CPU time: below, it is all start and end */
 	double asked = s->overhead_asked_percent;
 	const char *whose = damon_command_pid(r->ctx) ? "the command's" : "the processes'";
 
@@ -561,7 +562,7 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 	if (s->unseen_cpus)
 		say("%u CPU%s came online after the start: what ran there was not seen",
 		    s->unseen_cpus, s->unseen_cpus > 1 ? "s" : "");
-	if (!(asked > 0) || s->overhead_percent < 0)
+	if (!(asked > 0) || s->overhead_percent < 0 || s->target_cpu_ns < enough_ns)
 		return;
 	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions and %.2g %% by own work "
 	    "(%.3g %% asked for)",
