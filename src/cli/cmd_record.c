@@ -635,6 +635,7 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 /* What recording cost, and whether that is what was asked for. */
 static void say_cost(const struct recording *r, const struct damon_stats *s)
 {
+	const double enough_ns = .5 * NS_PER_SEC; /* of CPU time: below, it is all start and end */
 	double asked = s->overhead_asked_percent;
 	const char *whose = damon_command_pid(r->ctx) ? "the command's" : "the processes'";
 
@@ -644,7 +645,7 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 	if (s->unseen_cpus)
 		say("%u CPU%s came online after the start: what ran there was not seen",
 		    s->unseen_cpus, s->unseen_cpus > 1 ? "s" : "");
-	if (!(asked > 0) || s->overhead_percent < 0)
+	if (!(asked > 0) || s->overhead_percent < 0 || s->target_cpu_ns < enough_ns)
 		return;
 	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions and %.2g %% by own work "
 	    "(%.3g %% asked for)",
@@ -652,13 +653,13 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 	    s->overhead_percent - s->slowdown_percent, asked);
 	if (s->overhead_percent <= 1.2 * asked)
 		return;
-	if (s->duration_ns < 10 * NS_PER_SEC)
-		say("to start and to end cost the same whatever is recorded: in a longer recording "
-		    "they count for less");
+	if (s->own_other_percent > s->own_cpu_percent / 2)
+		say("most of it was to start and to end, which costs the same whatever is "
+		    "recorded: "
+		    "in a longer recording it counts for less");
 	else
-		say("that is out of reach here: the work of intervals is too much for the little "
-		    "CPU "
-		    "time that was used; a longer '--aggr' makes it less");
+		say("less is out of reach here: too little CPU time was used for the work of "
+		    "intervals; a longer '--aggr' makes it less");
 }
 
 static void say_summary(struct recording *r)

@@ -12,7 +12,7 @@ static const double pay_ns = 4e9;		       /* and paid in so much */
 static const double most_saved = .6, most_spent = .15; /* of the budget, for debts */
 static const double hysteresis = 1.1;
 static const double prior_ticks = 20; /* that the costs known beforehand count as */
-static const uint64_t dwell_ns = NS_PER_SEC;
+static const uint64_t dwell_ns = NS_PER_SEC, first_dwell_ns = 2 * NS_PER_SEC;
 static const double wake_aggrs_max = 10;
 
 void damon_budget_init(struct damon_budget *b, double percent, double tick_cost_ns,
@@ -102,7 +102,8 @@ void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
 		return;
 	if (!b->seen.now_ns) { /* the first time is the start */
 		b->seen = *s;
-		b->changed_ns = s->now_ns;
+		/* A recording of a second is not starved for the cost of its start. */
+		b->changed_ns = s->now_ns + first_dwell_ns - dwell_ns;
 		b->debt_ns = s->own_ns;
 		return;
 	}
@@ -113,7 +114,7 @@ void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
 	fixed = MAX(r->own_ns - r->samples_ns, 0.0) / r->target_ns;
 	b->wake_aggrs = wake(b, use, fixed);
 	rung = nearest(b, allowed_hz(b, use, fixed));
-	if (rung == b->rung || s->now_ns - b->changed_ns < dwell_ns)
+	if (rung == b->rung || s->now_ns < b->changed_ns + dwell_ns)
 		return;
 	b->rung = rung;
 	b->changed_ns = s->now_ns;

@@ -47,7 +47,7 @@ void damon_budget_init(struct damon_budget *b, double percent, double tick_cost_
 		       double sample_cost_ns, double fixed_ns, double max_hz);
 
 /* Sets 'rung' and 'wake_aggrs' by what was spent since the last step. Meant to be called about
- * twice a second; a rung is kept for a second at least. */
+ * twice a second; a rung is kept for a second at least, the first one for two. */
 void damon_budget_step(struct damon_budget *b, const struct damon_spent *s);
 
 #endif

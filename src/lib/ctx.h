@@ -56,6 +56,8 @@ struct ctx_rate {
 	double before_hz;		 /* and what it was before */
 	double rung_cpu_ns[DAMON_RUNGS]; /* CPU time of the targets under each rung, */
 	double rung_ns[DAMON_RUNGS];	 /* and wall time, without the current stay */
+	uint64_t ticks;			 /* so far, as counted last */
+	bool left_behind;		 /* some children may be, by the last step */
 	uint64_t next_ns;		 /* the next look at the budget */
 	uint64_t own_start_ns;		 /* own CPU time at the start */
 	enum damon_work work;		 /* at hand, */
@@ -176,6 +178,8 @@ double rate_mean(const struct damon_ctx *ctx, uint64_t start_ns, uint64_t end_ns
 /* Reads the targets' CPU time. Returns the ticks so far, those in the kernel included; 0: unknown.
  */
 uint64_t rate_count(struct damon_ctx *ctx);
+/* The same as of the latest look that the ladder needed anyway. */
+uint64_t rate_counted(struct damon_ctx *ctx);
 int rate_step(struct damon_ctx *ctx); /* keeps to the budget; to be called at every wake-up */
 /* Fills in what own work and rungs came to. */
 void rate_totals(struct damon_ctx *ctx, struct damon_totals *t);

@@ -28,9 +28,9 @@ static void count_rings(struct damon_ctx *ctx)
  * Ticks that fell into the kernel are not delivered (exclude_kernel): the clock event's count is
  * all CPU time, what is missing in samples was spent there.
  */
-static void count_kernel(struct damon_ctx *ctx)
+static void count_kernel(struct damon_ctx *ctx, uint64_t all)
 {
-	uint64_t all = rate_count(ctx), seen = ctx->user_ticks + ctx->seen_lost + ctx->kernel_ticks;
+	uint64_t seen = ctx->user_ticks + ctx->seen_lost + ctx->kernel_ticks;
 
 	if (all > seen) {
 		ctx->counts.kernel_ticks += all - seen;
@@ -70,7 +70,7 @@ static int update(struct damon_ctx *ctx, uint64_t now_ns)
 	ctx->next_update_ns = now_ns + ctx->attrs.update_ns;
 	if (err < 0)
 		return err;
-	count_kernel(ctx);
+	count_kernel(ctx, rate_counted(ctx));
 	err = read_maps(ctx, now_ns, &ctx->maps_move);
 	ctx->maps_move = true;
 	return err;
@@ -200,7 +200,7 @@ int monitor_finish(struct damon_ctx *ctx)
 	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
 	int err = monitor_until(ctx, now_ns);
 
-	count_kernel(ctx);
+	count_kernel(ctx, rate_count(ctx));
 	if (ctx->session)
 		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
 	if (!err && now_ns > ctx->aggr_start_ns)

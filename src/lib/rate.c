@@ -7,8 +7,9 @@
 
 #include "lib/ctx.h"
 
-#define STEP_NS (NS_PER_SEC / 2)
-#define MAX_HZ	100000 /* the kernel's own limit where it does not tell */
+#define STEP_NS	    (NS_PER_SEC / 2)
+#define STEP_NS_MAX (4 * NS_PER_SEC)
+#define MAX_HZ	    100000 /* the kernel's own limit where it does not tell */
 
 /* What is expected of own work before any was done; docs/BENCH.md measures it. */
 static const double unknown_tick_ns = 20000, decode_ns = 6000, aggr_work_ns = 80e3;
@@ -183,7 +184,25 @@ uint64_t rate_count(struct damon_ctx *ctx)
 		}
 	}
 	ctx->target_cpu_ns = MAX(ctx->target_cpu_ns, cpu);
-	return (uint64_t)ticks;
+	r->ticks = (uint64_t)ticks;
+	return r->ticks;
+}
+
+uint64_t rate_counted(struct damon_ctx *ctx)
+{
+	return ctx->rate.ladder ? ctx->rate.ticks : rate_count(ctx);
+}
+
+/* When to look again. To read the counters of hundreds of threads is work, too: it may take a
+ * twentieth of the budget. */
+static uint64_t next_look(const struct ctx_rate *r, double took_ns)
+{
+	double use = (double)r->budget.recent.target_ns / MAX((double)r->budget.recent.now_ns, 1.0);
+	double spare = .05 * r->budget.percent / 100 * use; /* ns per ns */
+
+	if (!(spare > 0))
+		return STEP_NS;
+	return (uint64_t)MIN(MAX(took_ns / spare, (double)STEP_NS), (double)STEP_NS_MAX);
 }
 
 void rate_totals(struct damon_ctx *ctx, struct damon_totals *t)
@@ -216,30 +235,36 @@ static int change_rung(struct damon_ctx *ctx, uint32_t old, uint64_t now_ns)
 	r->before_hz = r->hz;
 	r->hz = r->budget.rung_hz[r->budget.rung];
 	r->since_ns = now_ns;
+	r->left_behind = true;
 	return 0;
 }
 
 int rate_step(struct damon_ctx *ctx)
 {
 	struct ctx_rate *r = &ctx->rate;
-	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys), last_ns = r->next_ns;
+	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys), own_ns;
 	uint32_t old = r->budget.rung;
+	struct damon_check_totals checks;
 	struct damon_spent s;
 
 	if (!r->ladder || now_ns < r->next_ns)
 		return 0;
-	r->next_ns = now_ns + STEP_NS;
 	rate_work(ctx, r->work);
+	own_ns = r->work_from_ns;
 	s.ticks = (double)rate_count(ctx);
+	rate_work(ctx, r->work);
 	s.now_ns = now_ns;
 	s.target_ns = ctx->target_cpu_ns;
-	s.own_ns = (double)(r->work_from_ns - r->own_start_ns);
+	checks_totals(ctx, &checks); /* what they cost the targets goes with no rate either */
+	s.own_ns = (double)(r->work_from_ns - r->own_start_ns + checks.target_ns);
 	s.samples_ns = r->work_ns[DAMON_WORK_SAMPLES];
 	damon_budget_step(&r->budget, &s);
+	r->next_ns = now_ns + next_look(r, (double)(r->work_from_ns - own_ns));
 	if (r->budget.rung != old)
 		return change_rung(ctx, old, now_ns);
 	/* Children that were being forked during the last change follow now. */
-	if (r->since_ns > ctx->start_ns && last_ns - STEP_NS <= r->since_ns)
-		return damon_session_step(ctx->session, 1 + r->budget.rung);
-	return 0;
+	if (!r->left_behind)
+		return 0;
+	r->left_behind = false;
+	return damon_session_step(ctx->session, 1 + r->budget.rung);
 }

@@ -354,3 +354,120 @@ Test(session_live, knows_what_a_tick_costs)
 	a.config = 1u << 30;
 	cr_expect_lt(damon_session_calibrate(&damon_sys_real, &a, &ns), 0, "no such event");
 }
+
+/* ---- a ladder ---- */
+
+#define MAX_PIDS 8
+
+struct stepping {
+	int pid[MAX_PIDS], nr;
+	uint32_t rung; /* samples of any other are counted as 'others' */
+	uint64_t samples[MAX_PIDS], others;
+	uint64_t execs;
+};
+
+static int note_rung(void *priv, const struct damon_perf_record *r)
+{
+	struct stepping *n = priv;
+
+	n->execs += r->type == PERF_RECORD_COMM && r->comm.exec;
+	if (r->type != PERF_RECORD_SAMPLE)
+		return 0;
+	n->others += r->sample.rung != n->rung;
+	for (int i = 0; i < n->nr; i++)
+		n->samples[i] += n->pid[i] == r->sample.pid && r->sample.rung == n->rung;
+	return 0;
+}
+
+/* Reads until each process was sampled on this rung. What was written before the step is of the
+ * old one, so it is read first. */
+static void expect_all_on(struct stepping *n, uint32_t rung)
+{
+	uint64_t begin = damon_sys_real.clock_ns(&damon_sys_real);
+	int least = 0;
+
+	n->rung = rung;
+	cr_assert_geq(damon_session_read(s, note_rung, n), 0);
+	memset(n->samples, 0, sizeof(n->samples));
+	n->others = 0;
+	while (least < 2 && damon_sys_real.clock_ns(&damon_sys_real) - begin < LIMIT_NS) {
+		cr_assert_geq(damon_session_read(s, note_rung, n), 0);
+		least = 1000;
+		for (int i = 0; i < n->nr; i++)
+			least = MIN(least, (int)n->samples[i]);
+		damon_sys_real.poll(&damon_sys_real, NULL, 0, 5);
+	}
+	cr_expect_geq(least, 2, "rung %u: each process is sampled", rung);
+	cr_expect_eq(n->others, 0, "rung %u: no other one", rung);
+}
+
+static int start_burning(void)
+{
+	int pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		burn_for_ever(NULL);
+	}
+	return pid;
+}
+
+/* Forks a child that burns whenever it is told to, and tells its pid. */
+static void fork_on_demand(void)
+{
+	int pid;
+	char c;
+
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		pid = start_burning();
+		if (write(STDOUT_FILENO, &pid, sizeof(pid)) != sizeof(pid))
+			_exit(1);
+	}
+}
+
+/* Children are on the rung that is on, whether they were there before a step or forked after it. */
+Test(session_live, children_follow_the_ladder, .timeout = 120)
+{
+	static const struct damon_session_options o = {.first_rung = 1};
+	struct perf_event_attr a[3] = {{.type = PERF_TYPE_SOFTWARE,
+					.config = PERF_COUNT_SW_DUMMY,
+					.exclude_kernel = 1,
+					.exclude_hv = 1}};
+	int in[2], out[2], parent;
+	struct stepping n = {.rung = 1};
+	struct damon_fail f = {0};
+
+	for (int i = 1; i < 3; i++)
+		a[i] = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+						.config = PERF_COUNT_SW_CPU_CLOCK,
+						.sample_period = (unsigned)i * NS_PER_MS,
+						.exclude_kernel = 1,
+						.exclude_hv = 1};
+	if (damon_session_new(&damon_sys_real, a, 3, &o, &s, &f))
+		cr_skip("no perf events here: %s", f.text);
+	cr_assert(!pipe(in) && !pipe(out));
+	parent = fork();
+	if (!parent) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		close(in[1]);
+		fork_on_demand();
+		_exit(0);
+	}
+	cr_assert_eq(damon_session_attach(s, parent, &f), 0, "%s", f.text);
+	cr_assert_eq(damon_session_enable(s), 0);
+	for (int step = 0; step < 4; step++) {
+		cr_assert_eq(write(in[1], "x", 1), 1);
+		cr_assert_eq(read(out[0], &n.pid[n.nr], sizeof(int)), sizeof(int));
+		n.nr++;
+		expect_all_on(&n, 1 + (uint32_t)step % 2);
+		cr_assert_eq(damon_session_step(s, 1 + (uint32_t)(step + 1) % 2), 0);
+	}
+	for (int i = 0; i < n.nr; i++)
+		kill(n.pid[i], SIGKILL);
+	kill(parent, SIGKILL);
+	waitpid(parent, NULL, 0);
+	damon_session_free(s);
+}
