@@ -140,8 +140,9 @@ struct damon_stats {
 	uint64_t forgotten_mappings;
 	uint64_t nr_alive; /* of a context that was closed: its processes that go on */
 	uint64_t checks;   /* looks at accessed bits; of these */
-	uint64_t check_no_region, check_thinned; /* outside of all regions, beyond the batch limit */
-	uint64_t check_no_target;		 /* looks at processes that have no target */
+	uint64_t check_no_region,
+		check_thinned;	  /* outside of all regions, beyond the batch limit */
+	uint64_t check_no_target; /* looks at processes that have no target */
 };
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *s);
 
@@ -177,12 +178,12 @@ struct damon_region_info {
 	double heat, heat_lo, heat_hi;	  /* accesses per page and second; see damon_scale_info */
 	double share, share_lo, share_hi; /* of the target's accesses, 0..1 */
 	double write_share;		  /* of its accesses, 0..1 */
-	double stall_share;  /* of the target's stall time, 0..1; 0 if the source tells none */
-	uint32_t age_aggrs;  /* aggregations since its rate changed by more than a fifth */
-	uint32_t idle_aggrs; /* aggregations since its last access was seen */
-	uint32_t nr_obs;     /* observations behind the figures */
-	uint64_t edge_bytes; /* how far its borders may be off */
-	double nr_checks;    /* looks at accessed bits behind nr_accesses; older ones count less */
+	double stall_share;   /* of the target's stall time, 0..1; 0 if the source tells none */
+	uint32_t age_aggrs;   /* aggregations since its rate changed by more than a fifth */
+	uint32_t idle_aggrs;  /* aggregations since its last access was seen */
+	uint32_t nr_obs;      /* observations behind the figures */
+	uint64_t edge_bytes;  /* how far its borders may be off */
+	double nr_checks;     /* looks at accessed bits behind nr_accesses; older ones count less */
 	double checked_share; /* of these that found an access, 0..1 */
 };
 /* Region 'r' of target 't', sorted by address. */

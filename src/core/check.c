@@ -9,11 +9,11 @@
 #include "core/estimator.h"
 
 const double damon_check_prior = 2;
-static const double keep = .9;	      /* of a sum, from one aggregation to the next */
-static const double settled = .05;    /* sums below it are forgotten */
-static const double z95 = 1.959964;   /* of the normal distribution, two-sided 95 % */
-static const double least_looks = 30; /* before a visit's length is told by them */
-static const double least_bound = 2;  /* fewer say nothing of where it ends on their side */
+static const double keep = .9;	       /* of a sum, from one aggregation to the next */
+static const double settled = .05;     /* sums below it are forgotten */
+static const double z95 = 1.959964;    /* of the normal distribution, two-sided 95 % */
+static const double least_looks = 30;  /* before a visit's length is told by them */
+static const double least_bound = 2;   /* fewer say nothing of where it ends on their side */
 static const double every_region = .1; /* of the pages picked: spread evenly over regions */
 
 /* ---- sums ---- */
@@ -207,9 +207,9 @@ struct damon_checks {
 	uint32_t max_targets;
 	struct state *states; /* by slot */
 	struct look *pages, *maps;
-	uint64_t seen;			/* page looks of this interval; [0, nr_pages) were kept */
-	size_t nr_pages, nr_maps, max;	/* 'max' is the room of each */
-	struct damon_counts counts;	/* of this interval */
+	uint64_t seen;			 /* page looks of this interval; [0, nr_pages) were kept */
+	size_t nr_pages, nr_maps, max;	 /* 'max' is the room of each */
+	struct damon_counts counts;	 /* of this interval */
 	struct damon_page_check *sorted; /* of one target */
 	struct rng rng, pick_rng;
 };
@@ -525,8 +525,8 @@ void damon_checks_enter(struct damon_checks *s, const struct damon_target *t, ui
 		if (r->seen < 0)
 			r->seen = out->wset[w].d;
 		if (r->pages > 0 && late <= 1.5 * out->wset[w].span_ns)
-			out->checked[w] = (struct damon_wset_check){r->touched, r->pages, r->seen,
-								    late};
+			out->checked[w] =
+				(struct damon_wset_check){r->touched, r->pages, r->seen, late};
 	}
 }
 

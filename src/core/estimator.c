@@ -122,8 +122,8 @@ static int put_region(struct damon_est *e, size_t *n, const struct damon_est_reg
 		*r = (struct damon_est_region){
 			.epoch = e->now + 1, .last_hit = e->now, .evenness = 1};
 	if (old)
-		r->checks = damon_check_sum_part(old->checks, (double)(end - start) /
-								      (old->end - old->start));
+		r->checks = damon_check_sum_part(old->checks,
+						 (double)(end - start) / (old->end - old->start));
 	r->start = start;
 	r->end = end;
 	r->extent = extent;

@@ -36,8 +36,8 @@ struct damon_region {
 	float store_weight;  /* the part of 'weight' that stores (read-modify-write included) */
 	float stall_weight;  /* sum of stall weights: where time is lost, not how often */
 	float evenness;	     /* >= 1: how unevenly accesses spread over its pages; 1 is even */
-	float nr_checks; /* sampling intervals in which a random page of it was looked at, */
-	float nr_touched; /* and was touched. Both fade: docs/ESTIMATOR.md, "Checks" */
+	float nr_checks;     /* sampling intervals in which a random page of it was looked at, */
+	float nr_touched;    /* and was touched. Both fade: docs/ESTIMATOR.md, "Checks" */
 };
 
 /* Page observations in a trailing window: n of them on d distinct pages, f1 pages seen once, f2
@@ -51,7 +51,7 @@ struct damon_wset {
 /* Checks of whole mappings over a window: pages touched in it, of 'pages' that are mapped there. */
 struct damon_wset_check {
 	double touched, pages; /* pages 0: nothing was checked */
-	double seen;	/* distinct pages that samples had seen in that window, when it was checked */
+	double seen; /* distinct pages that samples had seen in that window, when it was checked */
 	double late_ns; /* since then, to the end of the snapshot */
 };
 

@@ -39,9 +39,8 @@ enum kind {
 	KIND_SOFT_SMAPS,
 	NR_KINDS
 };
-static const char *const kind_names[NR_KINDS] = {"every",	 "soft",	"kernel",
-						 "kernel-equal", "every+checks", "soft+checks",
-						 "soft+smaps"};
+static const char *const kind_names[NR_KINDS] = {
+	"every", "soft", "kernel", "kernel-equal", "every+checks", "soft+checks", "soft+smaps"};
 
 /* One seed of one monitor. */
 struct monitor {
@@ -328,7 +327,8 @@ static const char usage[] =
 	"Prints lines of: world, monitor, budget, figure, mean over seeds, standard deviation, "
 	"seeds.\n"
 	"Monitors: every (every P-th access), soft (bursts), kernel (DAMON, 10-1000 regions),\n"
-	"kernel-equal (DAMON with as many checks as the budget has observations); every+checks and\n"
+	"kernel-equal (DAMON with as many checks as the budget has observations); every+checks "
+	"and\n"
 	"soft+checks (half observations, half looks at pages), soft+smaps (a look at all mappings\n"
 	"once a second on top).\n";
 

@@ -99,8 +99,8 @@ void sampler_take(struct sampler *s, uint64_t page)
 {
 	struct damon_obs *o = &s->obs[s->nr - 1];
 
-	o->access[o->nr++] = (struct damon_access){.addr = sampler_addr(page),
-						   .flags = DAMON_ACCESS_LOAD};
+	o->access[o->nr++] =
+		(struct damon_access){.addr = sampler_addr(page), .flags = DAMON_ACCESS_LOAD};
 	s->left--;
 }
 
