@@ -140,7 +140,7 @@ static double visits(const struct damon_target_snapshot *t, double heat, double 
 /*
  * Puts what checks of the region tell to what samples do, both of 1. Checks and samples err
  * independently of each other, so the nearer of two bounds errs in at most the sum of their 2.5 %.
- * Where they contradict each other, the estimate is a bound.
+ * Where they contradict each other, the samples' model of visits is wrong, and checks need none.
  */
 static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses *f)
 {
@@ -150,8 +150,12 @@ static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses 
 		return;
 	f->nr = (r->nr_touched + damon_check_prior * f->nr) / n;
 	damon_check_bounds((struct damon_check_sum){r->nr_checks, r->nr_touched}, &lo, &hi);
-	f->lo = MIN(MAX(f->lo, lo), f->nr);
-	f->hi = MAX(MIN(f->hi, hi), f->nr);
+	if (f->lo <= hi && f->hi >= lo) {
+		lo = MAX(lo, f->lo);
+		hi = MIN(hi, f->hi);
+	}
+	f->lo = MIN(lo, f->nr);
+	f->hi = MAX(hi, f->nr);
 }
 
 void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
