@@ -258,7 +258,7 @@ void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 			   struct damon_region_info *i);
 
 /* DAMON's nr_accesses of a region, of aggr/sample of the snapshot; 'lo' and 'hi' may be NULL. Not
- * rounded. */
+ * rounded. Looks at accessed bits, if there were any (nr_checks), count beside the samples. */
 double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, size_t r, double *lo,
 				   double *hi);
 

@@ -9,11 +9,11 @@
 #include "core/estimator.h"
 
 const double damon_check_prior = 2;
-static const double keep = .9;	      /* of a sum, from one aggregation to the next */
-static const double settled = .05;    /* sums below it are forgotten */
-static const double z95 = 1.959964;   /* of the normal distribution, two-sided 95 % */
-static const double least_looks = 30; /* before a visit's length is told by them */
-static const double least_bound = 2;  /* fewer say nothing of where it ends on their side */
+static const double keep = .9;	       /* of a sum, from one aggregation to the next */
+static const double settled = .05;     /* sums below it are forgotten */
+static const double z95 = 1.959964;    /* of the normal distribution, two-sided 95 % */
+static const double least_looks = 30;  /* before a visit's length is told by them */
+static const double least_bound = 2;   /* fewer say nothing of where it ends on their side */
 static const double every_region = .1; /* of the pages picked: spread evenly over regions */
 
 /* ---- sums ---- */
@@ -207,9 +207,9 @@ struct damon_checks {
 	uint32_t max_targets;
 	struct state *states; /* by slot */
 	struct look *pages, *maps;
-	uint64_t seen;			/* page looks of this interval; [0, nr_pages) were kept */
-	size_t nr_pages, nr_maps, max;	/* 'max' is the room of each */
-	struct damon_counts counts;	/* of this interval */
+	uint64_t seen;			 /* page looks of this interval; [0, nr_pages) were kept */
+	size_t nr_pages, nr_maps, max;	 /* 'max' is the room of each */
+	struct damon_counts counts;	 /* of this interval */
 	struct damon_page_check *sorted; /* of one target */
 	struct rng rng, pick_rng;
 };
@@ -277,9 +277,9 @@ static void add_round(struct damon_checks *s, struct state *t, const struct damo
 	if (w == DAMON_NR_WINDOWS)
 		return;
 	r = &t->round[w];
-	if (k->time_ns > r->time_ns + k->span_ns / 2)
+	if (!(r->pages > 0) || k->time_ns > r->time_ns + k->span_ns / 2)
 		*r = (struct round){.time_ns = k->time_ns, .seen = -1};
-	r->touched += k->touched;
+	r->touched += MIN((double)k->touched, pages);
 	r->pages += pages;
 }
 
@@ -494,15 +494,12 @@ static void fit_visits(const struct damon_checks *s, struct damon_target_snapsho
 static void enter_pages(struct damon_checks *s, const struct state *state,
 			const struct damon_target *t)
 {
-	uint64_t outside = 0;
-
 	for (size_t i = 0; i < state->nr; i++) {
 		const struct look *k = &s->pages[state->at + i];
 
 		s->sorted[i] = (struct damon_page_check){k->start, k->intervals, k->touched};
 	}
-	outside = damon_est_check(t->est, s->sorted, state->nr);
-	s->counts.check_no_region += outside;
+	s->counts.check_no_region += damon_est_check(t->est, s->sorted, state->nr);
 }
 
 void damon_checks_enter(struct damon_checks *s, const struct damon_target *t, uint64_t end_ns,
@@ -525,8 +522,8 @@ void damon_checks_enter(struct damon_checks *s, const struct damon_target *t, ui
 		if (r->seen < 0)
 			r->seen = out->wset[w].d;
 		if (r->pages > 0 && late <= 1.5 * out->wset[w].span_ns)
-			out->checked[w] = (struct damon_wset_check){r->touched, r->pages, r->seen,
-								    late};
+			out->checked[w] =
+				(struct damon_wset_check){r->touched, r->pages, r->seen, late};
 	}
 }
 
@@ -540,14 +537,16 @@ void damon_checks_enter(struct damon_checks *s, const struct damon_target *t, ui
 static double worth(const struct damon_checks *s, const struct damon_target_snapshot *t,
 		    const struct damon_region *r)
 {
-	double prior = t->visit_weight > 0 ? damon_check_expected(t, r, &s->view, 1) : .1;
+	double guess = .1; /* as long as nothing is known of visits */
+	double prior = t->visit_weight > 0 ? damon_check_expected(t, r, &s->view, 1) : guess;
 	double n = r->nr_checks + damon_check_prior;
 	double f = (r->nr_touched + damon_check_prior * prior + .5) / (n + 1);
 
 	return pages_of(r) * sqrt(f * (1 - f) / n);
 }
 
-static int sum_up(struct damon_checks *s, struct state *state, struct damon_region *r, size_t n)
+static int sum_up(struct damon_checks *s, struct state *state, const struct damon_region *r,
+		  size_t n)
 {
 	struct damon_target_snapshot t = {.visit_weight = state->visit_weight,
 					  .clumping = state->clumping};
@@ -585,13 +584,13 @@ size_t damon_checks_pick(struct damon_checks *s, const struct damon_target *t, u
 			 size_t n)
 {
 	struct state *state = &s->states[t->slot];
-	struct damon_region *r;
+	const struct damon_region *r;
 	size_t nr;
 	double step;
 
 	if (!t->est || state->generation != t->generation)
 		return 0;
-	r = (struct damon_region *)damon_est_regions(t->est, &nr);
+	r = damon_est_regions(t->est, &nr);
 	if (!nr || (!state->is_picked && sum_up(s, state, r, nr)))
 		return 0;
 	step = state->sum[nr - 1] / MAX(n, (size_t)1);

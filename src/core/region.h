@@ -31,10 +31,10 @@ struct damon_est_region {
 	float weight, store_weight, stall_weight; /* the last without pure stalls */
 	float pure_stall_weight, evenness;
 	struct damon_check_sum checks; /* since a change */
-	uint32_t recent[4]; /* hits of this aggregation and of the three before it */
-	uint64_t same;	    /* pairs of hits on one page, */
-	uint64_t timed;	    /* those of them that are looked at in time, */
-	uint64_t close;	    /* and those that fall into one slot of time */
+	uint32_t recent[4];	       /* hits of this aggregation and of the three before it */
+	uint64_t same;		       /* pairs of hits on one page, */
+	uint64_t timed;		       /* those of them that are looked at in time, */
+	uint64_t close;		       /* and those that fall into one slot of time */
 };
 
 /* Aggregations that count for 'r' when 'now' has just ended. */

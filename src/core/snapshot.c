@@ -128,7 +128,20 @@ void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 	out->edge_bytes = edge_bytes(t, i);
 }
 
-/* Puts what checks of the region tell to what samples do, both of 1. */
+/* Visits that 'heat' accesses are, 'scale' being what they were scaled by: where checks tell a
+ * visit's weight, the scale falls out. */
+static double visits(const struct damon_target_snapshot *t, double heat, double scale)
+{
+	if (t->visit_weight > 0 && scale > 0)
+		return heat / scale / t->visit_weight;
+	return heat / MAX(t->burst, 1.f);
+}
+
+/*
+ * Puts what checks of the region tell to what samples do, both of 1. Checks and samples err
+ * independently of each other, so the nearer of two bounds errs in at most the sum of their 2.5 %.
+ * Where they contradict each other, the samples' model of visits is wrong, and checks need none.
+ */
 static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses *f)
 {
 	double lo, hi, n = r->nr_checks + damon_check_prior;
@@ -137,8 +150,12 @@ static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses 
 		return;
 	f->nr = (r->nr_touched + damon_check_prior * f->nr) / n;
 	damon_check_bounds((struct damon_check_sum){r->nr_checks, r->nr_touched}, &lo, &hi);
-	f->lo = MIN(MAX(f->lo, lo), f->nr);
-	f->hi = MAX(MIN(f->hi, hi), f->nr);
+	if (f->lo <= hi && f->hi >= lo) {
+		lo = MAX(lo, f->lo);
+		hi = MIN(hi, f->hi);
+	}
+	f->lo = MIN(lo, f->nr);
+	f->hi = MAX(hi, f->nr);
 }
 
 void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
@@ -147,16 +164,14 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 {
 	const struct damon_region *r = &t->regions[i];
 	uint64_t sample_ns = v->tuned_ns ? v->tuned_ns : v->sample_ns;
-	double visits = sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
+	double sample_s = (double)sample_ns / (double)NS_PER_SEC;
 	double h = MAX(r->evenness, 1.f) * MAX(t->clumping, 1.f);
 	double most = (double)v->aggr_ns / v->sample_ns;
 	struct damon_nr_accesses f;
 
-	if (t->visit_weight > 0 && v->scale.accesses > 0)
-		visits *= MAX(t->burst, 1.f) / (t->visit_weight * v->scale.accesses);
-	f.nr = damon_touched(rate->heat * visits, h);
-	f.lo = damon_touched(rate->lo * visits, h);
-	f.hi = damon_touched(rate->hi * visits, h);
+	f.nr = damon_touched(visits(t, rate->heat, v->scale.accesses) * sample_s, h);
+	f.lo = damon_touched(visits(t, rate->lo, v->scale.lo) * sample_s, h);
+	f.hi = damon_touched(visits(t, rate->hi, v->scale.hi) * sample_s, h);
 	if (sample_ns == v->sample_ns) /* what one interval showed does not tell of another */
 		weigh_checks(r, &f);
 	out->nr = most * f.nr;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "core/check.h"
@@ -16,13 +17,36 @@ void checker_init(struct checker *c, struct sampler *s, double pages_per_s, bool
 	c->armed = calloc((size_t)c->per_interval + 1, sizeof(*c->armed));
 	if (!c->armed)
 		abort();
+	s->is_checked = true;
 	rng_seed(&c->rng, 2000 + seed);
 }
 
 void checker_release(struct checker *c)
 {
 	free(c->armed);
+	free(c->read);
 	*c = (struct checker){0};
+}
+
+static bool is_read(const struct checker *c, uint64_t page)
+{
+	for (size_t i = 0; i < c->nr_read; i++)
+		if (c->read[i] == page)
+			return true;
+	return false;
+}
+
+/* What was sampled in the interval that has passed is read in the next one. */
+static void turn_reads(struct checker *c)
+{
+	struct sampler *s = c->sampler;
+
+	if (vec_reserve(&c->read, &c->cap_read, s->nr_reads, sizeof(*c->read)))
+		abort();
+	if (s->nr_reads)
+		memcpy(c->read, s->reads, s->nr_reads * sizeof(*c->read));
+	c->nr_read = s->nr_reads;
+	s->nr_reads = 0;
 }
 
 static void look_at_pages(struct checker *c, struct world *w)
@@ -36,7 +60,8 @@ static void look_at_pages(struct checker *c, struct world *w)
 					.end = c->armed[i] + DAMON_PAGE_SIZE,
 					.nr = 1};
 
-		k.touched = w->accessed(w, sampler_page(k.start), &c->rng);
+		k.touched = is_read(c, sampler_page(k.start)) ||
+			    w->accessed(w, sampler_page(k.start), &c->rng);
 		damon_core_check(s->core, s->proc, &k);
 	}
 	c->nr_checks += c->nr_armed;
@@ -77,6 +102,7 @@ void checker_look(struct checker *c, struct world *w)
 		look_at_pages(c, w);
 		arm_pages(c);
 	}
+	turn_reads(c);
 	if (c->maps && w->interval % INTERVALS_PER_S == 0)
 		look_at_maps(c, w);
 }

@@ -5,6 +5,9 @@
  * Pages: those that the core picked are armed when a sampling interval begins and looked at when it
  * ends, as DAMON does. Mappings: once a second all of them, how many of their pages were touched
  * within that second (smaps).
+ *
+ * The soft source reads the target's memory, one page a burst, when its reader wakes: that sets the
+ * page's accessed bit, too. Here it does so in the sampling interval after the burst.
  */
 #ifndef JUDGE_CHECKER_H
 #define JUDGE_CHECKER_H
@@ -19,6 +22,8 @@ struct checker {
 	uint64_t *armed; /* addresses */
 	size_t nr_armed;
 	uint64_t nr_checks; /* pages looked at */
+	uint64_t *read;	    /* pages that the sampler itself reads in this interval */
+	size_t nr_read, cap_read;
 	struct rng rng;
 };
 

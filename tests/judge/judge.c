@@ -25,6 +25,7 @@ struct options {
 	double budgets[MAX_BUDGETS];
 	size_t nr_budgets;
 	unsigned int seeds, aggrs;
+	unsigned int kinds; /* bits: which monitors */
 	struct damon_est_params est;
 	struct pattern_size size;
 };
@@ -135,7 +136,7 @@ static void init_sampler(struct run *r, struct monitor *m, uint64_t seed)
 
 static void add_monitors(struct run *r, enum kind kind, double budget, struct sampler *pool)
 {
-	for (unsigned int s = 0; s < r->o->seeds; s++) {
+	for (unsigned int s = 0; s < r->o->seeds && r->o->kinds >> kind & 1; s++) {
 		struct monitor *m = &r->monitors[r->nr++];
 
 		*m = (struct monitor){.kind = kind, .budget = budget};
@@ -322,6 +323,7 @@ static const char usage[] =
 	"  -w, --window N      the estimator's window_obs,\n"
 	"  -c, --change X      change_threshold,\n"
 	"  -m, --merge X       merge_threshold\n"
+	"  -o, --only NAME[,NAME]  these monitors (all)\n"
 	"  -l, --list          the patterns\n"
 	"  -h, --help\n"
 	"Prints lines of: world, monitor, budget, figure, mean over seeds, standard deviation, "
@@ -345,6 +347,23 @@ static int parse_budgets(struct options *o, char *list)
 		o->budgets[o->nr_budgets++] = v;
 	}
 	return o->nr_budgets ? 0 : -1;
+}
+
+static int parse_monitors(struct options *o, char *list)
+{
+	char *save = NULL;
+
+	o->kinds = 0;
+	for (char *s = strtok_r(list, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		unsigned int k = 0;
+
+		while (k < NR_KINDS && strcmp(s, kind_names[k]))
+			k++;
+		if (k == NR_KINDS)
+			return -1;
+		o->kinds |= 1u << k;
+	}
+	return o->kinds ? 0 : -1;
 }
 
 /* One option with a number. */
@@ -383,14 +402,22 @@ static int parse_number(struct options *o, int option, double v)
 
 static int parse(struct options *o, int argc, char **argv)
 {
-	static const struct option table[] = {
-		{"budget", 1, 0, 'b'}, {"seeds", 1, 0, 's'},  {"aggrs", 1, 0, 'a'},
-		{"pages", 1, 0, 'n'},  {"visit", 1, 0, 'v'},  {"pace", 1, 0, 'p'},
-		{"window", 1, 0, 'w'}, {"change", 1, 0, 'c'}, {"merge", 1, 0, 'm'},
-		{"list", 0, 0, 'l'},   {"help", 0, 0, 'h'},   {0}};
+	static const struct option table[] = {{"budget", 1, 0, 'b'},
+					      {"seeds", 1, 0, 's'},
+					      {"aggrs", 1, 0, 'a'},
+					      {"pages", 1, 0, 'n'},
+					      {"visit", 1, 0, 'v'},
+					      {"pace", 1, 0, 'p'},
+					      {"window", 1, 0, 'w'},
+					      {"change", 1, 0, 'c'},
+					      {"merge", 1, 0, 'm'},
+					      {"only", 1, 0, 'o'},
+					      {"list", 0, 0, 'l'},
+					      {"help", 0, 0, 'h'},
+					      {0}};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "b:s:a:n:v:p:w:c:m:lh", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "b:s:a:n:v:p:w:c:m:o:lh", table, NULL)) != -1) {
 		switch (c) {
 		case 'l':
 			for (size_t i = 0; pattern_names[i]; i++)
@@ -401,6 +428,10 @@ static int parse(struct options *o, int argc, char **argv)
 			exit(0);
 		case 'b':
 			if (parse_budgets(o, optarg))
+				return -1;
+			break;
+		case 'o':
+			if (parse_monitors(o, optarg))
 				return -1;
 			break;
 		default:
@@ -417,6 +448,7 @@ int main(int argc, char **argv)
 			    .nr_budgets = 2,
 			    .seeds = 3,
 			    .aggrs = 200,
+			    .kinds = (1u << NR_KINDS) - 1,
 			    .est = damon_est_defaults};
 	int status = 0;
 

@@ -63,6 +63,7 @@ void sampler_init(struct sampler *s, enum source source, double rate_hz, uint64_
 void sampler_release(struct sampler *s)
 {
 	damon_core_free(s->core);
+	free(s->reads);
 	*s = (struct sampler){0};
 }
 
@@ -95,13 +96,25 @@ void sampler_begin(struct sampler *s)
 	s->left = burst_length(s);
 }
 
+/* The soft source reads a little of the target's memory to learn the addresses behind it. */
+static void note_read(struct sampler *s, uint64_t page)
+{
+	if (!s->is_checked)
+		return;
+	if (vec_reserve(&s->reads, &s->cap_reads, s->nr_reads + 1, sizeof(*s->reads)))
+		abort();
+	s->reads[s->nr_reads++] = page;
+}
+
 void sampler_take(struct sampler *s, uint64_t page)
 {
 	struct damon_obs *o = &s->obs[s->nr - 1];
 
-	o->access[o->nr++] = (struct damon_access){.addr = sampler_addr(page),
-						   .flags = DAMON_ACCESS_LOAD};
+	o->access[o->nr++] =
+		(struct damon_access){.addr = sampler_addr(page), .flags = DAMON_ACCESS_LOAD};
 	s->left--;
+	if (s->source == SOURCE_SOFT && o->nr == 1)
+		note_read(s, page);
 }
 
 uint64_t sampler_see(struct sampler *s, uint64_t page, uint64_t pos, uint64_t n)

@@ -33,7 +33,11 @@ struct sampler {
 	double carry;	   /* for made-up worlds: part of an observation that is due */
 	uint64_t nr_obs;
 	uint32_t aggr;
-	double cpu_ns; /* used by the core */
+	double cpu_ns;	 /* used by the core */
+	bool is_checked; /* a checker looks on */
+	/* soft: pages that it read since checker_look() last took them, one of each burst */
+	uint64_t *reads;
+	size_t nr_reads, cap_reads;
 };
 
 void sampler_init(struct sampler *s, enum source source, double rate_hz, uint64_t seed,

@@ -34,13 +34,13 @@ void guess_add(struct guess *g, struct guess_region r); /* aborts without memory
 void guess_release(struct guess *g);
 
 enum figure {
-	FIGURE_MAE,    /* mean |nr_accesses - truth| over all pages, of 1 */
-	FIGURE_F1,     /* of the hot set: as many pages by estimate as are truly hot */
-	FIGURE_CAUGHT, /* accesses to those, of what the true hot set gets */
-	FIGURE_COVER,  /* pages, of those outside of edge bands, whose region's true heat is in
-			  bounds */
+	FIGURE_MAE,	 /* mean |nr_accesses - truth| over all pages, of 1 */
+	FIGURE_F1,	 /* of the hot set: as many pages by estimate as are truly hot */
+	FIGURE_CAUGHT,	 /* accesses to those, of what the true hot set gets */
+	FIGURE_COVER,	 /* pages, of those outside of edge bands, whose region's true heat is in
+			    bounds */
 	FIGURE_COVER_NR, /* the same of nr_accesses, with or without the edge bands */
-	FIGURE_WSET,   /* |working set - truth| / truth, a median; one for each window */
+	FIGURE_WSET,	 /* |working set - truth| / truth, a median; one for each window */
 	FIGURE_INSIDE = FIGURE_WSET + NR_FACT_WINDOWS,	/* truth in [L, U] */
 	FIGURE_WIDTH = FIGURE_INSIDE + NR_FACT_WINDOWS, /* (U - L) / truth, a median */
 	FIGURE_AGE = FIGURE_WIDTH + NR_FACT_WINDOWS,	/* mean age over the run's length */
