@@ -170,7 +170,8 @@ struct expected {
 	double span;	/* aggregations that the oldest rates rest on */
 	double mid; /* each region has pages that are never touched, the others are equally hot */
 	double hi;  /* as many pages as there are visits, and the rates as high as they may be */
-	double sure, sure_hi; /* the parts of both that many ticks speak for */
+	double sure, sure_hi; /* the parts of both that many ticks speak for, */
+	double sure_seen;     /* and the pages of it that should have been seen */
 	double hits;	      /* in the window */
 	double left; /* pages of regions hit in the window, but not since their rate changed */
 };
@@ -252,6 +253,14 @@ static void expect_hits(const struct damon_region *r, double aggrs, struct expec
 		e->left += MAX(pages_of(r), 1.0);
 }
 
+/* Pages of a region that as many hits should have shown as it has in 'aggrs' aggregations. */
+static double seen_pages(const struct damon_region *r, double aggrs)
+{
+	double used = MAX(pages_of(r), 1.0) / MAX((double)r->evenness, 1.0);
+
+	return used * -expm1(-aggrs * r->nr_obs / (span_of(r) * used));
+}
+
 /*
  * Expected pages of a window of 'aggrs' aggregations. A region's unevenness h is told by pairs
  * only, and many worlds explain it alike. One page in h is used (a sparse heap): the estimate. As
@@ -275,6 +284,7 @@ static struct expected expected_pages(const struct damon_target_snapshot *t,
 		most = MIN(visits * v->scale.hi, 1.0);
 		e.mid += mid;
 		e.sure += sure * mid;
+		e.sure_seen += sure * seen_pages(r, aggrs);
 		if (!i || r->start != r[-1].end)
 			gap = longest_gap(t, i);
 		if (!r->nr_ticks && pages * MAX(span_of(r), r->idle_aggrs) < gap)
@@ -367,14 +377,17 @@ void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window 
 	struct expected e = expected_pages(t, v, aggrs);
 	struct counted k = counted_pages(c, &e, &v->scale);
 	double mapped = MAX(e.mapped, c->d); /* what was unmapped since had been mapped */
-	double regions = e.mid + left_pages(c, &e), regions_hi = e.hi + e.left, mid, hi, lo;
+	double regions = e.mid + left_pages(c, &e), regions_hi = e.hi + e.left;
+	double mid, hi, lo, sure;
 	/* The longer the history beside the window, the more the regions know that it does not. */
 	double more = e.span / (e.span + aggrs), much_more = e.span / (e.span + 20 * aggrs);
 
 	mid = between(k.mid, MIN(MAX(e.mid, c->d), k.most), .6 * more);
 	hi = between(k.hi, MAX(k.hi, regions_hi), much_more);
-	if (e.sure > mid) { /* more pages than seen, and no doubt about them */
-		mid = e.sure;
+	/* More pages than seen, and no doubt about them, unless more should have been seen. */
+	sure = ramp(c->d / MAX(e.sure_seen, 1e-9), .5, 1);
+	if (e.sure * sure > mid) {
+		mid = e.sure * sure;
 		hi = MAX(hi, regions_hi);
 	}
 	if (k.chao.lo > regions) { /* more was seen than today's rates explain */
@@ -382,7 +395,8 @@ void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window 
 		regions_hi = mapped;
 	}
 	mid = MIN(MAX(between(regions, mid, k.trust), c->d), mapped);
-	hi = between(k.trust > 0 ? MAX(regions_hi, k.hi) : regions_hi, MAX(hi, e.sure_hi), k.trust);
+	hi = between(k.trust > 0 ? MAX(regions_hi, k.hi) : regions_hi, MAX(hi, e.sure_hi * sure),
+		     k.trust);
 	/* Few visits come at random moments where nearly all pages were seen before: pages that are
 	 * read through are hit in turn, not by chance, and none may be missing. */
 	lo = c->d;
