@@ -167,13 +167,14 @@ struct expected {
 	double mapped;
 	double cluster; /* hits of a tick in one region */
 	double visits;	/* of a page, that a hit stands for; >= 1 */
-	double span;	/* aggregations that the oldest rates rest on */
+	double span;	/* aggregations that the oldest rates rest on, */
+	double age;	/* and for how long any has held */
 	double mid; /* each region has pages that are never touched, the others are equally hot */
 	double hi;  /* as many pages as there are visits, and the rates as high as they may be */
 	double sure, sure_hi; /* the parts of both that many ticks speak for, */
 	double sure_seen;     /* and the pages of it that should have been seen */
 	double hits;	      /* in the window */
-	double left; /* pages of regions hit in the window, but not since their rate changed */
+	double left;	      /* pages of regions hit in the window, which have no hits now */
 };
 
 /*
@@ -204,6 +205,7 @@ static struct expected expected_of(const struct damon_target_snapshot *t,
 
 		e.mapped += MAX(pages_of(r), 1.0);
 		e.span = MAX(e.span, span_of(r));
+		e.age = r->nr_ticks ? MAX(e.age, (double)r->age_aggrs) : e.age;
 		hits += r->nr_obs;
 		ticks += r->nr_ticks;
 		weight += r->weight;
@@ -218,9 +220,9 @@ static struct expected expected_of(const struct damon_target_snapshot *t,
 }
 
 /*
- * The regions that touch each other from 'first' on, as if all their pages were alike: the largest
- * gap, in pages and aggregations, that chance leaves between the places of m ticks is 3 + ln m mean
- * distances.
+ * The regions that touch each other from 'first' on, as if they were one: the largest gap, in pages
+ * and aggregations, that chance leaves between the places of m ticks is 3 + ln m mean distances, of
+ * the seldom used pages, which see one h-th of the hits.
  */
 static double longest_gap(const struct damon_target_snapshot *t, size_t first)
 {
@@ -233,23 +235,23 @@ static double longest_gap(const struct damon_target_snapshot *t, size_t first)
 			break;
 		ticks += r->nr_ticks;
 		rate += r->nr_ticks / span_of(r);
-		pages += MAX(pages_of(r), 1.0);
+		pages += MAX(pages_of(r), 1.0) * MAX((double)r->evenness, 1.0);
 	}
 	return rate > 0 ? (3 + log(ticks)) * pages / rate : 0;
 }
 
-/* Hits that a window of 'aggrs' has of a region, and its pages if it had all of them before. */
+/*
+ * Hits that a window of 'aggrs' has of a region, and its pages if it had all of them before. Spans
+ * end with the history as well as with a change of rate: what is as old as any span did not change,
+ * unless no region is as old as the window.
+ */
 static void expect_hits(const struct damon_region *r, double aggrs, struct expected *e)
 {
-	double span = span_of(r);
+	double span = span_of(r), oldest = e->age < aggrs ? aggrs : .8 * e->span;
+	bool changed = span < MIN(aggrs, oldest);
 
-	/* Spans end with the history, too: only one that is clearly shorter is a change of rate. */
-	if (span >= MIN(aggrs, .8 * e->span)) {
-		e->hits += r->nr_obs / span * aggrs;
-		return;
-	}
-	e->hits += r->nr_obs;
-	if (!r->nr_obs && r->idle_aggrs < aggrs)
+	e->hits += r->nr_obs * (changed ? 1 : aggrs / span);
+	if (changed && !r->nr_obs && r->idle_aggrs < aggrs)
 		e->left += MAX(pages_of(r), 1.0);
 }
 
@@ -310,15 +312,13 @@ static double ramp(double x, double from, double to)
 }
 
 /*
- * Pages not yet seen that 'folds' times e as many observations would show. Of d pages, f1 more are
- * found per fold of effort (Good and Toulmin 1956), and f1 itself grows by the part 1 - 2 f2/f1 of
- * it. Extrapolated as it is up to a quarter, beyond which it would be guessing.
+ * Pages not yet seen that 'folds' times e as many observations would show: f1 more per fold of
+ * effort (Good and Toulmin 1956), where f1 itself grows by a part of it per fold, which is
+ * 1 - 2 f2/f1 now.
  */
-static double unseen(const struct damon_wset *c, double folds)
+static double unseen(double f1, double grows, double folds)
 {
-	double grows = MIN((c->f1 - 2 * c->f2) / (c->f1 + 2), .25);
-
-	return fabs(grows) < 1e-6 ? c->f1 * folds : c->f1 * expm1(grows * folds) / grows;
+	return fabs(grows) < 1e-6 ? f1 * folds : f1 * expm1(grows * folds) / grows;
 }
 
 /*
@@ -335,14 +335,16 @@ static struct counted counted_pages(const struct damon_wset *c, const struct exp
 				    const struct damon_scale *scale)
 {
 	double k = e->cluster, folds = log(e->visits), once = c->f1 + 2 * sqrt(c->f1 * k) + 2 * k;
+	double grows = (c->f1 - 2 * c->f2) / (c->f1 + 2);
 	struct counted x = {.chao = chao1(c, k)};
 
 	if (scale->accesses > 0 && scale->hi > scale->accesses)
 		x.hi = c->d + once * (folds + log(scale->hi / scale->accesses));
 	else
 		x.hi = c->d + once * folds;
-	x.mid = c->d + unseen(c, .4 * folds);
-	x.most = MAX(c->d + c->f1 * folds, x.mid);
+	x.mid = c->d + unseen(c->f1, MIN(grows, .25), .4 * folds);
+
+	x.most = c->d + unseen(c->f1, MIN(grows + .25, 0.0), folds);
 	if (c->n > 0)
 		x.trust = ramp(1 - c->f1 / c->n, .7, .9) *
 			  ramp(2 * (c->f2 + 2 * k) / (c->f1 + 4 * k), .3, .6);
