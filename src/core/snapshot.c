@@ -126,10 +126,10 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 
 /* ---- working set ---- */
 
-/* Chao's estimate of how many distinct pages there are at least, with its 95 % interval
+/* Chao's estimate of how many distinct pages there are at least, and its lower 95 % limit
  * (log-normal, Chao 1987). */
 struct chao {
-	double mid, lo, hi;
+	double mid, lo;
 };
 
 /*
@@ -143,7 +143,7 @@ static struct chao chao1(const struct damon_wset *c, double cluster)
 	double r = f1 / MAX(f2, 1.0);
 
 	if (!(unseen > 0))
-		return (struct chao){c->d, c->d, c->d};
+		return (struct chao){c->d, c->d};
 	if (f2 >= 1)
 		var = f2 * (r * r / 2 + r * r * r + r * r * r * r / 4);
 	else
@@ -151,7 +151,7 @@ static struct chao chao1(const struct damon_wset *c, double cluster)
 		      f1 * f1 * f1 * f1 / (4 * (c->d / cluster + unseen));
 	k = exp(1.96 * sqrt(log1p(MAX(var, 0.0) / (unseen * unseen))));
 	unseen *= cluster;
-	return (struct chao){c->d + unseen, c->d + unseen / k, c->d + unseen * k};
+	return (struct chao){c->d + unseen, c->d + unseen / k};
 }
 
 /* What a window's counts say by themselves. */
@@ -322,10 +322,10 @@ static double unseen(double f1, double grows, double folds)
 }
 
 /*
- * The counts, extrapolated from the hits to all visits: a hit stands for e.visits of them. If as
- * many pages had any rate between one hit in the window and one visit in it, all folds of the
- * effort would bring f1 more: the bound. The rarest are less frequent than that in all programs
- * looked at: two fifths of the folds make the estimate.
+ * The counts, extrapolated from the hits to all visits: a hit stands for e.visits of them. If pages
+ * were spread evenly over all rates down to one visit in the window, each fold of the effort would
+ * bring f1 more: the bound. In programs there are fewer of the rarest: the estimate goes two fifths
+ * of the way, which was .3 to .5 in the mean of six, for each source, rate and window.
  *
  * Good and Turing's coverage 1 - f1/n is the share of visits that went to pages seen before, and
  * 2 f2/f1 the mean hits of pages like those that were seen once (Chao 1984). Where either is low,
@@ -336,14 +336,11 @@ static struct counted counted_pages(const struct damon_wset *c, const struct exp
 {
 	double k = e->cluster, folds = log(e->visits), once = c->f1 + 2 * sqrt(c->f1 * k) + 2 * k;
 	double grows = (c->f1 - 2 * c->f2) / (c->f1 + 2);
+	double wider = scale->accesses > 0 ? MAX(scale->hi / scale->accesses, 1.0) : 1;
 	struct counted x = {.chao = chao1(c, k)};
 
-	if (scale->accesses > 0 && scale->hi > scale->accesses)
-		x.hi = c->d + once * (folds + log(scale->hi / scale->accesses));
-	else
-		x.hi = c->d + once * folds;
+	x.hi = c->d + once * (folds + log(wider));
 	x.mid = c->d + unseen(c->f1, MIN(grows, .25), .4 * folds);
-
 	x.most = c->d + unseen(c->f1, MIN(grows + .25, 0.0), folds);
 	if (c->n > 0)
 		x.trust = ramp(1 - c->f1 / c->n, .7, .9) *

@@ -18,7 +18,7 @@ enum { NR_RINGS = DAMON_NR_WINDOWS - 1 };
 enum { MIN_ENTRIES = 64, FIRST_ENTRIES = 1024, MAX_LEVEL = 20 };
 
 static const uint32_t ring_ms[NR_RINGS] = {1000, 10000, 60000};
-enum { SHOWN = 10 }; /* times per window that its counts change: records stay small */
+enum { SHOWN = 100 }; /* times in a window that its counts are brought up to date */
 enum { MAX_HITS = 255 };
 static const uint32_t at_mask = (1u << 24) - 1;
 

@@ -92,7 +92,6 @@ Test(wset, windows_trail)
 		count(l, a, 0);
 	}
 	check(count(l, 699, DAMON_WINDOW_AGGR), 1, 1, 1, 0, "aggr");
-	/* 60 s: counted at 66.1 s, as it is every six seconds */
 	check(count(l, 699, DAMON_WINDOW_1S), 10, 10, 10, 0, "1 s");
 	check(count(l, 699, DAMON_WINDOW_10S), 100, 100, 100, 0, "10 s");
 	check(count(l, 699, DAMON_WINDOW_60S), 600, 600, 600, 0, "60 s");
@@ -100,14 +99,16 @@ Test(wset, windows_trail)
 	damon_wset_log_free(l);
 }
 
-Test(wset, windows_are_counted_ten_times_in_their_span)
+Test(wset, windows_are_up_to_date)
 {
 	struct damon_wset_log *l = damon_wset_log_new(1024);
 
-	for (uint64_t a = 0; a < 11; a++) {
+	for (uint64_t a = 0; a < 20; a++) {
 		add(l, a, &a, 1);
 		cr_assert_eq(count(l, a, DAMON_WINDOW_1S).n, MIN(a + 1, 10), "%d", (int)a);
-		cr_assert_eq(count(l, a, DAMON_WINDOW_10S).span_ns, (a < 10 ? 1. : 11.) * AGGR_NS);
+		cr_assert_eq(count(l, a, DAMON_WINDOW_10S).n, a + 1, "%d", (int)a);
+		cr_assert_eq(count(l, a, DAMON_WINDOW_10S).span_ns, (a + 1.) * AGGR_NS);
+		cr_assert_leq(a + 1 - count(l, a, DAMON_WINDOW_60S).n, 6, "%d", (int)a);
 	}
 	damon_wset_log_free(l);
 }
