@@ -325,7 +325,7 @@ static double unseen(double f1, double grows, double folds)
  * The counts, extrapolated from the hits to all visits: a hit stands for e.visits of them. If pages
  * were spread evenly over all rates down to one visit in the window, each fold of the effort would
  * bring f1 more: the bound. In programs there are fewer of the rarest: the estimate goes two fifths
- * of the way, which was .3 to .5 in the mean of six, for each source, rate and window.
+ * of the way, fitted to six programs (docs/ESTIMATOR.md).
  *
  * Good and Turing's coverage 1 - f1/n is the share of visits that went to pages seen before, and
  * 2 f2/f1 the mean hits of pages like those that were seen once (Chao 1984). Where either is low,
