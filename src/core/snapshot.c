@@ -181,10 +181,10 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 
 /* ---- working set ---- */
 
-/* Chao's estimate of how many distinct pages there are at least, with its 95 % interval
+/* Chao's estimate of how many distinct pages there are at least, and its lower 95 % limit
  * (log-normal, Chao 1987). */
 struct chao {
-	double mid, lo, hi;
+	double mid, lo;
 };
 
 /*
@@ -198,7 +198,7 @@ static struct chao chao1(const struct damon_wset *c, double cluster)
 	double r = f1 / MAX(f2, 1.0);
 
 	if (!(unseen > 0))
-		return (struct chao){c->d, c->d, c->d};
+		return (struct chao){c->d, c->d};
 	if (f2 >= 1)
 		var = f2 * (r * r / 2 + r * r * r + r * r * r * r / 4);
 	else
@@ -206,15 +206,30 @@ static struct chao chao1(const struct damon_wset *c, double cluster)
 		      f1 * f1 * f1 * f1 / (4 * (c->d / cluster + unseen));
 	k = exp(1.96 * sqrt(log1p(MAX(var, 0.0) / (unseen * unseen))));
 	unseen *= cluster;
-	return (struct chao){c->d + unseen, c->d + unseen / k, c->d + unseen * k};
+	return (struct chao){c->d + unseen, c->d + unseen / k};
 }
+
+/* What a window's counts say by themselves. */
+struct counted {
+	struct chao chao;
+	double mid, hi; /* pages at the effort of all visits instead of the observed ones */
+	double most;	/* the estimate's own limit */
+	double trust;	/* 0..1: whether what was seen tells of what was not */
+};
 
 /* Pages touched if the regions' rates hold. */
 struct expected {
 	double mapped;
 	double cluster; /* hits of a tick in one region */
+	double visits;	/* of a page, that a hit stands for; >= 1 */
+	double span;	/* aggregations that the oldest rates rest on, */
+	double age;	/* and for how long any has held */
 	double mid; /* each region has pages that are never touched, the others are equally hot */
-	double hi;  /* its pages are of all degrees, and the rates are as high as they may be */
+	double hi;  /* as many pages as there are visits, and the rates as high as they may be */
+	double sure, sure_hi; /* the parts of both that many ticks speak for, */
+	double sure_seen;     /* and the pages of it that should have been seen */
+	double hits;	      /* in the window */
+	double left;	      /* pages of regions hit in the window, which have no hits now */
 };
 
 /*
@@ -233,86 +248,215 @@ static double still_holds(const struct damon_region *r)
 	return u * (1 + ended) / (u + ended);
 }
 
-/*
- * Expected pages of window of 'aggrs' aggregations. A region's unevenness h is told by pairs only,
- * and two worlds explain it alike: one page in h is used (a sparse heap), or all are, by a
- * lognormal law. The first gives the estimate, the second the bound, to which is added what the
- * noise of rates and of borders may hide, as independent errors.
- */
-static struct expected expected_pages(const struct damon_target_snapshot *t,
-				      const struct damon_view *v, double aggrs)
+/* Sums over all regions: what the window does not matter for. */
+static struct expected expected_of(const struct damon_target_snapshot *t,
+				   const struct damon_view *v)
 {
-	struct expected e = {0};
-	double var = 0, before = 0, hits = 0, ticks = 0;
+	struct expected e = {.cluster = 1, .visits = 1};
+	double hits = 0, ticks = 0, weight = 0;
 
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct damon_region *r = &t->regions[i];
-		double pages = MAX(pages_of(r), 1.0), n = r->nr_ticks, f, up, edge;
-		double h = MAX((double)r->evenness, 1.0);
-		double visits = r->weight / span_of(r) * aggrs / MAX(t->burst, 1.f) / pages;
 
-		f = damon_touched(visits * v->scale.hi, h);
-		e.mapped += pages;
-		e.mid += pages * -expm1(-visits * v->scale.accesses * h) / h * still_holds(r);
-		e.hi += pages * f;
-		up = n > 0 ? f * (damon_poisson_hi(n) / n - 1) : 0;
-		up = pages * MIN(up, 1 - f);
-		edge = i > 0 ? edge_pages(r - 1, r) : 0;
-		edge = MIN(edge, pages) * fabs(f - before);
-		var += up * up + edge * edge;
-		e.hi += edge / 3; /* a border is drawn at the outermost hit: a third of the band */
-		before = f;
+		e.mapped += MAX(pages_of(r), 1.0);
+		e.span = MAX(e.span, span_of(r));
+		e.age = r->nr_ticks ? MAX(e.age, (double)r->age_aggrs) : e.age;
 		hits += r->nr_obs;
 		ticks += r->nr_ticks;
+		weight += r->weight;
 	}
-	e.hi += sqrt(var);
-	e.cluster = ticks > 0 ? MAX(hits / ticks, 1.0) : 1;
+	if (ticks > 0) {
+		double burst = MAX(t->burst, 1.f);
+
+		e.cluster = MAX(hits / ticks, 1.0);
+		e.visits = MAX(weight / hits * v->scale.accesses / burst, 1.0);
+	}
 	return e;
 }
 
 /*
- * How much the counts alone are trusted: by Good and Turing's coverage, the share of visits that
- * went to pages seen before. Below nine tenths a hot minority may hide a majority that was hardly
- * seen, and Chao's bound is far too low.
+ * The regions that touch each other from 'first' on, as if they were one: the largest gap, in pages
+ * and aggregations, that chance leaves between the places of m ticks is 3 + ln m mean distances, of
+ * the seldom used pages, which see one h-th of the hits.
  */
-static double trust(const struct damon_wset *c)
+static double longest_gap(const struct damon_target_snapshot *t, size_t first)
 {
-	double coverage = c->n > 0 ? 1 - c->f1 / c->n : 0;
+	double ticks = 0, rate = 0, pages = 0;
 
-	return MIN(MAX((coverage - .9) / .09, 0.0), 1.0);
+	for (size_t i = first; i < t->nr_regions; i++) {
+		const struct damon_region *r = &t->regions[i];
+
+		if (i > first && r->start != r[-1].end)
+			break;
+		ticks += r->nr_ticks;
+		rate += r->nr_ticks / span_of(r);
+		pages += MAX(pages_of(r), 1.0) * MAX((double)r->evenness, 1.0);
+	}
+	return rate > 0 ? (3 + log(ticks)) * pages / rate : 0;
 }
 
 /*
- * Pages that are touched so seldom that no sample of this window showed them: the next longer one
- * had more time for them, and all that this window touched that one touched, too.
+ * Hits that a window of 'aggrs' has of a region, and its pages if it had all of them before. Spans
+ * end with the history as well as with a change of rate: what is as old as any span did not change,
+ * unless no region is as old as the window.
  */
-static double longer_hi(const struct damon_target_snapshot *t, enum damon_window w, double cluster)
+static void expect_hits(const struct damon_region *r, double aggrs, struct expected *e)
 {
-	if (w + 1 == DAMON_NR_WINDOWS || t->wset[w + 1].span_ns <= t->wset[w].span_ns)
-		return 0;
-	return chao1(&t->wset[w + 1], cluster).hi;
+	double span = span_of(r), oldest = e->age < aggrs ? aggrs : .8 * e->span;
+	bool changed = span < MIN(aggrs, oldest);
+
+	e->hits += r->nr_obs * (changed ? 1 : aggrs / span);
+	if (changed && !r->nr_obs && r->idle_aggrs < aggrs)
+		e->left += MAX(pages_of(r), 1.0);
+}
+
+/* Pages of a region that as many hits should have shown as it has in 'aggrs' aggregations. */
+static double seen_pages(const struct damon_region *r, double aggrs)
+{
+	double used = MAX(pages_of(r), 1.0) / MAX((double)r->evenness, 1.0);
+
+	return used * -expm1(-aggrs * r->nr_obs / (span_of(r) * used));
+}
+
+/*
+ * Expected pages of a window of 'aggrs' aggregations. A region's unevenness h is told by pairs
+ * only, and many worlds explain it alike. One page in h is used (a sparse heap): the estimate. As
+ * many as there are visits: the bound, to which is added what the noise of rates and of borders may
+ * hide, as independent errors.
+ */
+static struct expected expected_pages(const struct damon_target_snapshot *t,
+				      const struct damon_view *v, double aggrs)
+{
+	static const double many_ticks = 30;
+	struct expected e = expected_of(t, v);
+	double var = 0, before = 0, gap = 0;
+
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct damon_region *r = &t->regions[i];
+		double pages = MAX(pages_of(r), 1.0), n = r->nr_ticks, mid, most, up, edge;
+		double h = MAX((double)r->evenness, 1.0), sure = MIN(n / many_ticks, 1.0);
+		double visits = r->weight / span_of(r) * aggrs / MAX(t->burst, 1.f) / pages;
+
+		mid = pages * -expm1(-visits * v->scale.accesses * h) / h * still_holds(r);
+		most = MIN(visits * v->scale.hi, 1.0);
+		e.mid += mid;
+		e.sure += sure * mid;
+		e.sure_seen += sure * seen_pages(r, aggrs);
+		if (!i || r->start != r[-1].end)
+			gap = longest_gap(t, i);
+		if (!r->nr_ticks && pages * MAX(span_of(r), r->idle_aggrs) < gap)
+			most = 1; /* too small to be told from those about it */
+		e.hi += pages * most;
+		e.sure_hi += sure * pages * most;
+		up = n > 0 ? most * (damon_poisson_hi(n) / n - 1) : 0;
+		up = pages * MIN(up, 1 - most);
+		edge = i > 0 ? edge_pages(r - 1, r) : 0;
+		edge = MIN(edge, pages) * fabs(most - before);
+		var += up * up + edge * edge;
+		e.hi += edge / 3; /* a border is drawn at the outermost hit: a third of the band */
+		before = most;
+		expect_hits(r, aggrs, &e);
+	}
+	e.hi += sqrt(var);
+	return e;
+}
+
+static double ramp(double x, double from, double to)
+{
+	return MIN(MAX((x - from) / (to - from), 0.0), 1.0);
+}
+
+/*
+ * Pages not yet seen that 'folds' times e as many observations would show: f1 more per fold of
+ * effort (Good and Toulmin 1956), where f1 itself grows by a part of it per fold, which is
+ * 1 - 2 f2/f1 now.
+ */
+static double unseen(double f1, double grows, double folds)
+{
+	return fabs(grows) < 1e-6 ? f1 * folds : f1 * expm1(grows * folds) / grows;
+}
+
+/*
+ * The counts, extrapolated from the hits to all visits: a hit stands for e.visits of them. If pages
+ * were spread evenly over all rates down to one visit in the window, each fold of the effort would
+ * bring f1 more: the bound. In programs there are fewer of the rarest: the estimate goes two fifths
+ * of the way, fitted to six programs (docs/ESTIMATOR.md).
+ *
+ * Good and Turing's coverage 1 - f1/n is the share of visits that went to pages seen before, and
+ * 2 f2/f1 the mean hits of pages like those that were seen once (Chao 1984). Where either is low,
+ * a hot minority may hide a majority that was hardly seen, and counts are not to be trusted.
+ */
+static struct counted counted_pages(const struct damon_wset *c, const struct expected *e,
+				    const struct damon_scale *scale)
+{
+	double k = e->cluster, folds = log(e->visits), once = c->f1 + 2 * sqrt(c->f1 * k) + 2 * k;
+	double grows = (c->f1 - 2 * c->f2) / (c->f1 + 2);
+	double wider = scale->accesses > 0 ? MAX(scale->hi / scale->accesses, 1.0) : 1;
+	struct counted x = {.chao = chao1(c, k)};
+
+	x.hi = c->d + once * (folds + log(wider));
+	x.mid = c->d + unseen(c->f1, MIN(grows, .25), .4 * folds);
+	x.most = c->d + unseen(c->f1, MIN(grows + .25, 0.0), folds);
+	if (c->n > 0)
+		x.trust = ramp(1 - c->f1 / c->n, .7, .9) *
+			  ramp(2 * (c->f2 + 2 * k) / (c->f1 + 4 * k), .3, .6);
+	return x;
+}
+
+/* x^(1 - g) y^g */
+static double between(double x, double y, double g)
+{
+	double least = 1e-9;
+
+	return exp((1 - g) * log(MAX(x, least)) + g * log(MAX(y, least)));
+}
+
+/*
+ * What the pages of a change of phase add to an estimate from today's rates: if hits of the window
+ * are left that these do not explain, another part as large as today's, as far as there are pages
+ * that were hit before.
+ */
+static double left_pages(const struct damon_wset *c, const struct expected *e)
+{
+	double left = MAX(c->n - e->hits, 0.0), noise = 2 * sqrt(c->n * e->cluster) + e->cluster;
+
+	return MIN(e->left, e->mid) * left / (left + noise);
 }
 
 void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
 		       const struct damon_view *v, struct damon_wset_size *out)
 {
 	const struct damon_wset *c = &t->wset[w];
-	double g = trust(c), aggrs = v->aggr_ns ? c->span_ns / v->aggr_ns : 1, mid, hi, mapped;
+	double aggrs = v->aggr_ns ? c->span_ns / v->aggr_ns : 1;
 	struct expected e = expected_pages(t, v, aggrs);
-	struct chao l = chao1(c, e.cluster);
-	bool moved; /* more was seen than today's rates explain: they did not hold all the time */
+	struct counted k = counted_pages(c, &e, &v->scale);
+	double mapped = MAX(e.mapped, c->d); /* what was unmapped since had been mapped */
+	double regions = e.mid + left_pages(c, &e), regions_hi = e.hi + e.left;
+	double mid, hi, lo, sure;
+	/* The longer the history beside the window, the more the regions know that it does not. */
+	double more = e.span / (e.span + aggrs), much_more = e.span / (e.span + 20 * aggrs);
 
-	mapped = MAX(e.mapped, c->d); /* what was unmapped since had been mapped */
-	l.mid = MIN(l.mid, mapped);
-	l.lo = MIN(l.lo, l.mid);
-	moved = l.lo > e.mid;
-	mid = MIN(moved ? l.mid : e.mid, mapped);
-	if (l.mid > 0)
-		mid = exp(g * log(l.mid) + (1 - g) * log(mid));
-	hi = moved || g > 0 ? MAX(e.hi, l.hi) : e.hi;
-	if (g > 0)
-		hi = MAX(hi, longer_hi(t, w, e.cluster));
+	mid = between(k.mid, MIN(MAX(e.mid, c->d), k.most), .6 * more);
+	hi = between(k.hi, MAX(k.hi, regions_hi), much_more);
+	/* More pages than seen, and no doubt about them, unless more should have been seen. */
+	sure = ramp(c->d / MAX(e.sure_seen, 1e-9), .5, 1);
+	if (e.sure * sure > mid) {
+		mid = e.sure * sure;
+		hi = MAX(hi, regions_hi);
+	}
+	if (k.chao.lo > regions) { /* more was seen than today's rates explain */
+		regions = MAX(k.chao.mid, k.mid);
+		regions_hi = mapped;
+	}
+	mid = MIN(MAX(between(regions, mid, k.trust), c->d), mapped);
+	hi = between(k.trust > 0 ? MAX(regions_hi, k.hi) : regions_hi, MAX(hi, e.sure_hi * sure),
+		     k.trust);
+	/* Few visits come at random moments where nearly all pages were seen before: pages that are
+	 * read through are hit in turn, not by chance, and none may be missing. */
+	lo = c->d;
+	if (c->n > 0)
+		lo += (k.chao.lo - c->d) * c->f1 / c->n;
 	out->bytes = mid * DAMON_PAGE_SIZE;
-	out->lo = MIN(l.lo, mid) * DAMON_PAGE_SIZE;
+	out->lo = MIN(lo, mid) * DAMON_PAGE_SIZE;
 	out->hi = MAX(MIN(hi, mapped), mid) * DAMON_PAGE_SIZE;
 }

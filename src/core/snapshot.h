@@ -144,10 +144,10 @@ struct damon_wset_size {
 };
 
 /*
- * The working set of a window: bytes in pages touched at least once. 'bytes' are the pages expected
- * at the regions' rates and unevenness; where nearly all visits went to pages seen before (Good and
- * Turing's coverage 1 - f1/n from .9 on) it moves to Chao's d + f1(f1-1)/(2(f2+1)). 'lo' is that
- * one's lower 95 % limit, 'hi' the rates' upper bound, at most what is mapped.
+ * The working set of a window: bytes in pages touched at least once. 'bytes' combines what the
+ * counts say, extrapolated from the hits to all visits, with the pages expected at the regions'
+ * rates and unevenness; 'lo' is hardly more than what was seen, 'hi' what the counts leave room
+ * for, or the regions where counts tell little. At most what is mapped. docs/ESTIMATOR.md.
  */
 void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
 		       const struct damon_view *v, struct damon_wset_size *out);

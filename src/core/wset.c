@@ -3,7 +3,8 @@
  * Each of the longer windows has a ring of its own, so that a short one need not be thinned because
  * a long one is. An entry is a page in an aggregation: a hash of the page, whose leading zeros
  * decide how long it stays when rings are thinned, how many hits it had, and when the aggregation
- * ended. So a program that keeps to few pages is never thinned, however many hits it has.
+ * ended. So a program that keeps to few pages is never thinned, however many hits it has. A table
+ * beside each ring has the hits of each page in it, so that counts change with what comes and goes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum { NR_RINGS = DAMON_NR_WINDOWS - 1 };
 enum { MIN_ENTRIES = 64, FIRST_ENTRIES = 1024, MAX_LEVEL = 20 };
 
 static const uint32_t ring_ms[NR_RINGS] = {1000, 10000, 60000};
-enum { RECOUNTS = 10 }; /* per window: how stale its counts may be */
+enum { SHOWN = 100 }; /* times in a window that its counts are brought up to date */
 enum { MAX_HITS = 255 };
 static const uint32_t at_mask = (1u << 24) - 1;
 
@@ -26,30 +27,29 @@ struct entry {
 	uint32_t at_ms : 24, nr : 8; /* the time wraps after hours, far beyond any window */
 };
 
+/* Hits per page: open addressing, linear probing. */
+struct table {
+	struct slot {
+		uint32_t key, nr; /* nr 0: free */
+	} * slots;
+	size_t cap, used;      /* places; a power of two, or 0 */
+	uint64_t n, d, f1, f2; /* as in struct damon_wset, of the pages that count */
+};
+
 struct ring {
 	struct entry *entries; /* oldest at 'head' */
 	size_t head, nr, cap;
-	uint32_t level;	   /* pages whose hash has fewer leading zeros are not taken */
-	uint32_t counted;  /* level of the oldest entries: what counts are scaled by */
-	uint32_t since_ms; /* when 'level' last fell */
-	uint32_t pushed_ms, counted_ms;
-	bool is_counted;
-};
-
-/* Counts hits per page: open addressing, cleared by changing 'gen'. */
-struct table {
-	struct slot {
-		uint32_t key;
-		uint16_t gen, nr; /* nr stops at its largest */
-	} * slots;
-	size_t cap; /* a power of two */
-	uint16_t gen;
+	struct table table; /* of the entries */
+	uint32_t level;	    /* pages whose hash has fewer leading zeros are not taken, */
+	uint32_t counted;   /* and these are not counted: 'level' of the oldest entries */
+	uint32_t since_ms;  /* when 'level' last fell */
+	uint32_t pushed_ms, shown_ms;
+	bool is_shown;
 };
 
 struct damon_wset_log {
 	struct ring rings[NR_RINGS];
 	size_t max_entries;
-	struct table table;
 	uint64_t from_ns; /* start of the first aggregation */
 	bool started;
 	struct damon_wset counts[DAMON_NR_WINDOWS];
@@ -68,71 +68,103 @@ void damon_wset_log_free(struct damon_wset_log *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < NR_RINGS; i++)
-		free(l->rings[i].entries);
-	free(l->table.slots);
-	free(l);
-}
-
-void damon_wset_log_clear(struct damon_wset_log *l)
-{
 	for (size_t i = 0; i < NR_RINGS; i++) {
-		struct ring *r = &l->rings[i];
-
-		*r = (struct ring){.entries = r->entries, .cap = r->cap};
+		free(l->rings[i].entries);
+		free(l->rings[i].table.slots);
 	}
-	memset(l->counts, 0, sizeof(l->counts));
-	l->started = false;
+	free(l);
 }
 
 /* ---- table ---- */
 
-/* Clears it and makes room for 'n' pages. Returns 0 or -ENOMEM. */
-static int table_clear(struct table *t, size_t n)
+static void table_clear(struct table *t)
 {
-	size_t want = MAX(t->cap, (size_t)MIN_ENTRIES);
-	struct slot *slots;
-
-	while (want < 2 * n)
-		want *= 2;
-	if (want > t->cap) {
-		slots = calloc(want, sizeof(*slots));
-		if (!slots)
-			return -ENOMEM;
-		free(t->slots);
-		*t = (struct table){.slots = slots, .cap = want};
-	}
-	if (!++t->gen) {
+	if (t->used)
 		memset(t->slots, 0, t->cap * sizeof(*t->slots));
-		t->gen = 1;
-	}
+	*t = (struct table){.slots = t->slots, .cap = t->cap};
+}
+
+static inline size_t table_home(const struct table *t, uint32_t key)
+{
+	return key * 0x9e3779b1u & (t->cap - 1);
+}
+
+/* Where 'key' is, or may be put. There is a free place. */
+static size_t table_find(const struct table *t, uint32_t key)
+{
+	size_t at = table_home(t, key);
+
+	while (t->slots[at].nr && t->slots[at].key != key)
+		at = (at + 1) & (t->cap - 1);
+	return at;
+}
+
+/* Makes room for another page: at most half is used. Returns 0 or -ENOMEM. */
+static int table_room(struct table *t)
+{
+	struct table to = *t;
+
+	if (2 * (t->used + 1) <= t->cap)
+		return 0;
+	to.cap = MAX(2 * t->cap, (size_t)MIN_ENTRIES);
+	to.slots = calloc(to.cap, sizeof(*to.slots));
+	if (!to.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->cap; i++)
+		if (t->slots[i].nr)
+			to.slots[table_find(&to, t->slots[i].key)] = t->slots[i];
+	free(t->slots);
+	*t = to;
 	return 0;
 }
 
-/* Counts 'nr' more hits of a page that had 'before'. */
-static void count_hits(struct damon_wset *c, uint32_t before, uint32_t nr)
+/* Frees a place, and moves up those behind it that may not be reached without it. */
+static void table_drop(struct table *t, size_t at)
 {
-	uint32_t after = before + nr;
+	size_t mask = t->cap - 1;
 
-	c->n += nr;
-	c->d += !before;
-	c->f1 += (after == 1) - (before == 1);
-	c->f2 += (after == 2) - (before == 2);
+	for (size_t i = (at + 1) & mask; t->slots[i].nr; i = (i + 1) & mask) {
+		if (((i - table_home(t, t->slots[i].key)) & mask) < ((i - at) & mask))
+			continue;
+		t->slots[at] = t->slots[i];
+		at = i;
+	}
+	t->slots[at].nr = 0;
 }
 
-static void table_count(struct table *t, uint32_t key, uint32_t nr, struct damon_wset *c)
+/* A page that counts had 'before' hits and has 'after'. */
+static void table_tally(struct table *t, uint32_t before, uint32_t after)
 {
-	size_t at = key * 0x9e3779b1u & (t->cap - 1);
+	t->n += (uint64_t)after - before;
+	t->d += (uint64_t)(after > 0) - (before > 0);
+	t->f1 += (uint64_t)(after == 1) - (before == 1);
+	t->f2 += (uint64_t)(after == 2) - (before == 2);
+}
+
+/* Adds 'nr' hits of a page. There is room. */
+static void table_add(struct table *t, uint32_t key, uint32_t nr, bool counts)
+{
+	struct slot *s = &t->slots[table_find(t, key)];
+
+	if (counts)
+		table_tally(t, s->nr, s->nr + nr);
+	t->used += !s->nr;
+	s->key = key;
+	s->nr += nr;
+}
+
+/* Takes back 'nr' of the hits that were added. */
+static void table_take(struct table *t, uint32_t key, uint32_t nr, bool counts)
+{
+	size_t at = table_find(t, key);
 	struct slot *s = &t->slots[at];
 
-	while (s->gen == t->gen && s->key != key) {
-		at = (at + 1) & (t->cap - 1);
-		s = &t->slots[at];
-	}
-	if (s->gen != t->gen)
-		*s = (struct slot){.key = key, .gen = t->gen};
-	count_hits(c, s->nr, nr);
-	s->nr = MIN(s->nr + nr, (uint32_t)UINT16_MAX);
+	if (counts)
+		table_tally(t, s->nr, s->nr - nr);
+	s->nr -= nr;
+	t->used -= !s->nr;
+	if (!s->nr)
+		table_drop(t, at);
 }
 
 static uint32_t page_key(uint64_t page)
@@ -157,16 +189,37 @@ static struct entry *ring_at(const struct ring *r, size_t i)
 	return &r->entries[at < r->cap ? at : at - r->cap];
 }
 
+static void ring_pop(struct ring *r)
+{
+	struct entry x = *ring_at(r, 0);
+
+	table_take(&r->table, x.key, x.nr, key_level(x.key) >= r->counted);
+	r->head = r->head + 1 < r->cap ? r->head + 1 : 0;
+	r->nr--;
+}
+
+/* From now on, pages of level 'counted' count. */
+static void ring_recount(struct ring *r, uint32_t counted)
+{
+	struct table *t = &r->table;
+
+	r->counted = counted;
+	t->n = t->d = t->f1 = t->f2 = 0;
+	for (size_t i = 0; i < t->cap; i++)
+		if (t->slots[i].nr && key_level(t->slots[i].key) >= counted)
+			table_tally(t, 0, t->slots[i].nr);
+}
+
 static void ring_expire(struct ring *r, uint32_t window_ms, uint32_t now_ms)
 {
-	if (now_ms - r->pushed_ms >= window_ms)
+	if (now_ms - r->pushed_ms >= window_ms) {
+		table_clear(&r->table);
 		r->nr = 0;
-	while (r->nr && ((now_ms - ring_at(r, 0)->at_ms) & at_mask) >= window_ms) {
-		r->head = r->head + 1 < r->cap ? r->head + 1 : 0;
-		r->nr--;
 	}
-	if (now_ms - r->since_ms >= window_ms)
-		r->counted = r->level;
+	while (r->nr && ((now_ms - ring_at(r, 0)->at_ms) & at_mask) >= window_ms)
+		ring_pop(r);
+	if (r->counted != r->level && now_ms - r->since_ms >= window_ms)
+		ring_recount(r, r->level);
 }
 
 /* Takes half of the pages only, from now on and among those that are there. */
@@ -175,12 +228,14 @@ static void ring_thin(struct ring *r)
 	size_t kept = 0;
 
 	r->level++;
-	r->counted = MAX(r->counted, r->level);
+	ring_recount(r, MAX(r->counted, r->level));
 	for (size_t i = 0; i < r->nr; i++) {
 		struct entry x = *ring_at(r, i);
 
 		if (key_level(x.key) >= r->counted)
 			*ring_at(r, kept++) = x;
+		else
+			table_take(&r->table, x.key, x.nr, false);
 	}
 	r->nr = kept;
 }
@@ -206,10 +261,8 @@ static int ring_room(struct ring *r, size_t limit)
 {
 	while (r->nr >= limit && r->level < MAX_LEVEL)
 		ring_thin(r);
-	if (r->nr >= limit) {
-		r->head = r->head + 1 < r->cap ? r->head + 1 : 0;
-		r->nr--;
-	}
+	if (r->nr >= limit)
+		ring_pop(r);
 	if (r->nr < r->cap)
 		return 0;
 	return ring_resize(r, MIN(MAX(r->cap * 2, (size_t)FIRST_ENTRIES / NR_RINGS), limit));
@@ -223,8 +276,11 @@ static int ring_push(struct ring *r, uint32_t key, uint32_t nr, uint32_t now_ms,
 		return 0;
 	r->pushed_ms = now_ms;
 	err = ring_room(r, limit);
+	if (!err)
+		err = table_room(&r->table);
 	if (err || key_level(key) < r->level)
 		return err;
+	table_add(&r->table, key, nr, key_level(key) >= r->counted);
 	*ring_at(r, r->nr++) = (struct entry){key, now_ms & at_mask, nr};
 	return 0;
 }
@@ -240,31 +296,14 @@ static void ring_relax(struct ring *r, uint32_t window_ms, uint32_t now_ms, size
 	r->since_ms = now_ms;
 }
 
-static void scale(struct damon_wset *c, uint32_t level)
+static void ring_show(const struct ring *r, struct damon_wset *out)
 {
-	double by = (double)(1u << level);
+	double by = (double)(1u << r->counted);
 
-	c->n *= by;
-	c->d *= by;
-	c->f1 *= by;
-	c->f2 *= by;
-}
-
-static int ring_count(const struct ring *r, struct table *t, struct damon_wset *out)
-{
-	struct damon_wset c = {0};
-
-	if (table_clear(t, r->nr))
-		return -ENOMEM;
-	for (size_t i = 0; i < r->nr; i++) {
-		struct entry x = *ring_at(r, i);
-
-		if (key_level(x.key) >= r->counted)
-			table_count(t, x.key, x.nr, &c);
-	}
-	scale(&c, r->counted);
-	*out = c;
-	return 0;
+	out->n = r->table.n * by;
+	out->d = r->table.d * by;
+	out->f1 = r->table.f1 * by;
+	out->f2 = r->table.f2 * by;
 }
 
 /* ---- log ---- */
@@ -296,13 +335,29 @@ void damon_wset_log_limit(struct damon_wset_log *l, size_t max_entries)
 	}
 }
 
+void damon_wset_log_clear(struct damon_wset_log *l)
+{
+	for (size_t i = 0; i < NR_RINGS; i++) {
+		struct ring *r = &l->rings[i];
+
+		table_clear(&r->table);
+		*r = (struct ring){.entries = r->entries, .cap = r->cap, .table = r->table};
+	}
+	memset(l->counts, 0, sizeof(l->counts));
+	l->started = false;
+}
+
 /* The 'nr' hits of one page in one aggregation. */
 static int add_page(struct damon_wset_log *l, uint64_t page, uint32_t nr, uint32_t now_ms)
 {
+	struct damon_wset *c = &l->counts[DAMON_WINDOW_AGGR];
 	uint32_t key = page_key(page);
 	int err = 0;
 
-	count_hits(&l->counts[DAMON_WINDOW_AGGR], 0, nr);
+	c->n += nr;
+	c->d++;
+	c->f1 += nr == 1;
+	c->f2 += nr == 2;
 	for (uint32_t part; nr && !err; nr -= part) {
 		part = MIN(nr, (uint32_t)MAX_HITS);
 		for (size_t i = 0; i < NR_RINGS && !err; i++)
@@ -335,30 +390,22 @@ int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, s
 	return err;
 }
 
-/* Counts ring 'i' anew. Without memory its last counts stand. */
-static void recount(struct damon_wset_log *l, size_t i, uint64_t end_ns)
-{
-	struct damon_wset *c = &l->counts[DAMON_WINDOW_1S + i];
-	double window_ns = (double)ring_ms[i] * NS_PER_MS;
-
-	ring_expire(&l->rings[i], ring_ms[i], to_ms(end_ns));
-	if (!ring_count(&l->rings[i], &l->table, c))
-		c->span_ns = MIN(window_ns, (double)(end_ns - l->from_ns));
-}
-
 void damon_wset_log_counts(struct damon_wset_log *l, uint64_t end_ns,
 			   struct damon_wset out[DAMON_NR_WINDOWS])
 {
 	uint32_t now_ms = to_ms(end_ns);
 
 	for (size_t i = 0; i < NR_RINGS && l->started; i++) {
+		struct damon_wset *c = &l->counts[DAMON_WINDOW_1S + i];
 		struct ring *r = &l->rings[i];
 
-		if (r->is_counted && now_ms - r->counted_ms < ring_ms[i] / RECOUNTS)
+		if (r->is_shown && now_ms - r->shown_ms < ring_ms[i] / SHOWN)
 			continue;
-		recount(l, i, end_ns);
-		r->is_counted = true;
-		r->counted_ms = now_ms;
+		ring_expire(r, ring_ms[i], now_ms);
+		ring_show(r, c);
+		c->span_ns = MIN((double)ring_ms[i] * NS_PER_MS, (double)(end_ns - l->from_ns));
+		r->is_shown = true;
+		r->shown_ms = now_ms;
 	}
 	memcpy(out, l->counts, sizeof(l->counts));
 }

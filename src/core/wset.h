@@ -28,8 +28,8 @@ void damon_wset_log_limit(struct damon_wset_log *l, size_t max_entries);
 int damon_wset_log_add(struct damon_wset_log *l, const struct damon_hit *hits, size_t n,
 		       uint64_t start_ns, uint64_t end_ns);
 
-/* Counts for each window at 'end_ns'. The aggregation window is exact every time; the longer ones
- * are recounted ten times in their span. */
+/* Counts for each window at 'end_ns'. Those of 60 s may be .6 s old, all others are exact every
+ * time. What it costs was paid by damon_wset_log_add(). */
 void damon_wset_log_counts(struct damon_wset_log *l, uint64_t end_ns,
 			   struct damon_wset out[DAMON_NR_WINDOWS]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -33,6 +34,13 @@ static void check(struct damon_wset c, double n, double d, double f1, double f2,
 {
 	cr_assert(c.n == n && c.d == d && c.f1 == f1 && c.f2 == f2, "%s: n %g d %g f1 %g f2 %g",
 		  what, c.n, c.d, c.f1, c.f2);
+}
+
+static int by_page(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
 }
 
 Test(wset, counts_of_one_aggregation)
@@ -84,7 +92,6 @@ Test(wset, windows_trail)
 		count(l, a, 0);
 	}
 	check(count(l, 699, DAMON_WINDOW_AGGR), 1, 1, 1, 0, "aggr");
-	/* 60 s: counted at 66.1 s, as it is every six seconds */
 	check(count(l, 699, DAMON_WINDOW_1S), 10, 10, 10, 0, "1 s");
 	check(count(l, 699, DAMON_WINDOW_10S), 100, 100, 100, 0, "10 s");
 	check(count(l, 699, DAMON_WINDOW_60S), 600, 600, 600, 0, "60 s");
@@ -92,14 +99,16 @@ Test(wset, windows_trail)
 	damon_wset_log_free(l);
 }
 
-Test(wset, windows_are_counted_ten_times_in_their_span)
+Test(wset, windows_are_up_to_date)
 {
 	struct damon_wset_log *l = damon_wset_log_new(1024);
 
-	for (uint64_t a = 0; a < 11; a++) {
+	for (uint64_t a = 0; a < 20; a++) {
 		add(l, a, &a, 1);
 		cr_assert_eq(count(l, a, DAMON_WINDOW_1S).n, MIN(a + 1, 10), "%d", (int)a);
-		cr_assert_eq(count(l, a, DAMON_WINDOW_10S).span_ns, (a < 10 ? 1. : 11.) * AGGR_NS);
+		cr_assert_eq(count(l, a, DAMON_WINDOW_10S).n, a + 1, "%d", (int)a);
+		cr_assert_eq(count(l, a, DAMON_WINDOW_10S).span_ns, (a + 1.) * AGGR_NS);
+		cr_assert_leq(a + 1 - count(l, a, DAMON_WINDOW_60S).n, 6, "%d", (int)a);
 	}
 	damon_wset_log_free(l);
 }
@@ -209,6 +218,52 @@ Test(wset, one_page_over_and_over_is_bounded)
 	c = count(l, 2, DAMON_WINDOW_1S);
 	cr_assert(isfinite(c.n) && isfinite(c.d) && c.f1 == 0 && c.f2 == 0);
 	damon_wset_log_free(l);
+}
+
+/* Counts change with what comes and goes: they are those of the window's hits all the same. */
+Test(wset, counts_are_those_of_a_recount)
+{
+	static const struct {
+		const char *name;
+		size_t pages, nr; /* drawn among so many, so many an aggregation */
+	} rows[] = {{"few pages", 20, 30}, {"some", 300, 200}, {"many", 100000, 700}};
+	static uint8_t nr[100000];
+	static uint64_t pages[10][700];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_wset_log *l = damon_wset_log_new(1 << 20);
+		struct rng rng;
+
+		rng_seed(&rng, i + 1);
+		for (uint64_t a = 0; a < 150; a++) {
+			double d = 0, f1 = 0, f2 = 0;
+			uint64_t *now = pages[a % 10];
+			size_t n = a % 40 < 3 ? 0 : rows[i].nr; /* it rests now and then */
+
+			memset(now, 0xff, sizeof(pages[0]));
+			for (size_t k = 0; k < n; k++)
+				now[k] = rng_below(&rng, rows[i].pages);
+			qsort(now, n, sizeof(*now), by_page);
+			add(l, a, now, n);
+			memset(nr, 0, sizeof(nr));
+			n = 0;
+			for (size_t k = 0; k < 10 * 700 && k / 700 <= a; k++) {
+				uint64_t page = pages[k / 700][k % 700];
+
+				if (page == UINT64_MAX)
+					continue;
+				n++;
+				nr[page]++;
+			}
+			for (size_t k = 0; k < rows[i].pages; k++) {
+				d += nr[k] > 0;
+				f1 += nr[k] == 1;
+				f2 += nr[k] == 2;
+			}
+			check(count(l, a, DAMON_WINDOW_1S), n, d, f1, f2, rows[i].name);
+		}
+		damon_wset_log_free(l);
+	}
 }
 
 Test(wset, clear_forgets_all)
