@@ -23,7 +23,8 @@ struct damon_perf_writer_options {
 	size_t nr_pmus;
 };
 
-/* 'fd' must be seekable and stays the caller's. Events: attr, ids, name are used. Returns 0 or
+/* 'fd' must be a seekable file at its start, and stays the caller's. Of the events attr, ids and
+ * name are used; they and the options' texts must live until the end. Returns 0 or
  * -errno. */
 int damon_perf_writer_new(int fd, const struct damon_perf_event *events, size_t n,
 			  const struct damon_perf_writer_options *o, struct damon_perf_writer **out,
@@ -40,6 +41,9 @@ int damon_perf_writer_record(struct damon_perf_writer *w, uint32_t type, uint16_
  */
 int damon_perf_writer_sample(struct damon_perf_writer *w, uint32_t event, uint16_t misc,
 			     const struct damon_perf_sample *s);
+
+/* The end of a round (perf/order.h): what follows is younger than what came before the last one. */
+int damon_perf_writer_round(struct damon_perf_writer *w);
 
 /* PERF_RECORD_AUXTRACE with its payload behind it. */
 int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,

@@ -18,7 +18,7 @@
 struct damon_order;
 
 struct damon_order_options {
-	size_t max_bytes; /* of copies; 0: 16 MiB */
+	size_t max_bytes; /* of copies; 0: 16 MiB, at least 256 KiB */
 };
 
 /* Given each record, in order of time; return nonzero to stop. */
