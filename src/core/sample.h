@@ -31,6 +31,38 @@ struct damon_access {
 	uint8_t flags; /* enum damon_access_flags */
 };
 
+/* Where an access was served from. What the hardware does not tell is unknown. */
+enum damon_level {
+	DAMON_LEVEL_UNKNOWN,
+	DAMON_LEVEL_L1,
+	DAMON_LEVEL_LFB, /* was under way already: line fill buffer, miss address buffer */
+	DAMON_LEVEL_L2,
+	DAMON_LEVEL_L3,	  /* and system-level caches */
+	DAMON_LEVEL_PEER, /* another core's or cluster's cache */
+	DAMON_LEVEL_DRAM,
+	DAMON_LEVEL_PMEM,
+	DAMON_LEVEL_CXL,
+	DAMON_LEVEL_IO, /* or memory that is not cached */
+	DAMON_NR_LEVELS
+};
+
+enum damon_hw_flags {
+	DAMON_HW_LOCAL = 1 << 0,    /* of this node, as told; neither: not told */
+	DAMON_HW_REMOTE = 1 << 1,   /* of another node */
+	DAMON_HW_TLB_HIT = 1 << 2,  /* of any level */
+	DAMON_HW_TLB_MISS = 1 << 3, /* page tables had to be walked */
+	DAMON_HW_HITM = 1 << 4,	    /* found modified in another cache */
+	DAMON_HW_LOCKED = 1 << 5,
+};
+
+/* What only hardware tells of an access; 0: not told. */
+struct damon_hw {
+	uint64_t phys; /* physical address */
+	uint32_t latency_cycles;
+	uint8_t level; /* enum damon_level */
+	uint8_t flags; /* enum damon_hw_flags */
+};
+
 struct damon_obs {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	uint64_t ip;	  /* of the sample */
@@ -46,6 +78,7 @@ struct damon_obs {
 	bool has_stall;	    /* 'stall' holds the access that the CPU waited for */
 	struct damon_access access[DAMON_BURST_MAX]; /* [0, nr) in program order */
 	struct damon_access stall;
+	struct damon_hw hw; /* of access[0]; sources of bursts leave it 0 */
 };
 
 /*

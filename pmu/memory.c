@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pmu/memory.h"
+
+#include <linux/perf_event.h>
+
+#include "base/util.h"
+
+/* Newer than the headers of some distributions: L2 miss handling buffer, memory-side cache. */
+#define LVLNUM_L2_MHB 0x05
+#define LVLNUM_MSC    0x06
+
+/* User space ends below this on every 64-bit architecture with 57-bit addresses at most. */
+#define USER_END (1ull << 56)
+
+static const uint8_t by_number[16] = {
+	[PERF_MEM_LVLNUM_L1] = DAMON_LEVEL_L1,
+	[PERF_MEM_LVLNUM_L2] = DAMON_LEVEL_L2,
+	[PERF_MEM_LVLNUM_L3] = DAMON_LEVEL_L3,
+	[PERF_MEM_LVLNUM_L4] = DAMON_LEVEL_L3,
+	[LVLNUM_L2_MHB] = DAMON_LEVEL_LFB,
+	[LVLNUM_MSC] = DAMON_LEVEL_L3,
+	[PERF_MEM_LVLNUM_CXL] = DAMON_LEVEL_CXL,
+	[PERF_MEM_LVLNUM_IO] = DAMON_LEVEL_IO,
+	[PERF_MEM_LVLNUM_ANY_CACHE] = DAMON_LEVEL_PEER,
+	[PERF_MEM_LVLNUM_LFB] = DAMON_LEVEL_LFB,
+	[PERF_MEM_LVLNUM_RAM] = DAMON_LEVEL_DRAM,
+	[PERF_MEM_LVLNUM_PMEM] = DAMON_LEVEL_PMEM,
+};
+
+/* The older way to say it, the farthest first. */
+static const struct {
+	uint16_t bit;
+	uint8_t level, flags;
+} by_bit[] = {
+	{PERF_MEM_LVL_UNC, DAMON_LEVEL_IO, 0},
+	{PERF_MEM_LVL_IO, DAMON_LEVEL_IO, 0},
+	{PERF_MEM_LVL_REM_RAM2, DAMON_LEVEL_DRAM, DAMON_HW_REMOTE},
+	{PERF_MEM_LVL_REM_RAM1, DAMON_LEVEL_DRAM, DAMON_HW_REMOTE},
+	{PERF_MEM_LVL_LOC_RAM, DAMON_LEVEL_DRAM, DAMON_HW_LOCAL},
+	{PERF_MEM_LVL_REM_CCE2, DAMON_LEVEL_PEER, DAMON_HW_REMOTE},
+	{PERF_MEM_LVL_REM_CCE1, DAMON_LEVEL_PEER, DAMON_HW_REMOTE},
+	{PERF_MEM_LVL_L3, DAMON_LEVEL_L3, 0},
+	{PERF_MEM_LVL_L2, DAMON_LEVEL_L2, 0},
+	{PERF_MEM_LVL_LFB, DAMON_LEVEL_LFB, 0},
+	{PERF_MEM_LVL_L1, DAMON_LEVEL_L1, 0},
+};
+
+/* That a level was missed does not tell which one served it. */
+static void level_by_bits(unsigned int lvl, struct damon_hw *hw)
+{
+	if ((lvl & PERF_MEM_LVL_MISS) && !(lvl & PERF_MEM_LVL_HIT))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(by_bit); i++) {
+		if (!(lvl & by_bit[i].bit))
+			continue;
+		hw->level = by_bit[i].level;
+		hw->flags |= by_bit[i].flags;
+		return;
+	}
+}
+
+static bool is_cache(uint8_t level)
+{
+	return level >= DAMON_LEVEL_L1 && level <= DAMON_LEVEL_L3;
+}
+
+static void decode_level(union perf_mem_data_src d, struct damon_hw *hw)
+{
+	bool by_lvl = d.mem_lvl & ~(unsigned int)PERF_MEM_LVL_NA;
+
+	if (d.mem_lvl_num && d.mem_lvl_num != PERF_MEM_LVLNUM_NA)
+		hw->level = by_number[d.mem_lvl_num];
+	if (!hw->level && by_lvl)
+		level_by_bits(d.mem_lvl, hw);
+	if ((d.mem_snoopx & PERF_MEM_SNOOPX_PEER) && is_cache(hw->level))
+		hw->level = DAMON_LEVEL_PEER;
+	if (d.mem_remote)
+		hw->flags = (hw->flags & (uint8_t)~DAMON_HW_LOCAL) | DAMON_HW_REMOTE;
+	else if (hw->level == DAMON_LEVEL_DRAM && by_lvl && (d.mem_lvl & PERF_MEM_LVL_LOC_RAM))
+		hw->flags |= DAMON_HW_LOCAL;
+}
+
+static void decode_tlb(unsigned int tlb, struct damon_hw *hw)
+{
+	if (tlb & (PERF_MEM_TLB_MISS | PERF_MEM_TLB_WK | PERF_MEM_TLB_OS))
+		hw->flags |= DAMON_HW_TLB_MISS;
+	else if (tlb & PERF_MEM_TLB_HIT)
+		hw->flags |= DAMON_HW_TLB_HIT;
+}
+
+void damon_data_src_decode(uint64_t data_src, uint8_t *access_flags, struct damon_hw *hw)
+{
+	union perf_mem_data_src d = {.val = data_src};
+
+	if (d.mem_op & PERF_MEM_OP_LOAD)
+		*access_flags |= DAMON_ACCESS_LOAD;
+	if (d.mem_op & PERF_MEM_OP_STORE)
+		*access_flags |= DAMON_ACCESS_STORE;
+	decode_level(d, hw);
+	decode_tlb(d.mem_dtlb, hw);
+	if (d.mem_snoop & PERF_MEM_SNOOP_HITM)
+		hw->flags |= DAMON_HW_HITM;
+	if (d.mem_lock & PERF_MEM_LOCK_LOCKED)
+		hw->flags |= DAMON_HW_LOCKED;
+}
+
+static const struct {
+	uint16_t lvl;
+	uint8_t number;
+} by_level[DAMON_NR_LEVELS] = {
+	[DAMON_LEVEL_UNKNOWN] = {PERF_MEM_LVL_NA, PERF_MEM_LVLNUM_NA},
+	[DAMON_LEVEL_L1] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_L1, PERF_MEM_LVLNUM_L1},
+	[DAMON_LEVEL_LFB] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_LFB, PERF_MEM_LVLNUM_LFB},
+	[DAMON_LEVEL_L2] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_L2, PERF_MEM_LVLNUM_L2},
+	[DAMON_LEVEL_L3] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_L3, PERF_MEM_LVLNUM_L3},
+	[DAMON_LEVEL_PEER] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_REM_CCE1, PERF_MEM_LVLNUM_ANY_CACHE},
+	[DAMON_LEVEL_DRAM] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_LOC_RAM, PERF_MEM_LVLNUM_RAM},
+	[DAMON_LEVEL_PMEM] = {PERF_MEM_LVL_NA, PERF_MEM_LVLNUM_PMEM},
+	[DAMON_LEVEL_CXL] = {PERF_MEM_LVL_NA, PERF_MEM_LVLNUM_CXL},
+	[DAMON_LEVEL_IO] = {PERF_MEM_LVL_HIT | PERF_MEM_LVL_IO, PERF_MEM_LVLNUM_IO},
+};
+
+/* The older bits know local and remote memory only. */
+static void encode_level(const struct damon_hw *hw, union perf_mem_data_src *d)
+{
+	bool remote = hw->flags & DAMON_HW_REMOTE, local = hw->flags & DAMON_HW_LOCAL;
+
+	d->mem_lvl = by_level[hw->level].lvl;
+	d->mem_lvl_num = by_level[hw->level].number;
+	if (hw->level == DAMON_LEVEL_DRAM && remote)
+		d->mem_lvl = PERF_MEM_LVL_HIT | PERF_MEM_LVL_REM_RAM1;
+	else if (hw->level == DAMON_LEVEL_DRAM && !local)
+		d->mem_lvl = PERF_MEM_LVL_NA;
+	else if (hw->level == DAMON_LEVEL_PEER && !remote)
+		d->mem_lvl = PERF_MEM_LVL_NA;
+	d->mem_remote = remote;
+}
+
+uint64_t damon_data_src_encode(uint8_t access_flags, const struct damon_hw *hw)
+{
+	union perf_mem_data_src d = {
+		.mem_snoop = PERF_MEM_SNOOP_NA,
+		.mem_lock = PERF_MEM_LOCK_NA,
+		.mem_dtlb = PERF_MEM_TLB_NA,
+	};
+
+	if (access_flags & DAMON_ACCESS_LOAD)
+		d.mem_op |= PERF_MEM_OP_LOAD;
+	if (access_flags & DAMON_ACCESS_STORE)
+		d.mem_op |= PERF_MEM_OP_STORE;
+	if (!d.mem_op)
+		d.mem_op = PERF_MEM_OP_NA;
+	encode_level(hw, &d);
+	if (hw->flags & DAMON_HW_TLB_MISS)
+		d.mem_dtlb = PERF_MEM_TLB_MISS | PERF_MEM_TLB_L2;
+	else if (hw->flags & DAMON_HW_TLB_HIT)
+		d.mem_dtlb = PERF_MEM_TLB_HIT | PERF_MEM_TLB_L1 | PERF_MEM_TLB_L2;
+	if (hw->flags & DAMON_HW_HITM)
+		d.mem_snoop = PERF_MEM_SNOOP_HITM;
+	if (hw->flags & DAMON_HW_LOCKED)
+		d.mem_lock = PERF_MEM_LOCK_LOCKED;
+	return d.val;
+}
+
+bool damon_memory_obs(const struct damon_perf_sample *s, uint8_t flags, float weight,
+		      struct damon_obs *o)
+{
+	bool known = s->addr && s->addr < USER_END;
+	struct damon_access *a = &o->access[0];
+
+	*o = (struct damon_obs){
+		.time_ns = s->time_ns,
+		.ip = s->ip,
+		.pid = s->pid,
+		.tid = s->tid,
+		.weight = weight,
+		.nr = known,
+		.nr_unknown = !known,
+	};
+	if (!known)
+		return false;
+	*a = (struct damon_access){.addr = s->addr, .ip = s->ip, .flags = flags};
+	damon_data_src_decode(s->data_src, &a->flags, &o->hw);
+	o->hw.phys = s->phys_addr;
+	o->hw.latency_cycles = (uint32_t)s->weight;
+	return true;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "perf/file_write.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "perf/file_head.h"
+
+#define HEADER_WORDS 13
+enum { BUFFER = 1 << 16, MAX_BODY = 65528, TYPE_FINISHED_ROUND = 68, TYPE_AUXTRACE = 71 };
+
+/* Sample fields that damon_perf_writer_sample() can fill. */
+#define FILLED                                                                                     \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |            \
+	 PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |                \
+	 PERF_SAMPLE_RAW | PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT | PERF_SAMPLE_DATA_SRC | \
+	 PERF_SAMPLE_PHYS_ADDR)
+
+struct damon_perf_writer {
+	int fd, err;
+	const struct damon_perf_event *events;
+	size_t nr_events;
+	struct damon_perf_writer_options options;
+	uint64_t at;	     /* in the file, of what comes next */
+	uint64_t data_start; /* of the records */
+	uint64_t attrs_start;
+	uint8_t buf[BUFFER];
+	size_t len;
+};
+
+static int flush(struct damon_perf_writer *w)
+{
+	for (size_t at = 0; at < w->len && !w->err;) {
+		ssize_t n = write(w->fd, w->buf + at, w->len - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			w->err = n ? -errno : -ENOSPC;
+		else
+			at += (size_t)n;
+	}
+	w->len = 0;
+	return w->err;
+}
+
+static void add(struct damon_perf_writer *w, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+
+	w->at += len;
+	while (len && !w->err) {
+		size_t n = MIN(len, BUFFER - w->len);
+
+		memcpy(w->buf + w->len, p, n);
+		w->len += n;
+		p += n;
+		len -= n;
+		if (w->len == BUFFER)
+			flush(w);
+	}
+}
+
+static void add_u32(struct damon_perf_writer *w, uint32_t v)
+{
+	add(w, &v, sizeof(v));
+}
+
+static void add_u64(struct damon_perf_writer *w, uint64_t v)
+{
+	add(w, &v, sizeof(v));
+}
+
+static void add_zeros(struct damon_perf_writer *w, size_t n)
+{
+	static const uint8_t zeros[64];
+
+	add(w, zeros, n);
+}
+
+/* u32 length and the text with its NUL, padded to 64 bytes as perf does. */
+static void add_text(struct damon_perf_writer *w, const char *s)
+{
+	size_t len = strlen(s) + 1, room = (len + 63) & ~(size_t)63;
+
+	add_u32(w, (uint32_t)room);
+	add(w, s, len);
+	add_zeros(w, room - len);
+}
+
+static void write_header(struct damon_perf_writer *w, uint64_t data_size, uint64_t features)
+{
+	uint64_t entry = sizeof(struct perf_event_attr) + 16,
+		 head[HEADER_WORDS] = {
+			 [1] = 8 * HEADER_WORDS, [2] = entry,
+			 [3] = w->attrs_start,	 [4] = w->nr_events * entry,
+			 [5] = w->data_start,	 [6] = data_size,
+			 [9] = features,
+		 };
+
+	memcpy(head, "PERFILE2", 8);
+	add(w, head, sizeof(head));
+}
+
+int damon_perf_writer_new(int fd, const struct damon_perf_event *events, size_t n,
+			  const struct damon_perf_writer_options *o, struct damon_perf_writer **out,
+			  struct damon_fail *f)
+{
+	struct damon_perf_writer *w = calloc(1, sizeof(*w));
+	uint64_t ids_at = 8 * HEADER_WORDS, nr_ids = 0;
+
+	if (!w)
+		return damon_fail(f, ENOMEM, "out of memory");
+	w->fd = fd;
+	w->events = events;
+	w->nr_events = n;
+	w->options = *o;
+	for (size_t i = 0; i < n; i++)
+		nr_ids += events[i].nr_ids;
+	w->attrs_start = ids_at + 8 * nr_ids;
+	w->data_start = w->attrs_start + n * (sizeof(struct perf_event_attr) + 16);
+	write_header(w, 0, 0);
+	for (size_t i = 0; i < n; i++)
+		add(w, events[i].ids, 8 * events[i].nr_ids);
+	for (size_t i = 0; i < n; i++) {
+		struct perf_event_attr attr = events[i].attr;
+
+		attr.size = sizeof(attr);
+		add(w, &attr, sizeof(attr));
+		add_u64(w, ids_at);
+		add_u64(w, 8 * events[i].nr_ids);
+		ids_at += 8 * events[i].nr_ids;
+	}
+	if (lseek(fd, 0, SEEK_CUR) != 0 || flush(w)) {
+		int err = w->err ? -w->err : ESPIPE;
+
+		free(w);
+		return damon_fail(f, err, "cannot write the recording: %s", strerror(err));
+	}
+	*out = w;
+	return 0;
+}
+
+int damon_perf_writer_record(struct damon_perf_writer *w, uint32_t type, uint16_t misc,
+			     const void *body, size_t len)
+{
+	size_t room = (len + 7) & ~(size_t)7;
+	struct perf_event_header h = {type, misc, (uint16_t)(sizeof(h) + room)};
+
+	if (room > MAX_BODY - sizeof(h))
+		return -EINVAL;
+	add(w, &h, sizeof(h));
+	add(w, body, len);
+	add_zeros(w, room - len);
+	return w->err;
+}
+
+/* The fields of a sample, in their order; 'raw' comes with its size before it. */
+static size_t put_sample(uint8_t *to, uint64_t type, const struct damon_perf_sample *s)
+{
+	const struct {
+		uint64_t field, value;
+	} fields[] = {
+		{PERF_SAMPLE_IDENTIFIER, s->id},
+		{PERF_SAMPLE_IP, s->ip},
+		{PERF_SAMPLE_TID, (uint32_t)s->pid | (uint64_t)(uint32_t)s->tid << 32},
+		{PERF_SAMPLE_TIME, s->time_ns},
+		{PERF_SAMPLE_ADDR, s->addr},
+		{PERF_SAMPLE_ID, s->id},
+		{PERF_SAMPLE_CPU, s->cpu},
+		{PERF_SAMPLE_PERIOD, s->period},
+		{PERF_SAMPLE_RAW, 0},
+		{PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT, s->weight},
+		{PERF_SAMPLE_DATA_SRC, s->data_src},
+		{PERF_SAMPLE_PHYS_ADDR, s->phys_addr},
+	};
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		size_t room = ((s->raw_len + 4 + 7ull) & ~7ull) - 4;
+		uint32_t len = (uint32_t)room;
+
+		if (!(type & fields[i].field))
+			continue;
+		if (fields[i].field != PERF_SAMPLE_RAW) {
+			memcpy(to + at, &fields[i].value, 8);
+			at += 8;
+			continue;
+		}
+		memcpy(to + at, &len, 4);
+		memset(to + at + 4, 0, room);
+		if (s->raw_len)
+			memcpy(to + at + 4, s->raw, s->raw_len);
+		at += 4 + room;
+	}
+	return at;
+}
+
+int damon_perf_writer_sample(struct damon_perf_writer *w, uint32_t event, uint16_t misc,
+			     const struct damon_perf_sample *s)
+{
+	uint8_t body[4096];
+	uint64_t type;
+
+	if (event >= w->nr_events || s->raw_len > sizeof(body) / 2)
+		return -EINVAL;
+	type = w->events[event].attr.sample_type;
+	if (type & ~(uint64_t)FILLED)
+		return -EINVAL;
+	return damon_perf_writer_record(w, PERF_RECORD_SAMPLE, misc, body,
+					put_sample(body, type, s));
+}
+
+int damon_perf_writer_round(struct damon_perf_writer *w)
+{
+	return damon_perf_writer_record(w, TYPE_FINISHED_ROUND, 0, NULL, 0);
+}
+
+int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,
+			  uint64_t offset, const void *bytes, size_t len)
+{
+	uint64_t body[5] = {(len + 7) & ~7ull, offset, 0, idx | (uint64_t)(uint32_t)tid << 32,
+			    (uint32_t)cpu};
+
+	damon_perf_writer_record(w, TYPE_AUXTRACE, 0, body, sizeof(body));
+	add(w, bytes, len);
+	add_zeros(w, (size_t)body[0] - len);
+	return w->err;
+}
+
+/* ---- features ---- */
+
+static void add_events(struct damon_perf_writer *w)
+{
+	add_u32(w, (uint32_t)w->nr_events);
+	add_u32(w, sizeof(struct perf_event_attr));
+	for (size_t i = 0; i < w->nr_events; i++) {
+		const struct damon_perf_event *e = &w->events[i];
+		struct perf_event_attr attr = e->attr;
+
+		attr.size = sizeof(attr);
+		add(w, &attr, sizeof(attr));
+		add_u32(w, (uint32_t)e->nr_ids);
+		add_text(w, e->name ? e->name : "");
+		add(w, e->ids, 8 * e->nr_ids);
+	}
+}
+
+static void add_pmus(struct damon_perf_writer *w)
+{
+	add_u32(w, (uint32_t)w->options.nr_pmus);
+	for (size_t i = 0; i < w->options.nr_pmus; i++) {
+		add_u32(w, w->options.pmu_types[i]);
+		add_text(w, w->options.pmu_names[i]);
+	}
+}
+
+static void add_command(struct damon_perf_writer *w)
+{
+	add_u32(w, 1);
+	add_text(w, w->options.command);
+}
+
+static void add_feature(struct damon_perf_writer *w, unsigned int feature)
+{
+	const struct damon_perf_writer_options *o = &w->options;
+
+	switch (feature) {
+	case PERF_FEATURE_HOSTNAME:
+		add_text(w, o->hostname);
+		break;
+	case PERF_FEATURE_OSRELEASE:
+		add_text(w, o->release);
+		break;
+	case PERF_FEATURE_ARCH:
+		add_text(w, o->arch);
+		break;
+	case PERF_FEATURE_CPUID:
+		add_text(w, o->cpuid);
+		break;
+	case PERF_FEATURE_CMDLINE:
+		add_command(w);
+		break;
+	case PERF_FEATURE_EVENT_DESC:
+		add_events(w);
+		break;
+	case PERF_FEATURE_PMU_MAPPINGS:
+		add_pmus(w);
+		break;
+	}
+}
+
+static uint64_t features_of(const struct damon_perf_writer_options *o)
+{
+	return (o->hostname ? 1ull << PERF_FEATURE_HOSTNAME : 0) |
+	       (o->release ? 1ull << PERF_FEATURE_OSRELEASE : 0) |
+	       (o->arch ? 1ull << PERF_FEATURE_ARCH : 0) |
+	       (o->cpuid ? 1ull << PERF_FEATURE_CPUID : 0) |
+	       (o->command ? 1ull << PERF_FEATURE_CMDLINE : 0) |
+	       (o->nr_pmus ? 1ull << PERF_FEATURE_PMU_MAPPINGS : 0) |
+	       1ull << PERF_FEATURE_EVENT_DESC;
+}
+
+/* Room for the table, the features, then the table that says where they are. */
+static void write_features(struct damon_perf_writer *w, uint64_t features)
+{
+	uint64_t table[64][2], table_at = w->at;
+	size_t n = 0;
+
+	for (int i = 0; i < __builtin_popcountll(features); i++)
+		add_zeros(w, 16);
+	for (unsigned int i = 0; i < 64; i++) {
+		if (!(features >> i & 1))
+			continue;
+		table[n][0] = w->at;
+		add_feature(w, i);
+		table[n][1] = w->at - table[n][0];
+		n++;
+	}
+	if (flush(w))
+		return;
+	if (lseek(w->fd, (off_t)table_at, SEEK_SET) < 0)
+		w->err = -errno;
+	add(w, table, n * sizeof(table[0]));
+}
+
+int damon_perf_writer_close(struct damon_perf_writer *w)
+{
+	uint64_t features, data_size;
+	int err;
+
+	if (!w)
+		return 0;
+	features = features_of(&w->options);
+	data_size = w->at - w->data_start;
+	write_features(w, features);
+	flush(w);
+	if (!w->err && lseek(w->fd, 0, SEEK_SET) < 0)
+		w->err = -errno;
+	write_header(w, data_size, features);
+	err = flush(w);
+	free(w);
+	return err;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writing perf.data (file form), as perf itself reads it: a header, events with ids, records in the
+ * order given, and the features HOSTNAME, OSRELEASE, ARCH, CMDLINE, EVENT_DESC, PMU_MAPPINGS, as
+ * far as told. Streams: nothing but the descriptor is kept besides a buffer.
+ */
+#ifndef PERF_FILE_WRITE_H
+#define PERF_FILE_WRITE_H
+
+#include <linux/perf_event.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+#include "perf/file.h"
+
+struct damon_perf_writer;
+
+struct damon_perf_writer_options {
+	const char *command, *hostname, *release, *arch, *cpuid; /* NULL: feature left out */
+	const char *const *pmu_names; /* PMU_MAPPINGS: pairs by index with pmu_types */
+	const uint32_t *pmu_types;
+	size_t nr_pmus;
+};
+
+/* 'fd' must be a seekable file at its start, and stays the caller's. Of the events attr, ids and
+ * name are used; they and the options' texts must live until the end. Returns 0 or
+ * -errno. */
+int damon_perf_writer_new(int fd, const struct damon_perf_event *events, size_t n,
+			  const struct damon_perf_writer_options *o, struct damon_perf_writer **out,
+			  struct damon_fail *f);
+
+/* A record as it is to stand in the file; header.size is set from 'len'. 'len' is rounded up to 8
+ * with zeros; at most 65528. */
+int damon_perf_writer_record(struct damon_perf_writer *w, uint32_t type, uint16_t misc,
+			     const void *body, size_t len);
+
+/*
+ * The same for a sample of event 'event': the fields of its attr's sample_type are taken from 's'.
+ * Those that struct damon_perf_sample does not hold (call chains, branches) are -EINVAL.
+ */
+int damon_perf_writer_sample(struct damon_perf_writer *w, uint32_t event, uint16_t misc,
+			     const struct damon_perf_sample *s);
+
+/* The end of a round (perf/order.h): what follows is younger than what came before the last one. */
+int damon_perf_writer_round(struct damon_perf_writer *w);
+
+/* PERF_RECORD_AUXTRACE with its payload behind it. */
+int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,
+			  uint64_t offset, const void *bytes, size_t len);
+
+/* Completes the file: without it no reader accepts it. Frees 'w' in any case; NULL is fine.
+ * Returns 0 or the first error. */
+int damon_perf_writer_close(struct damon_perf_writer *w);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "perf/order.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/util.h"
+
+enum { DEFAULT_BYTES = 16 << 20, LEAST_BYTES = 256 << 10 };
+
+/* A copy: bytes[at, at + len), 0 bytes once it was delivered. */
+struct waiting {
+	uint64_t time_ns;
+	uint32_t at, len;
+};
+
+/* What nearly all records are: a sample without registers, stack and raw data. */
+struct plain_sample {
+	uint64_t ip, addr, period, id, weight, data_src, phys_addr;
+	uint32_t event, cpu;
+	int pid, tid;
+	uint16_t misc;
+};
+
+struct damon_order {
+	damon_order_fn fn;
+	void *priv;
+	uint8_t *bytes;
+	size_t nr_bytes, cap_bytes, max_bytes;
+	struct waiting *items; /* as they came */
+	size_t nr, cap;
+	uint32_t *sorted, *spare; /* places of 'items' by time */
+	size_t cap_sorted, cap_spare;
+	uint64_t newest_ns;    /* of all that came */
+	uint64_t round_ns;     /* the newest of all up to the last round */
+	uint64_t delivered_ns; /* the newest that went out */
+	struct damon_order_stats stats;
+};
+
+int damon_order_new(const struct damon_order_options *o, damon_order_fn fn, void *priv,
+		    struct damon_order **out)
+{
+	struct damon_order *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->fn = fn;
+	s->priv = priv;
+	s->max_bytes = o->max_bytes ? MAX(o->max_bytes, (size_t)LEAST_BYTES) : DEFAULT_BYTES;
+	*out = s;
+	return 0;
+}
+
+void damon_order_free(struct damon_order *s)
+{
+	if (!s)
+		return;
+	free(s->bytes);
+	free(s->items);
+	free(s->sorted);
+	free(s->spare);
+	free(s);
+}
+
+/* ---- copies ---- */
+
+static bool is_plain(const struct damon_perf_record *r)
+{
+	const struct damon_perf_sample *s = &r->sample;
+
+	return r->type == PERF_RECORD_SAMPLE && !s->regs && !s->stack && !s->raw;
+}
+
+static size_t padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* The bytes that a record points to, in one order. */
+struct tail {
+	const void *bytes;
+	size_t len;
+};
+
+static size_t tails_of(const struct damon_perf_record *r, struct tail t[3])
+{
+	const struct damon_perf_sample *s = &r->sample;
+
+	switch (r->type) {
+	case PERF_RECORD_SAMPLE:
+		t[0] = (struct tail){s->regs, s->regs ? 8ull * s->nr_regs : 0};
+		t[1] = (struct tail){s->stack, s->stack ? s->stack_len : 0};
+		t[2] = (struct tail){s->raw, s->raw ? s->raw_len : 0};
+		return 3;
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		t[0] = (struct tail){r->mmap.name, strlen(r->mmap.name) + 1};
+		return 1;
+	case PERF_RECORD_COMM:
+		t[0] = (struct tail){r->comm.comm, strlen(r->comm.comm) + 1};
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Points a copy at its own tails, which begin at 'p'. */
+static void repoint(struct damon_perf_record *r, const uint8_t *p)
+{
+	struct damon_perf_sample *s = &r->sample;
+
+	switch (r->type) {
+	case PERF_RECORD_SAMPLE:
+		if (s->regs)
+			s->regs = (const uint64_t *)p;
+		p += s->regs ? 8ull * s->nr_regs : 0;
+		if (s->stack)
+			s->stack = p;
+		p += s->stack ? padded(s->stack_len) : 0;
+		if (s->raw)
+			s->raw = p;
+		break;
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		r->mmap.name = (const char *)p;
+		break;
+	case PERF_RECORD_COMM:
+		r->comm.comm = (const char *)p;
+		break;
+	}
+}
+
+static void put_plain(uint8_t *to, const struct damon_perf_sample *s)
+{
+	struct plain_sample p = {
+		.ip = s->ip,
+		.addr = s->addr,
+		.period = s->period,
+		.id = s->id,
+		.weight = s->weight,
+		.data_src = s->data_src,
+		.phys_addr = s->phys_addr,
+		.event = s->event,
+		.cpu = s->cpu,
+		.pid = s->pid,
+		.tid = s->tid,
+		.misc = s->misc,
+	};
+
+	memcpy(to, &p, sizeof(p));
+}
+
+static size_t room_for(const struct damon_perf_record *r)
+{
+	struct tail t[3];
+	size_t n, room = sizeof(*r);
+
+	if (is_plain(r))
+		return sizeof(struct plain_sample);
+	n = tails_of(r, t);
+	for (size_t i = 0; i < n; i++)
+		room += padded(t[i].len);
+	return room;
+}
+
+static void put(uint8_t *to, const struct damon_perf_record *r)
+{
+	struct tail t[3];
+	size_t n;
+
+	if (is_plain(r)) {
+		put_plain(to, &r->sample);
+		return;
+	}
+	memcpy(to, r, sizeof(*r));
+	to += sizeof(*r);
+	n = tails_of(r, t);
+	for (size_t i = 0; i < n; i++) {
+		if (t[i].len)
+			memcpy(to, t[i].bytes, t[i].len);
+		to += padded(t[i].len);
+	}
+}
+
+static void get_plain(const struct plain_sample *p, uint64_t time_ns, struct damon_perf_record *r)
+{
+	*r = (struct damon_perf_record){.type = PERF_RECORD_SAMPLE, .time_ns = time_ns};
+	r->sample = (struct damon_perf_sample){
+		.time_ns = time_ns,
+		.ip = p->ip,
+		.addr = p->addr,
+		.period = p->period,
+		.id = p->id,
+		.weight = p->weight,
+		.data_src = p->data_src,
+		.phys_addr = p->phys_addr,
+		.event = p->event,
+		.cpu = p->cpu,
+		.pid = p->pid,
+		.tid = p->tid,
+		.misc = p->misc,
+	};
+}
+
+static int deliver(struct damon_order *s, const struct waiting *w)
+{
+	const uint8_t *from = s->bytes + w->at;
+	struct damon_perf_record r;
+
+	if (w->len == sizeof(struct plain_sample)) {
+		get_plain((const struct plain_sample *)from, w->time_ns, &r);
+	} else {
+		memcpy(&r, from, sizeof(r));
+		repoint(&r, from + sizeof(r));
+	}
+	s->stats.late += w->time_ns < s->delivered_ns;
+	s->delivered_ns = MAX(s->delivered_ns, w->time_ns);
+	return s->fn(s->priv, &r);
+}
+
+/* ---- order ---- */
+
+/* The end of the run of rising times that begins at place 'from'. */
+static size_t run_end(const struct damon_order *s, const uint32_t *places, size_t from)
+{
+	size_t i = from + 1;
+
+	while (i < s->nr && s->items[places[i]].time_ns >= s->items[places[i - 1]].time_ns)
+		i++;
+	return i;
+}
+
+static void merge(const struct damon_order *s, const uint32_t *from, size_t a, size_t mid, size_t b,
+		  uint32_t *to)
+{
+	size_t i = a, j = mid;
+
+	for (size_t k = a; k < b; k++) {
+		bool left = j == b ||
+			    (i < mid && s->items[from[i]].time_ns <= s->items[from[j]].time_ns);
+
+		to[k] = left ? from[i++] : from[j++];
+	}
+}
+
+/* Merge sort of the runs that are there: each buffer of a CPU is one. Stable. */
+static void sort(struct damon_order *s)
+{
+	size_t runs;
+
+	for (uint32_t i = 0; i < s->nr; i++)
+		s->sorted[i] = i;
+	do {
+		uint32_t *was = s->sorted;
+
+		runs = 0;
+		for (size_t a = 0; a < s->nr; runs++) {
+			size_t mid = run_end(s, was, a);
+			size_t b = mid < s->nr ? run_end(s, was, mid) : mid;
+
+			merge(s, was, a, mid, b, s->spare);
+			a = b;
+		}
+		s->sorted = s->spare;
+		s->spare = was;
+	} while (runs > 1);
+}
+
+/* Closes the gaps of what went out. */
+static void compact(struct damon_order *s)
+{
+	size_t nr = 0, at = 0;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		struct waiting w = s->items[i];
+
+		if (!w.len)
+			continue;
+		memmove(s->bytes + at, s->bytes + w.at, w.len);
+		w.at = (uint32_t)at;
+		at += w.len;
+		s->items[nr++] = w;
+	}
+	s->nr = nr;
+	s->nr_bytes = at;
+}
+
+/* Delivers the first 'n' in order of time; with n == SIZE_MAX those up to 'until_ns'. */
+static int drain(struct damon_order *s, size_t n, uint64_t until_ns)
+{
+	int err = 0;
+
+	if (vec_reserve(&s->sorted, &s->cap_sorted, s->nr, sizeof(*s->sorted)) ||
+	    vec_reserve(&s->spare, &s->cap_spare, s->cap_sorted, sizeof(*s->spare)))
+		return -ENOMEM;
+	if (s->nr)
+		sort(s);
+	for (size_t i = 0; i < s->nr && i < n && !err; i++) {
+		struct waiting *w = &s->items[s->sorted[i]];
+
+		if (n == SIZE_MAX && w->time_ns > until_ns)
+			break;
+		err = deliver(s, w);
+		w->len = 0;
+	}
+	compact(s);
+	return err;
+}
+
+int damon_order_add(struct damon_order *s, const struct damon_perf_record *r)
+{
+	size_t len = room_for(r);
+	int err = 0;
+
+	if (s->nr_bytes + len > s->max_bytes)
+		err = drain(s, (s->nr + 1) / 2, 0);
+	if (err)
+		return err;
+	if (vec_reserve(&s->bytes, &s->cap_bytes, s->nr_bytes + len, 1) ||
+	    vec_reserve(&s->items, &s->cap, s->nr + 1, sizeof(*s->items)))
+		return -ENOMEM;
+	put(s->bytes + s->nr_bytes, r);
+	s->items[s->nr++] = (struct waiting){
+		.time_ns = r->time_ns ? r->time_ns : s->newest_ns,
+		.at = (uint32_t)s->nr_bytes,
+		.len = (uint32_t)len,
+	};
+	s->nr_bytes += len;
+	s->newest_ns = MAX(s->newest_ns, r->time_ns);
+	s->stats.peak_bytes = MAX(s->stats.peak_bytes, s->nr_bytes);
+	return 0;
+}
+
+int damon_order_round(struct damon_order *s)
+{
+	int err = drain(s, SIZE_MAX, s->round_ns);
+
+	s->round_ns = s->newest_ns;
+	return err;
+}
+
+int damon_order_flush(struct damon_order *s)
+{
+	return drain(s, SIZE_MAX, UINT64_MAX);
+}
+
+void damon_order_stats(const struct damon_order *s, struct damon_order_stats *out)
+{
+	*out = s->stats;
+}

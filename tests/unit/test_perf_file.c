@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/util.h"
+#include "perf/file.h"
+#include "perf/file_write.h"
+
+#define MEMORY                                                                                     \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |            \
+	 PERF_SAMPLE_ADDR | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_WEIGHT |            \
+	 PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_PHYS_ADDR)
+
+static const uint64_t load_ids[] = {101, 102}, store_ids[] = {201}, raw_ids[] = {301};
+
+static const struct damon_perf_event events[] = {
+	{.attr = {.type = 4, .config = 0x1cd, .sample_type = MEMORY, .sample_id_all = 1},
+	 .ids = load_ids,
+	 .nr_ids = 2,
+	 .name = "cpu/mem-loads/P"},
+	{.attr = {.type = 4, .config = 0x82d0, .sample_type = MEMORY, .sample_id_all = 1},
+	 .ids = store_ids,
+	 .nr_ids = 1,
+	 .name = "cpu/mem-stores/P"},
+	{.attr = {.type = 11, .sample_type = MEMORY | PERF_SAMPLE_RAW, .sample_id_all = 1},
+	 .ids = raw_ids,
+	 .nr_ids = 1,
+	 .name = "ibs_op//"},
+};
+
+static const char *const pmu_names[] = {"cpu", "ibs_op"};
+static const uint32_t pmu_types[] = {4, 11};
+
+static const struct damon_perf_sample samples[] = {
+	{.event = 0,
+	 .id = 102,
+	 .ip = 0x401000,
+	 .pid = 5,
+	 .tid = 6,
+	 .time_ns = 1000,
+	 .addr = 0x7f001234,
+	 .cpu = 3,
+	 .period = 1009,
+	 .weight = 77,
+	 .data_src = 0x5080144,
+	 .phys_addr = 0x12345678},
+	{.event = 1, .id = 201, .ip = 0x401004, .pid = 5, .tid = 5, .time_ns = 2000, .addr = 8},
+	{.event = 2,
+	 .id = 301,
+	 .ip = 0x401008,
+	 .pid = 5,
+	 .tid = 5,
+	 .time_ns = 3000,
+	 .raw = (const uint8_t *)"1234567890123",
+	 .raw_len = 13},
+};
+
+/* A file with the samples, a piece of a hardware trace of 'aux_len' bytes, and one more sample.
+ * Returns its bytes; the caller frees them. */
+static uint8_t *make_file(size_t *len, size_t aux_len)
+{
+	static const struct damon_perf_writer_options options = {
+		.command = "perf mem record true",
+		.hostname = "host",
+		.release = "6.12",
+		.arch = "x86_64",
+		.cpuid = "GenuineIntel,6,1,1",
+		.pmu_names = pmu_names,
+		.pmu_types = pmu_types,
+		.nr_pmus = 2,
+	};
+	int fd = memfd_create("perf.data", 0);
+	uint8_t *aux = calloc(1, aux_len + 1), *bytes;
+	struct damon_perf_writer *w;
+
+	cr_assert_eq(damon_perf_writer_new(fd, events, 3, &options, &w, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		cr_assert_eq(damon_perf_writer_sample(w, samples[i].event, PERF_RECORD_MISC_USER,
+						      &samples[i]),
+			     0);
+	cr_assert_eq(damon_perf_writer_round(w), 0);
+	memset(aux, 0xab, aux_len);
+	if (aux_len)
+		cr_assert_eq(damon_perf_writer_aux(w, 2, -1, 3, 4096, aux, aux_len), 0);
+	cr_assert_eq(damon_perf_writer_sample(w, 0, PERF_RECORD_MISC_USER, &samples[0]), 0);
+	cr_assert_eq(damon_perf_writer_close(w), 0);
+	*len = (size_t)lseek(fd, 0, SEEK_END);
+	bytes = malloc(*len);
+	cr_assert_eq(pread(fd, bytes, *len, 0), (ssize_t)*len);
+	close(fd);
+	free(aux);
+	return bytes;
+}
+
+static void expect_sample(const struct damon_perf_sample *got, const struct damon_perf_sample *want)
+{
+	cr_expect_eq(got->event, want->event);
+	cr_expect_eq(got->id, want->id);
+	cr_expect_eq(got->ip, want->ip);
+	cr_expect_eq(got->pid, want->pid);
+	cr_expect_eq(got->tid, want->tid);
+	cr_expect_eq(got->time_ns, want->time_ns);
+	cr_expect_eq(got->addr, want->addr);
+	cr_expect_eq(got->cpu, want->cpu);
+	cr_expect_eq(got->period, want->period);
+	cr_expect_eq(got->weight, want->weight);
+	cr_expect_eq(got->data_src, want->data_src);
+	cr_expect_eq(got->phys_addr, want->phys_addr);
+	cr_expect_geq(got->raw_len, want->raw_len);
+	if (want->raw_len)
+		cr_expect_eq(memcmp(got->raw, want->raw, want->raw_len), 0);
+}
+
+Test(perf_file, what_is_written_is_read)
+{
+	size_t len, n, seen = 0, aux = 0, rounds = 0;
+	_cleanup_(freep) uint8_t *bytes = make_file(&len, 600001);
+	const struct damon_perf_file_info *info;
+	const struct damon_perf_file_stats *stats;
+	const struct damon_perf_event *e;
+	struct damon_perf_item item;
+	struct damon_perf_file *p;
+
+	cr_assert_eq(damon_perf_file_open_mem(bytes, len, &p, NULL), 0);
+	while (damon_perf_file_next(p, &item, NULL) == 1) {
+		if (item.type == DAMON_PERF_RECORD)
+			expect_sample(&item.record.sample, &samples[seen++ % 3]);
+		rounds += item.type == DAMON_PERF_ROUND;
+		if (item.type != DAMON_PERF_AUX_DATA)
+			continue;
+		cr_expect_eq(item.aux.offset, 4096 + aux);
+		cr_expect_eq(item.aux.idx, 2);
+		cr_expect_eq(item.aux.cpu, 3);
+		cr_expect_eq(item.aux.tid, -1);
+		cr_expect_eq(item.aux.bytes[0], 0xab);
+		aux += item.aux.len;
+	}
+	cr_expect_eq(seen, 4);
+	cr_expect_eq(rounds, 1);
+	cr_expect_eq(aux, 600008);
+	e = damon_perf_file_events(p, &n);
+	cr_assert_eq(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		cr_expect_str_eq(e[i].name, events[i].name);
+		cr_expect_str_eq(e[i].pmu, i < 2 ? "cpu" : "ibs_op");
+		cr_expect_eq(e[i].attr.config, events[i].attr.config);
+		cr_expect_eq(e[i].nr_ids, events[i].nr_ids);
+	}
+	info = damon_perf_file_info(p);
+	cr_expect_str_eq(info->command, "perf mem record true");
+	cr_expect_str_eq(info->hostname, "host");
+	cr_expect_str_eq(info->release, "6.12");
+	cr_expect_str_eq(info->arch, "x86_64");
+	cr_expect_str_eq(info->cpuid, "GenuineIntel,6,1,1");
+	cr_expect_eq(info->bytes_total, len);
+	stats = damon_perf_file_stats(p);
+	cr_expect_eq(stats->samples, 4);
+	cr_expect_eq(stats->truncated + stats->malformed + stats->no_event, 0);
+	damon_perf_file_close(p);
+}
+
+/* Reads to the end: samples, or -errno of opening. */
+static long read_all(const uint8_t *bytes, size_t len, struct damon_perf_file_stats *stats)
+{
+	struct damon_perf_item item;
+	struct damon_perf_file *p;
+	int err = damon_perf_file_open_mem(bytes, len, &p, NULL);
+
+	if (err)
+		return err;
+	while (damon_perf_file_next(p, &item, NULL) == 1)
+		;
+	*stats = *damon_perf_file_stats(p);
+	damon_perf_file_close(p);
+	return (long)stats->samples;
+}
+
+/* Cut anywhere, it yields what is whole, and says that it was cut. */
+Test(perf_file, cut_short_anywhere)
+{
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes = make_file(&len, 100);
+
+	for (size_t cut = 0; cut < len; cut++) {
+		_cleanup_(freep) uint8_t *part = malloc(cut + 1);
+		struct damon_perf_file_stats stats = {0};
+		long got;
+
+		memcpy(part, bytes, cut);
+		got = read_all(part, cut, &stats);
+		cr_expect(got == -EINVAL || got == -EBADMSG || (got >= 0 && got <= 4), "%zu: %ld",
+			  cut, got);
+		if (got >= 0 && got < 4)
+			cr_expect(stats.truncated, "%zu", cut);
+	}
+}
+
+/* One byte changed: never more than was there, and it ends. */
+Test(perf_file, any_byte_wrong)
+{
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes = make_file(&len, 100);
+
+	for (size_t at = 0; at < len; at++) {
+		static const uint8_t wrong[] = {0x00, 0xff, 0x80};
+
+		for (size_t k = 0; k < ARRAY_SIZE(wrong); k++) {
+			struct damon_perf_file_stats stats = {0};
+			uint8_t was = bytes[at];
+
+			bytes[at] = wrong[k];
+			cr_expect_lt(read_all(bytes, len, &stats), 100);
+			bytes[at] = was;
+		}
+	}
+}
+
+static const struct {
+	const char *name, *bytes;
+	size_t len;
+	int err;
+	const char *says;
+} foreign[] = {
+	{"nothing", "", 0, -EINVAL, "this is not a perf.data"},
+	{"text", "hello, I am a text", 18, -EINVAL, "this is not a perf.data"},
+	{"only the magic", "PERFILE2", 8, -EINVAL, "this is not a perf.data"},
+	{"the other byte order", "2ELIFREP\0\0\0\0\0\0\0\150", 16, -ENOTSUP,
+	 "this perf.data is of the other byte order"},
+	{"the old form", "PERFFILE\0\0\0\0\0\0\0\150", 16, -ENOTSUP,
+	 "this perf.data is of a form that is no longer used"},
+	{"a header of no known size", "PERFILE2\7\0\0\0\0\0\0\0", 16, -EBADMSG,
+	 "the header of this perf.data is damaged"},
+};
+
+Test(perf_file, foreign_files_get_one_sentence)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		struct damon_fail f = {0};
+		struct damon_perf_file *p;
+		int err = damon_perf_file_open_mem(foreign[i].bytes, foreign[i].len, &p, &f);
+
+		cr_expect_eq(err, foreign[i].err, "%s: %d", foreign[i].name, err);
+		cr_expect_str_eq(f.text, foreign[i].says, "%s", foreign[i].name);
+	}
+}
+
+/* ---- the form for pipes ---- */
+
+struct pipe_form {
+	uint8_t bytes[8192];
+	size_t len;
+};
+
+static void put(struct pipe_form *f, uint32_t type, const void *body, size_t len)
+{
+	struct perf_event_header h = {type, PERF_RECORD_MISC_USER, (uint16_t)(8 + len)};
+
+	memcpy(f->bytes + f->len, &h, 8);
+	if (len)
+		memcpy(f->bytes + f->len + 8, body, len);
+	f->len += 8 + len;
+}
+
+static void start(struct pipe_form *f)
+{
+	static const uint64_t header[] = {0x32454c4946524550, 16};
+	struct {
+		struct perf_event_attr attr;
+		uint64_t id;
+	} e = {{.size = sizeof(e.attr), .type = 4, .sample_type = MEMORY, .sample_id_all = 1}, 42};
+
+	memcpy(f->bytes, header, sizeof(header));
+	f->len = sizeof(header);
+	put(f, 64, &e, sizeof(e));
+}
+
+static const uint64_t body[10] = {42, 0x401000, 5ull | 6ull << 32, 1000, 0x7f00, 0, 0, 9, 0, 0};
+
+static const struct {
+	const char *name;
+	uint32_t type;
+	uint64_t words[4];
+	size_t len;
+	long samples;
+	uint64_t malformed, truncated;
+} records[] = {
+	{"unknown kinds are skipped", 99, {1, 2, 3}, 24, 2, 0, 0},
+	{"an attr that is too short", 64, {1, 2}, 16, 2, 1, 0},
+	{"an attr that says it is longer than it is", 64, {0xffffull << 32}, 32, 2, 1, 0},
+	{"a compressed record of noise", 81, {0x1234567812345678, 5}, 16, 2, 1, 0},
+	{"a compressed record longer than itself", 83, {1ull << 32, 5}, 16, 2, 1, 0},
+	{"formats that are not there", 66, {0x7fffffff}, 8, 1, 0, 1},
+	{"a time conversion cut short", 79, {1}, 8, 2, 0, 0},
+	{"a name for nothing", 78, {2, 77, 0x41414141}, 24, 2, 0, 0},
+	{"an empty feature", 80, {12}, 8, 2, 0, 0},
+};
+
+Test(perf_file, records_of_perf_in_a_pipe)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+		struct damon_perf_file_stats stats = {0};
+		struct pipe_form f;
+		long got;
+
+		start(&f);
+		put(&f, PERF_RECORD_SAMPLE, body, sizeof(body));
+		put(&f, records[i].type, records[i].words, records[i].len);
+		put(&f, PERF_RECORD_SAMPLE, body, sizeof(body));
+		got = read_all(f.bytes, f.len, &stats);
+		cr_expect_eq(got, records[i].samples, "%s: %ld samples", records[i].name, got);
+		cr_expect_eq(stats.malformed, records[i].malformed, "%s: %llu malformed",
+			     records[i].name, (unsigned long long)stats.malformed);
+		cr_expect_eq(stats.truncated, records[i].truncated, "%s", records[i].name);
+	}
+}
+
+Test(perf_file, a_record_of_size_0_ends_it)
+{
+	struct damon_perf_file_stats stats = {0};
+	struct pipe_form f;
+
+	start(&f);
+	put(&f, PERF_RECORD_SAMPLE, body, sizeof(body));
+	memset(f.bytes + f.len, 0, 64);
+	f.len += 64;
+	cr_expect_eq(read_all(f.bytes, f.len, &stats), 1);
+	cr_expect_eq(stats.truncated, 1);
+}
+
+/* Many records in one zstd stream that is cut into pieces at any place. */
+static void check_compressed(uint32_t type, size_t piece)
+{
+	static uint8_t plain[88 * 40], packed[8192];
+	struct damon_perf_file_stats stats = {0};
+	struct pipe_form f, one;
+	ZSTD_CCtx *zstd = ZSTD_createCCtx();
+	ZSTD_outBuffer out = {packed, sizeof(packed), 0};
+	ZSTD_inBuffer in = {plain, sizeof(plain), 0};
+
+	one.len = 0;
+	put(&one, PERF_RECORD_SAMPLE, body, sizeof(body));
+	for (size_t i = 0; i < 40; i++)
+		memcpy(plain + 88 * i, one.bytes, 88);
+	cr_assert_eq(ZSTD_compressStream2(zstd, &out, &in, ZSTD_e_flush), 0);
+	start(&f);
+	for (size_t at = 0; at < out.pos; at += piece) {
+		uint8_t record[8192];
+		uint64_t n = MIN(piece, out.pos - at);
+		size_t head = type == 83 ? 8 : 0;
+
+		memcpy(record, &n, 8);
+		memcpy(record + head, packed + at, n);
+		put(&f, type, record, type == 83 ? (head + n + 7) & ~7ull : n);
+	}
+	cr_expect_eq(read_all(f.bytes, f.len, &stats), 40, "type %u, pieces of %zu: %llu", type,
+		     piece, (unsigned long long)stats.samples);
+	cr_expect_eq(stats.malformed + stats.truncated, 0);
+	ZSTD_freeCCtx(zstd);
+}
+
+Test(perf_file, compressed_records_straddle)
+{
+	static const size_t pieces[] = {1, 3, 8, 20, 1000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		check_compressed(81, pieces[i]);
+		check_compressed(83, pieces[i]);
+	}
+}
