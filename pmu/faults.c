@@ -128,18 +128,18 @@ static int faults_probe(const struct damon_sys *sys, struct damon_fail *why)
 	return err ? damon_perf_explain_open(sys, &a, 0, 0, -err, why) : 0;
 }
 
-static int faults_attr(const struct damon_sys *sys, const struct damon_source_options *o,
-		       struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why)
+static int faults_events(const struct damon_sys *sys, const struct damon_source_options *o,
+			 struct damon_event e[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why)
 {
 	struct damon_faults_layout l;
 	long long id;
 
-	attr[0] = software_attr();
+	e[0] = (struct damon_event){.attr = software_attr()};
 	if (!find_tracepoint(sys, &id, &l)) {
 		struct perf_event_attr a = tracepoint_attr(id);
 
 		if (!try_open(sys, &a))
-			attr[0] = a;
+			e[0].attr = a;
 	}
 	return 1;
 }
@@ -240,7 +240,7 @@ const struct damon_source_ops damon_faults_source = {
 	.sees = DAMON_SEES_FIRST_TOUCH,
 	.scale = {1, 1, 1},
 	.probe = faults_probe,
-	.attr = faults_attr,
+	.events = faults_events,
 	.open = faults_open,
 	.close = faults_close,
 	.decode = faults_decode,

@@ -17,7 +17,9 @@
 #include "core/space.h"
 #include "os/peek.h"
 #include "os/sys.h"
+#include "perf/file.h"
 #include "perf/record.h"
+#include "perf/session.h"
 
 /* What a source can tell. */
 enum damon_source_sees {
@@ -36,23 +38,45 @@ struct damon_source_options {
 			       fixed period ignore it */
 	uint32_t mem_reads; /* soft: reads of the target per burst */
 	uint32_t stack_bytes; /* soft: of the sampled stack; multiple of 8 */
+	/* hardware */
+	uint64_t period;	  /* events per sample; 0: the source's own */
+	uint32_t latency_cycles;  /* loads that take at least this; 0: the source's own least */
+	bool no_loads, no_stores; /* leave out */
+	bool phys;		  /* physical addresses, too */
+	const char *event;	  /* an event by name, for libpfm4; NULL: the source's own */
 	uint64_t seed;
 };
 
-#define DAMON_SOURCE_MAX_EVENTS 4
+#define DAMON_SOURCE_MAX_EVENTS 8
 
 /* Counts that a source keeps about its own work, since it was made. */
 struct damon_source_stats {
-	uint64_t samples;	    /* records decoded */
-	uint64_t no_address;	    /* of these without any address */
-	uint64_t accesses, unknown; /* addresses found, addresses not found */
-	uint64_t likely;	    /* of 'accesses' those that depend on a late read */
-	uint64_t mem_reads;	    /* reads of the target */
-	uint64_t stops[8];	    /* why bursts ended, named by stop_names[] */
-	uint64_t code_insns;	    /* instructions decoded (each once per file) */
-	uint64_t no_code;	    /* samples whose code bytes were not to be had */
-	uint64_t foreign;	    /* 32-bit or otherwise unreadable samples */
+	uint64_t samples;	      /* records decoded */
+	uint64_t no_address;	      /* of these without any address */
+	uint64_t accesses, unknown;   /* addresses found, addresses not found */
+	uint64_t likely;	      /* of 'accesses' those that depend on a late read */
+	uint64_t mem_reads;	      /* reads of the target */
+	uint64_t stops[8];	      /* why bursts ended, named by stop_names[] */
+	uint64_t code_insns;	      /* instructions decoded (each once per file) */
+	uint64_t no_code;	      /* samples whose code bytes were not to be had */
+	uint64_t foreign;	      /* 32-bit or otherwise unreadable samples */
+	uint64_t filtered;	      /* that were no memory access, or not asked for */
+	uint64_t truncated, collided; /* pieces of hardware traces with a loss in them */
 };
+
+/* A piece of the hardware trace of one CPU or thread. Pieces follow each other by 'offset'; what
+ * lacks the rest of it waits in the source for the next piece of the same 'buffer'. */
+struct damon_trace {
+	uint32_t buffer; /* number of the buffer it comes from */
+	uint64_t offset;
+	const uint8_t *bytes;
+	size_t len;
+	int cpu, pid, tid; /* -1: to be told by the trace */
+	uint64_t time_ns;  /* when it was written, for what has no time of its own; 0: not known */
+	struct damon_perf_time_conv conv;
+	bool truncated, collided; /* as the kernel says of it: PERF_AUX_FLAG_* */
+};
+typedef void (*damon_sample_fn)(void *priv, const struct damon_perf_sample *s);
 
 /* Receives an observation; 'o' is valid during the call only. */
 typedef void (*damon_emit_fn)(void *priv, const struct damon_obs *o);
@@ -67,16 +91,25 @@ struct damon_source_ops {
 	/* 0 if usable here and now, else -errno with the reason and the remedy in 'why'. Leaves
 	 * nothing behind. */
 	int (*probe)(const struct damon_sys *sys, struct damon_fail *why);
-	/* The events to open, the first one leading: fills 'attr[0..n)' and returns n, or -EINVAL.
-	 * NULL for sources that need no events. */
-	int (*attr)(const struct damon_sys *sys, const struct damon_source_options *o,
-		    struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why);
+	/* The events to open: fills 'e[0..n)' and returns n, or -errno. Pure but for what it reads
+	 * through 'sys'. NULL for sources that need no events. */
+	int (*events)(const struct damon_sys *sys, const struct damon_source_options *o,
+		      struct damon_event e[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why);
+	/* Does it decode what this event of a recording has sampled? NULL: of none. */
+	bool (*claims)(const struct damon_perf_event *e);
 	int (*open)(const struct damon_source_options *o, const struct damon_peek *r, void **state);
 	void (*close)(void *state); /* NULL is fine */
 	/* One PERF_RECORD_SAMPLE of event 's->event' of the process that lives in 'space'. Returns
 	 * observations emitted (0: none). */
 	int (*decode)(void *state, const struct damon_perf_sample *s, struct damon_space *space,
 		      damon_emit_fn emit, void *priv);
+	/*
+	 * Sources whose events write a hardware trace: a piece of it as samples, in the order in
+	 * which they lie there, for decode() to take once they are in the order of time. NULL for
+	 * the others. Returns how many there were.
+	 */
+	size_t (*decode_trace)(void *state, const struct damon_trace *t, damon_sample_fn fn,
+			       void *priv);
 	/* Sources without events: yields what happened in [from_ns, to_ns). NULL for the others. */
 	int (*pull)(void *state, uint64_t from_ns, uint64_t to_ns, damon_emit_fn emit, void *priv);
 	void (*stats)(const void *state, struct damon_source_stats *out); /* may be NULL */

@@ -24,7 +24,7 @@ const struct damon_source_ops *damon_source_find(const char *name)
  * and first touches have none. */
 static bool may_choose_itself(const struct damon_source_ops *s)
 {
-	return s->attr && !(s->sees & DAMON_SEES_FIRST_TOUCH);
+	return s->events && !(s->sees & DAMON_SEES_FIRST_TOUCH);
 }
 
 const struct damon_source_ops *damon_source_auto(const struct damon_sys *sys,

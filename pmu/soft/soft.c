@@ -228,8 +228,8 @@ static int check_options(const struct damon_source_options *o, struct damon_fail
 	return 0;
 }
 
-static int soft_attr(const struct damon_sys *sys, const struct damon_source_options *o,
-		     struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why)
+static int soft_events(const struct damon_sys *sys, const struct damon_source_options *o,
+		       struct damon_event e[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why)
 {
 	const struct soft_arch *arch = own_arch(sys);
 	int err = check_options(o, why);
@@ -240,7 +240,8 @@ static int soft_attr(const struct damon_sys *sys, const struct damon_source_opti
 		no_arch(why);
 		return -EINVAL;
 	}
-	fill_attr(arch, o, &attr[0]);
+	e[0] = (struct damon_event){.leader = 0};
+	fill_attr(arch, o, &e[0].attr);
 	return 1;
 }
 
@@ -403,7 +404,7 @@ const struct damon_source_ops damon_soft_source = {
 	.scale = {.accesses = 3e9, .lo = 2e8, .hi = 1.2e10},
 	.stop_names = stop_names,
 	.probe = soft_probe,
-	.attr = soft_attr,
+	.events = soft_events,
 	.open = soft_open,
 	.close = soft_close,
 	.decode = soft_decode,

@@ -30,7 +30,7 @@ int damon_check(damon_check_fn fn, void *priv)
 	for (size_t i = 0; damon_sources[i]; i++) {
 		const struct damon_source_ops *s = damon_sources[i];
 
-		if (!s->attr) /* made up, for tests */
+		if (!s->events) /* made up, for tests */
 			continue;
 		tell(fn, priv, "source", s->name, s->summary, s->probe(sys, &why), &why);
 	}

@@ -289,7 +289,7 @@ static struct damon_source_options source_options(const struct damon_ctx *ctx)
 /* Source, its rate and its events; the session is made but nothing is attached. */
 static int open_source(struct damon_ctx *ctx)
 {
-	struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event events[DAMON_SOURCE_MAX_EVENTS];
 	struct damon_source_options o = source_options(ctx);
 	struct damon_session_options so = {0};
 	int n, err;
@@ -300,20 +300,20 @@ static int open_source(struct damon_ctx *ctx)
 			"no resolution can be asked of source '%s': it does not sample by "
 			"time",
 			ctx->source->name);
-	if (!ctx->source->attr)
+	if (!ctx->source->events)
 		return ctx->source->open(&o, &ctx->peek, &ctx->source_state);
-	n = ctx->source->attr(ctx->sys, &o, attr, &ctx->fail);
+	n = ctx->source->events(ctx->sys, &o, events, &ctx->fail);
 	if (n < 0)
 		return n;
 	if (ctx->source->sees & DAMON_SEES_TIME) {
-		err = damon_session_calibrate(ctx->sys, &attr[0], &ctx->rate.tick_cost_ns);
+		err = damon_session_calibrate(ctx->sys, &events[0].attr, &ctx->rate.tick_cost_ns);
 		if (err)
 			ctx->rate.tick_cost_ns =
 				0; /* not known: the events' own error comes from attaching */
 	}
 	rate_choose(ctx);
 	o = source_options(ctx);
-	n = rate_events(ctx, &o, attr);
+	n = rate_events(ctx, &o, events);
 	if (n < 0)
 		return n;
 	err = ctx->source->open(&o, &ctx->peek, &ctx->source_state);
@@ -322,7 +322,7 @@ static int open_source(struct damon_ctx *ctx)
 				  ctx->source->name, strerror(-err));
 	if (ctx->rate.ladder)
 		so.first_rung = 1 + ctx->rate.budget.rung;
-	return damon_session_new(ctx->sys, attr, n, &so, &ctx->session, &ctx->fail);
+	return damon_session_new(ctx->sys, events, n, &so, &ctx->session, &ctx->fail);
 }
 
 static int open_core(struct damon_ctx *ctx)

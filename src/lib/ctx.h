@@ -167,10 +167,9 @@ void checks_release(struct damon_ctx *ctx);
 
 /* rate.c */
 void rate_choose(struct damon_ctx *ctx); /* sets 'rate', from its tick_cost_ns */
-/* The events of the source at the rates that were chosen: fills 'attr', which has room for
+/* The events of the source at the rates that were chosen: fills 'e', which has room for
  * DAMON_SOURCE_MAX_EVENTS. Returns their number or -errno. */
-int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o,
-		struct perf_event_attr *attr);
+int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, struct damon_event *e);
 void rate_start(struct damon_ctx *ctx);
 /* CPU time that a sample stands for, in ns; the core weighs it. */
 double rate_sample_ns(struct damon_ctx *ctx, const struct damon_perf_sample *s);

@@ -100,23 +100,22 @@ static struct perf_event_attr dummy(void)
 	};
 }
 
-int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o,
-		struct perf_event_attr *attr)
+int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, struct damon_event *e)
 {
-	struct perf_event_attr own[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event own[DAMON_SOURCE_MAX_EVENTS];
 	struct damon_source_options at = *o;
 	int n;
 
 	_Static_assert(DAMON_RUNGS < DAMON_SOURCE_MAX_EVENTS, "the dummy and all rungs");
 	if (!ctx->rate.ladder)
-		return ctx->source->attr(ctx->sys, o, attr, &ctx->fail);
-	attr[0] = dummy();
+		return ctx->source->events(ctx->sys, o, e, &ctx->fail);
+	e[0] = (struct damon_event){.attr = dummy()};
 	for (size_t i = 0; i < DAMON_RUNGS; i++) {
 		at.rate_hz = ctx->rate.budget.rung_hz[i];
-		n = ctx->source->attr(ctx->sys, &at, own, &ctx->fail);
+		n = ctx->source->events(ctx->sys, &at, own, &ctx->fail);
 		if (n < 0)
 			return n;
-		attr[1 + i] = own[0];
+		e[1 + i] = own[0];
 	}
 	return 1 + DAMON_RUNGS;
 }

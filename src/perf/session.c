@@ -42,8 +42,8 @@ struct event_fd {
 
 struct damon_session {
 	const struct damon_sys *sys;
-	struct perf_event_attr *attr;
-	int nr_attr;
+	struct damon_event *events;
+	int nr_events;
 	struct cpu_ring *cpus;
 	size_t nr_cpus;
 	size_t ring_bytes;
@@ -185,7 +185,7 @@ static int find_cpus(struct damon_session *s)
 	return s->nr_cpus ? 0 : -ENODEV;
 }
 
-int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr *attr, int n,
+int damon_session_new(const struct damon_sys *sys, const struct damon_event *events, int n,
 		      const struct damon_session_options *o, struct damon_session **out,
 		      struct damon_fail *f)
 {
@@ -195,18 +195,18 @@ int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr 
 
 	if (n < 1)
 		err = damon_fail(f, EINVAL, "no events to sample");
-	else if (!s || !(s->attr = calloc((size_t)n, sizeof(*attr))))
+	else if (!s || !(s->events = calloc((size_t)n, sizeof(*events))))
 		err = damon_fail(f, ENOMEM, "no memory");
 	else
 		err = 0;
 	if (err)
 		goto fail;
 	s->sys = sys;
-	s->nr_attr = n;
+	s->nr_events = n;
 	s->rung = o ? o->first_rung : 0;
 	for (int i = 0; i < n; i++) {
-		s->attr[i] = attr[i];
-		prepare_attr(&s->attr[i], i == 0, n > 1);
+		s->events[i] = events[i];
+		prepare_attr(&s->events[i].attr, i == 0, n > 1);
 	}
 	err = find_cpus(s);
 	if (err) {
@@ -243,7 +243,7 @@ void damon_session_free(struct damon_session *s)
 	}
 	free(s->cpus);
 	free(s->fds);
-	free(s->attr);
+	free(s->events);
 	free(s);
 }
 
@@ -263,7 +263,7 @@ static int open_event(struct damon_session *s, const struct perf_event_attr *a, 
 	if (e.fd < 0)
 		return e.fd;
 	err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_SET_OUTPUT, (unsigned long)c->fd);
-	if (!err && s->nr_attr > 1)
+	if (!err && s->nr_events > 1)
 		err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_ID, (unsigned long)&e.id);
 	if (err) {
 		sys->close(sys, e.fd);
@@ -282,8 +282,8 @@ static bool is_on(const struct damon_session *s, uint32_t event)
 static int open_thread(struct damon_session *s, int tid, bool on_exec)
 {
 	for (size_t i = 0; i < s->nr_cpus; i++)
-		for (int e = 0; e < s->nr_attr; e++) {
-			struct perf_event_attr a = s->attr[e];
+		for (int e = 0; e < s->nr_events; e++) {
+			struct perf_event_attr a = s->events[e].attr;
 			int err;
 
 			a.enable_on_exec = on_exec && is_on(s, (uint32_t)e);
@@ -403,7 +403,7 @@ static int attach_pass(struct damon_session *s, int pid, struct tids *seen, stru
 		return n == -ESRCH ? damon_fail(f, ESRCH, "no process %d", pid)
 				   : damon_fail(f, -n, "cannot list the threads of process %d: %s",
 						pid, strerror(-n));
-	err = damon_proc_need_fds(fresh.nr * s->nr_cpus * (size_t)s->nr_attr, f);
+	err = damon_proc_need_fds(fresh.nr * s->nr_cpus * (size_t)s->nr_events, f);
 	if (err)
 		return err;
 	err = find_inherited(s, &inherited);
@@ -417,13 +417,13 @@ static int attach_pass(struct damon_session *s, int pid, struct tids *seen, stru
 			err = 0;
 	}
 	if (err)
-		return damon_perf_explain_open(s->sys, &s->attr[0], pid, s->nr_fds, -err, f);
+		return damon_perf_explain_open(s->sys, &s->events[0].attr, pid, s->nr_fds, -err, f);
 	return n;
 }
 
 static void sort_ids(struct damon_session *s)
 {
-	if (s->nr_attr > 1 && s->nr_fds) {
+	if (s->nr_events > 1 && s->nr_fds) {
 		qsort(s->fds, s->nr_fds, sizeof(*s->fds), by_id);
 		s->nr_sorted = s->nr_fds;
 	}
@@ -452,13 +452,13 @@ int damon_session_attach(struct damon_session *s, int pid, struct damon_fail *f)
 int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_fail *f)
 {
 	size_t before = s->nr_fds;
-	int err = damon_proc_need_fds(s->nr_cpus * (size_t)s->nr_attr, f);
+	int err = damon_proc_need_fds(s->nr_cpus * (size_t)s->nr_events, f);
 
 	if (err)
 		return err;
 	err = open_thread(s, pid, true);
 	if (err) {
-		damon_perf_explain_open(s->sys, &s->attr[0], pid, s->nr_fds, -err, f);
+		damon_perf_explain_open(s->sys, &s->events[0].attr, pid, s->nr_fds, -err, f);
 		close_events(s, before);
 		return err;
 	}
@@ -501,7 +501,7 @@ int damon_session_step(struct damon_session *s, uint32_t rung)
 {
 	int err = 0;
 
-	if (!s->rung || !rung || rung >= (uint32_t)s->nr_attr)
+	if (!s->rung || !rung || rung >= (uint32_t)s->nr_events)
 		return -EINVAL;
 	s->rung = rung;
 	for (int on = 1; on >= 0; on--)
@@ -526,7 +526,7 @@ static uint32_t event_of(const struct damon_session *s, const struct perf_event_
 {
 	struct event_fd key = {0}, *e;
 
-	if (s->nr_attr == 1 || h->size < sizeof(*h) + sizeof(key.id))
+	if (s->nr_events == 1 || h->size < sizeof(*h) + sizeof(key.id))
 		return 0;
 	memcpy(&key.id,
 	       h->type == PERF_RECORD_SAMPLE ? (const uint8_t *)(h + 1)
@@ -540,7 +540,7 @@ static int parse(const struct damon_session *s, const struct perf_event_header *
 		 struct damon_perf_record *rec)
 {
 	uint32_t event = event_of(s, h);
-	int err = damon_perf_parse(h, &s->attr[event], rec);
+	int err = damon_perf_parse(h, &s->events[event].attr, rec);
 
 	if (!err && rec->type == PERF_RECORD_SAMPLE) {
 		rec->sample.event = s->rung ? 0 : event;

@@ -11,6 +11,7 @@
 
 #include <linux/perf_event.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,16 @@
 #include "perf/record.h"
 
 struct damon_session;
+
+/* One event that a session opens. */
+struct damon_event {
+	struct perf_event_attr attr;
+	int leader;	  /* index + 1 of the event whose group it joins; 0: none */
+	char cpus[64];	  /* "0-7,16": the CPUs that its PMU has; "": all */
+	bool whole_cpus;  /* its PMU cannot follow tasks: opened for CPUs, and processes are told
+			     apart here */
+	size_t aux_bytes; /* of a hardware trace, per CPU; 0: it has none */
+};
 
 struct damon_session_options {
 	size_t ring_bytes; /* per CPU; 0: 512 KiB (what an unprivileged user may lock), halved until
@@ -33,9 +44,9 @@ struct damon_session_options {
 	uint32_t first_rung;
 };
 
-/* Makes an empty session for events 'attr[0..n)' (copied; clock, mmap/comm/task tracking,
+/* Makes an empty session for events[0, n) (copied; clock, mmap/comm/task tracking,
  * sample_id_all and wake-up are set here on the first). Returns 0 or -errno. */
-int damon_session_new(const struct damon_sys *sys, const struct perf_event_attr *attr, int n,
+int damon_session_new(const struct damon_sys *sys, const struct damon_event *events, int n,
 		      const struct damon_session_options *o, struct damon_session **out,
 		      struct damon_fail *f);
 void damon_session_free(struct damon_session *s); /* closes everything; NULL is fine */

@@ -165,18 +165,18 @@ Test(faults, prefers_the_tracepoint)
 	static struct fake_perf world;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct perf_event_attr a[DAMON_SOURCE_MAX_EVENTS];
+		struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
 		struct damon_source_options o = {0};
 
 		fake_perf_init(&world, 1);
 		fake_perf_file(&world, EVENTS "id", rows[i].id);
 		fake_perf_file(&world, EVENTS "format", rows[i].format);
 		world.on_open = rows[i].on_open;
-		cr_assert_eq(damon_faults_source.attr(&world.sys, &o, a, NULL), 1);
-		cr_expect_eq(a[0].type, rows[i].type, "%s", rows[i].name);
-		cr_expect_eq(a[0].config, rows[i].config, "%s", rows[i].name);
-		cr_expect_eq(a[0].sample_period, 1);
-		cr_expect_eq(a[0].exclude_kernel, a[0].type == PERF_TYPE_SOFTWARE);
+		cr_assert_eq(damon_faults_source.events(&world.sys, &o, e, NULL), 1);
+		cr_expect_eq(e[0].attr.type, rows[i].type, "%s", rows[i].name);
+		cr_expect_eq(e[0].attr.config, rows[i].config, "%s", rows[i].name);
+		cr_expect_eq(e[0].attr.sample_period, 1);
+		cr_expect_eq(e[0].attr.exclude_kernel, e[0].attr.type == PERF_TYPE_SOFTWARE);
 		fake_perf_release(&world);
 	}
 }
@@ -226,7 +226,7 @@ static int decode(void *priv, const struct damon_perf_record *r)
 
 Test(faults, sees_every_first_touch)
 {
-	struct perf_event_attr a[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
 	struct damon_session *s = NULL;
 	struct damon_fail f = {0};
 	static struct touched t;
@@ -241,8 +241,8 @@ Test(faults, sees_every_first_touch)
 	t.start = (uintptr_t)p;
 	t.end = t.start + PAGES * DAMON_PAGE_SIZE;
 	cr_assert_eq(damon_faults_source.open(NULL, NULL, &t.state), 0);
-	cr_assert_eq(damon_faults_source.attr(&damon_sys_real, NULL, a, &f), 1);
-	cr_assert_eq(damon_session_new(&damon_sys_real, a, 1, NULL, &s, &f), 0, "%s", f.text);
+	cr_assert_eq(damon_faults_source.events(&damon_sys_real, NULL, e, &f), 1);
+	cr_assert_eq(damon_session_new(&damon_sys_real, e, 1, NULL, &s, &f), 0, "%s", f.text);
 	cr_assert_eq(damon_session_attach(s, getpid(), &f), 0, "%s", f.text);
 	cr_assert_eq(damon_session_enable(s), 0);
 	for (int round = 0; round < 2; round++)

@@ -68,23 +68,23 @@ Test(rate, never_more_than_the_kernel_allows)
 
 Test(rate, the_ladder_has_a_dummy_and_a_period_for_each_rung)
 {
-	struct perf_event_attr attr[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event events[DAMON_SOURCE_MAX_EVENTS];
 	const struct damon_source_options o = {.rate_hz = 100, .stack_bytes = 512};
 	struct world w;
 
 	world_init(&w, 0, 1, NULL);
 	w.ctx.sys = &damon_sys_real; /* the source looks at what this program is */
 	rate_choose(&w.ctx);
-	if (damon_soft_source.attr(w.ctx.sys, &o, attr, &w.ctx.fail) < 0)
+	if (damon_soft_source.events(w.ctx.sys, &o, events, &w.ctx.fail) < 0)
 		cr_skip("%s", w.ctx.fail.text);
-	cr_assert_eq(rate_events(&w.ctx, &o, attr), 1 + DAMON_RUNGS);
-	cr_expect_eq(attr[0].config, PERF_COUNT_SW_DUMMY);
+	cr_assert_eq(rate_events(&w.ctx, &o, events), 1 + DAMON_RUNGS);
+	cr_expect_eq(events[0].attr.config, PERF_COUNT_SW_DUMMY);
 	for (int i = 0; i < DAMON_RUNGS; i++)
-		cr_expect_float_eq((double)attr[1 + i].sample_period,
+		cr_expect_float_eq((double)events[1 + i].attr.sample_period,
 				   1e9 / w.ctx.rate.budget.rung_hz[i], 1);
 	w.ctx.rate.ladder = false;
-	cr_assert_eq(rate_events(&w.ctx, &o, attr), 1, "a fixed rate needs one event");
-	cr_expect_eq(attr[0].sample_period, 10 * NS_PER_MS);
+	cr_assert_eq(rate_events(&w.ctx, &o, events), 1, "a fixed rate needs one event");
+	cr_expect_eq(events[0].attr.sample_period, 10 * NS_PER_MS);
 }
 
 Test(rate, a_sample_stands_for_the_period_of_its_own_rung)

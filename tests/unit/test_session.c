@@ -11,9 +11,13 @@
 #include "tests/kit/fake_perf.h"
 #include "tests/kit/perf_build.h"
 
-static const struct perf_event_attr two_events[] = {
-	{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .exclude_kernel = 1},
-	{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_PAGE_FAULTS, .exclude_kernel = 1},
+static const struct damon_event two_events[] = {
+	{.attr = {.type = PERF_TYPE_SOFTWARE,
+		  .config = PERF_COUNT_SW_CPU_CLOCK,
+		  .exclude_kernel = 1}},
+	{.attr = {.type = PERF_TYPE_SOFTWARE,
+		  .config = PERF_COUNT_SW_PAGE_FAULTS,
+		  .exclude_kernel = 1}},
 };
 
 static struct fake_perf world;
@@ -213,7 +217,7 @@ Test(session, sets_the_events_up)
 	for (int i = 0; i < 8; i++) {
 		int pid = i & 1 ? 5 : 7, cpu = i >> 1 & 1, second = i >> 2 & 1;
 		const struct fake_event *e =
-			fake_perf_event(&world, pid, cpu, two_events[second].config);
+			fake_perf_event(&world, pid, cpu, two_events[second].attr.config);
 
 		cr_assert(e);
 		cr_expect_eq(e->attr.size, sizeof(e->attr));
@@ -245,16 +249,16 @@ Test(session, sets_the_events_up)
 static struct damon_session *new_ladder(int nr_cpus)
 {
 	static const struct damon_session_options o = {.first_rung = 2};
-	struct perf_event_attr attr[4] = {
-		{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_DUMMY}};
+	struct damon_event events[4] = {
+		{.attr = {.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_DUMMY}}};
 	struct damon_session *s = NULL;
 
 	for (int i = 1; i < 4; i++)
-		attr[i] = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
-						   .config = 100 + (unsigned)i,
-						   .sample_period = 1000u * (unsigned)i};
+		events[i].attr = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+							  .config = 100 + (unsigned)i,
+							  .sample_period = 1000u * (unsigned)i};
 	fake_perf_init(&world, nr_cpus);
-	cr_assert_eq(damon_session_new(&world.sys, attr, 4, &o, &s, NULL), 0);
+	cr_assert_eq(damon_session_new(&world.sys, events, 4, &o, &s, NULL), 0);
 	return s;
 }
 

@@ -30,17 +30,17 @@ struct seen {
 
 static void new_session(uint64_t period_ns)
 {
-	struct perf_event_attr a = {
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.sample_period = period_ns,
-		.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_STACK_USER,
-		.sample_stack_user = 64,
-		.exclude_kernel = 1,
-		.exclude_hv = 1,
-	};
+	struct damon_event e = {.attr = {
+					.type = PERF_TYPE_SOFTWARE,
+					.config = PERF_COUNT_SW_CPU_CLOCK,
+					.sample_period = period_ns,
+					.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_STACK_USER,
+					.sample_stack_user = 64,
+					.exclude_kernel = 1,
+					.exclude_hv = 1,
+				}};
 	struct damon_fail f = {0};
-	int err = damon_session_new(&damon_sys_real, &a, 1, NULL, &s, &f);
+	int err = damon_session_new(&damon_sys_real, &e, 1, NULL, &s, &f);
 
 	if (err)
 		cr_skip("no perf events here: %s", f.text);
@@ -430,21 +430,21 @@ static void fork_on_demand(void)
 Test(session_live, children_follow_the_ladder, .timeout = 120)
 {
 	static const struct damon_session_options o = {.first_rung = 1};
-	struct perf_event_attr a[3] = {{.type = PERF_TYPE_SOFTWARE,
-					.config = PERF_COUNT_SW_DUMMY,
-					.exclude_kernel = 1,
-					.exclude_hv = 1}};
+	struct damon_event e[3] = {{.attr = {.type = PERF_TYPE_SOFTWARE,
+					     .config = PERF_COUNT_SW_DUMMY,
+					     .exclude_kernel = 1,
+					     .exclude_hv = 1}}};
 	int in[2], out[2], parent;
 	struct stepping n = {.rung = 1};
 	struct damon_fail f = {0};
 
 	for (int i = 1; i < 3; i++)
-		a[i] = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
-						.config = PERF_COUNT_SW_CPU_CLOCK,
-						.sample_period = (unsigned)i * NS_PER_MS,
-						.exclude_kernel = 1,
-						.exclude_hv = 1};
-	if (damon_session_new(&damon_sys_real, a, 3, &o, &s, &f))
+		e[i].attr = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+						     .config = PERF_COUNT_SW_CPU_CLOCK,
+						     .sample_period = (unsigned)i * NS_PER_MS,
+						     .exclude_kernel = 1,
+						     .exclude_hv = 1};
+	if (damon_session_new(&damon_sys_real, e, 3, &o, &s, &f))
 		cr_skip("no perf events here: %s", f.text);
 	cr_assert(!pipe(in) && !pipe(out));
 	parent = fork();

@@ -104,21 +104,21 @@ Test(soft_source, probe_says_why)
 Test(soft_source, attr)
 {
 	const struct damon_source_options o = {.rate_hz = 1000, .stack_bytes = 1024};
-	struct perf_event_attr a[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
 	struct kernel k = {5, "2", 62};
 	struct damon_sys sys = fake_sys(&k);
 	struct damon_fail f;
 
-	cr_assert_eq(damon_soft_source.attr(&sys, &o, a, &f), 1);
-	cr_expect_eq(a[0].type, PERF_TYPE_SOFTWARE);
-	cr_expect_eq(a[0].config, PERF_COUNT_SW_CPU_CLOCK);
-	cr_expect_eq(a[0].sample_period, 1000000);
-	cr_expect_eq(a[0].freq, 0);
-	cr_expect_eq(a[0].sample_type, PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
-					       PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER);
-	cr_expect_eq(a[0].sample_regs_user, 0xff03ffull);
-	cr_expect_eq(a[0].sample_stack_user, 1024);
-	cr_expect(a[0].exclude_kernel && a[0].exclude_hv);
+	cr_assert_eq(damon_soft_source.events(&sys, &o, e, &f), 1);
+	cr_expect_eq(e[0].attr.type, PERF_TYPE_SOFTWARE);
+	cr_expect_eq(e[0].attr.config, PERF_COUNT_SW_CPU_CLOCK);
+	cr_expect_eq(e[0].attr.sample_period, 1000000);
+	cr_expect_eq(e[0].attr.freq, 0);
+	cr_expect_eq(e[0].attr.sample_type, PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+						    PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER);
+	cr_expect_eq(e[0].attr.sample_regs_user, 0xff03ffull);
+	cr_expect_eq(e[0].attr.sample_stack_user, 1024);
+	cr_expect(e[0].attr.exclude_kernel && e[0].attr.exclude_hv);
 }
 
 struct options {
@@ -140,7 +140,7 @@ static const struct options options[] = {
 
 Test(soft_source, options_out_of_range)
 {
-	struct perf_event_attr a[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
 	struct kernel k = {5, "2", 62};
 	struct damon_sys sys = fake_sys(&k);
 
@@ -150,7 +150,7 @@ Test(soft_source, options_out_of_range)
 		struct world w;
 		int err;
 
-		cr_expect_eq(damon_soft_source.attr(&sys, &options[i].o, a, &f), options[i].ret,
+		cr_expect_eq(damon_soft_source.events(&sys, &options[i].o, e, &f), options[i].ret,
 			     "%s", options[i].name);
 		cr_expect_eq(!f.text[0], options[i].ret > 0, "%s", options[i].name);
 		world_init(&w, NULL, NULL);
@@ -160,8 +160,8 @@ Test(soft_source, options_out_of_range)
 		damon_soft_source.close(state);
 		world_release(&w);
 	}
-	cr_assert_eq(damon_soft_source.attr(&sys, &options[0].o, a, NULL), 1);
-	cr_expect_eq(a[0].sample_stack_user, 512);
+	cr_assert_eq(damon_soft_source.events(&sys, &options[0].o, e, NULL), 1);
+	cr_expect_eq(e[0].attr.sample_stack_user, 512);
 }
 
 /* ---- samples ---- */
