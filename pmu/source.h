@@ -17,6 +17,7 @@
 #include "core/space.h"
 #include "os/peek.h"
 #include "os/sys.h"
+#include "perf/pace.h"
 #include "perf/record.h"
 
 /* What a source can tell. */
@@ -37,6 +38,7 @@ struct damon_source_options {
 	uint32_t mem_reads; /* soft: reads of the target per burst */
 	uint32_t stack_bytes; /* soft: of the sampled stack; multiple of 8 */
 	uint64_t seed;
+	const struct damon_pace *pace; /* soft: of this machine; NULL: not known. Copied */
 };
 
 #define DAMON_SOURCE_MAX_EVENTS 4
@@ -80,6 +82,8 @@ struct damon_source_ops {
 	/* Sources without events: yields what happened in [from_ns, to_ns). NULL for the others. */
 	int (*pull)(void *state, uint64_t from_ns, uint64_t to_ns, damon_emit_fn emit, void *priv);
 	void (*stats)(const void *state, struct damon_source_stats *out); /* may be NULL */
+	/* What weights mean on this machine; NULL: 'scale' says it. */
+	void (*scale_of)(const void *state, struct damon_scale *out);
 };
 
 extern const struct damon_source_ops damon_soft_source, damon_faults_source, damon_synth_source;

@@ -63,6 +63,8 @@ struct damon_ctx {
 	struct damon_core *core;
 	struct damon_writer *writer;
 	struct view view;
+	struct damon_pace pace;	  /* of this machine, for sources that ask for it */
+	struct damon_scale scale; /* of the source, on this machine */
 	double rate_hz, tick_cost_ns;
 	struct pollfd *pollfds;
 	size_t nr_pollfds;
