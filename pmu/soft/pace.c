@@ -20,6 +20,7 @@
 #define FIRST	   8 /* pages that decide where an instruction's memory is, at first */
 #define FULL	   (FIRST << (SOFT_NR_VERDICTS - 1))
 #define CREDIT_MAX 8
+#define LOOK_BACK  4u  /* accesses that may be the step of a chain */
 #define NEAR_BYTES 256 /* steps up to here are fetched ahead */
 
 /* How many bits are expected to be set by 'n' pages drawn evenly from 'bytes' of memory. */
@@ -44,12 +45,17 @@ void soft_pace_init(struct soft_pace *p, const struct damon_pace *machine)
 	}
 }
 
+static struct soft_site *slot(struct soft_pace *p, uint64_t ip)
+{
+	_Static_assert(SOFT_PACE_SITES == 256, "the hash has 8 bits");
+	return &p->site[ip * 0x9e3779b97f4a7c15ull >> 56];
+}
+
 /* The place of an instruction; another one there gives way once it is seen less often. */
 static struct soft_site *find_site(struct soft_pace *p, uint64_t ip)
 {
-	struct soft_site *s = &p->site[ip * 0x9e3779b97f4a7c15ull >> 56];
+	struct soft_site *s = slot(p, ip);
 
-	_Static_assert(SOFT_PACE_SITES == 256, "the hash has 8 bits");
 	if (s->ip != ip && s->credit) {
 		s->credit--;
 		return NULL;
@@ -73,18 +79,15 @@ static enum soft_reach judge(const struct soft_pace *p, const struct soft_site *
 }
 
 /*
- * Enters an access of an instruction. Returns where its memory is, as far as is known. The first
+ * Enters an access of an instruction: now and then there is a verdict. The first
  * verdicts are early and rough: to take a walk through memory for a quick one makes each of its
  * ticks count a hundredfold, the other way around some ticks are lost.
  */
-static enum soft_reach reach_of(struct soft_pace *p, const struct damon_access *a)
+static void enter(const struct soft_pace *p, struct soft_site *s, uint64_t addr)
 {
-	struct soft_site *s = find_site(p, a->ip);
-	uint64_t bit = (a->addr >> DAMON_PAGE_SHIFT) * 0x9e3779b97f4a7c15ull >> 54;
+	uint64_t bit = (addr >> DAMON_PAGE_SHIFT) * 0x9e3779b97f4a7c15ull >> 54;
 
 	_Static_assert(SOFT_SITE_BITS == 1 << 10, "the hash has 10 bits");
-	if (!s)
-		return SOFT_REACH_L2;
 	s->seen[bit / 64] |= 1ull << bit % 64;
 	s->n++;
 	for (unsigned i = s->sure ? SOFT_NR_VERDICTS - 1 : 0; i < SOFT_NR_VERDICTS; i++)
@@ -95,7 +98,6 @@ static enum soft_reach reach_of(struct soft_pace *p, const struct damon_access *
 		s->n = 0;
 		memset(s->seen, 0, sizeof(s->seen));
 	}
-	return s->reach;
 }
 
 static bool near(uint64_t a, uint64_t b)
@@ -118,20 +120,58 @@ static bool walks(const struct soft_burst *b, uint64_t ip)
 	return false;
 }
 
+/* What is known of the instruction that the tick waited for. */
+struct waits {
+	enum soft_reach reach;
+	uint32_t chain_insns; /* 0: no chain */
+};
+
+static struct waits look(struct soft_pace *p, const struct soft_burst *b,
+			 const struct damon_access *a, uint32_t chain_insns)
+{
+	struct soft_site *s = find_site(p, a->ip);
+	struct waits w = {SOFT_REACH_L2, chain_insns};
+
+	if (s) {
+		enter(p, s, a->addr);
+		w.reach = s->reach;
+		if (chain_insns)
+			s->chain_insns = (uint16_t)chain_insns;
+	}
+	if (w.reach == SOFT_REACH_FAR && walks(b, a->ip))
+		w.reach = SOFT_REACH_L1;
+	return w;
+}
+
+/*
+ * A chain is seen by reading the target's memory. Where that was not possible (the process has
+ * ended) the burst comes to accesses that it does not know, and has passed the chain's first step.
+ */
+static struct waits look_back(struct soft_pace *p, const struct soft_burst *b)
+{
+	for (uint32_t i = 0; b->nr_unknown && i < MIN(b->nr, LOOK_BACK); i++) {
+		const struct soft_site *s = slot(p, b->access[i].ip);
+
+		if (s->ip == b->access[i].ip && s->chain_insns)
+			return (struct waits){s->reach, s->chain_insns};
+	}
+	return (struct waits){SOFT_REACH_L1, 0};
+}
+
 double soft_pace_of(struct soft_pace *p, const struct soft_burst *b,
 		    const struct damon_access *stall)
 {
-	const struct damon_access *a = b->chain_insns ? &b->access[b->chain] : stall;
-	enum soft_reach reach;
+	struct waits w;
 
-	if (!a || (!b->chain_insns && !(a->flags & DAMON_ACCESS_LOAD)))
-		return 1;
-	reach = reach_of(p, a);
-	if (reach == SOFT_REACH_FAR && walks(b, a->ip))
-		reach = SOFT_REACH_L1;
 	if (b->chain_insns)
-		return MIN(b->chain_insns / (p->step_ns[reach] / NS_PER_SEC * p->usual_ips), 1.0);
-	return reach == SOFT_REACH_FAR ? FAR_PART : 1;
+		w = look(p, b, &b->access[b->chain], b->chain_insns);
+	else
+		w = look_back(p, b);
+	if (w.chain_insns)
+		return MIN(w.chain_insns * NS_PER_SEC / (p->step_ns[w.reach] * p->usual_ips), 1.0);
+	if (!stall || !(stall->flags & DAMON_ACCESS_LOAD))
+		return 1;
+	return look(p, b, stall, 0).reach == SOFT_REACH_FAR ? FAR_PART : 1;
 }
 
 struct damon_scale soft_pace_scale(const struct soft_pace *p)

@@ -31,7 +31,8 @@ struct soft_site {
 	uint8_t n;   /* pages entered into 'seen' */
 	bool sure;   /* it was full once: no more early verdicts */
 	uint8_t credit;
-	uint8_t reach; /* enum soft_reach, the last verdict */
+	uint8_t reach;	      /* enum soft_reach, the last verdict */
+	uint16_t chain_insns; /* from step to step, if it was seen to follow a chain */
 	uint64_t seen[SOFT_SITE_BITS / 64];
 };
 
