@@ -13,7 +13,7 @@
  */
 #define USUAL_IPC  1.7
 #define FAR_PART   .45
-#define SCALE_LO   .3
+#define SCALE_LO   .2
 #define SCALE_HI   2.75
 #define L1_CYCLES  5.
 #define L2_CYCLES  16.
