@@ -37,8 +37,9 @@ measure()
 	done | paste -sd' ' | awk -v n="$accesses" -v k="$instructions" -v times="$2" '{
 		n *= times; k *= times
 		printf "%.3g G of %.3g G: %.2f times, limits %.2f to %.2f times%s " \
-			"(%.2g G instructions/s)\n", $1 / $4 / 1e9, n / $4 / 1e9, $1 / n, $2 / n, $3 / n,
-			$2 <= n && n <= $3 ? "" : ": WRONG", k / $4 / 1e9 }' > figure
+			"(%.2g G instructions/s)\n", $1 / $4 / 1e9, n / $4 / 1e9,
+			$1 / n, $2 / n, $3 / n, $2 <= n && n <= $3 ? "" : ": WRONG",
+			k / $4 / 1e9 }' > figure
 	row "scale: $1: accesses per second, estimated of true" "within the limits" "$(cat figure)"
 }
 
