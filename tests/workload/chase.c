@@ -67,6 +67,6 @@ int main(int argc, char **argv)
 	work_range(&w, true, "list", list, mib * WORK_MIB, nr_list);
 	fprintf(w.out, "}");
 	work_range(&w, false, "table", table, kib * 1024, w.done - nr_list);
-	fprintf(w.out, "}], \"sum\": %llu", (unsigned long long)(sum + (uintptr_t)node));
+	fprintf(w.out, "}], \"sum\": %llu", (unsigned long long)(sum + (node - list)));
 	return work_end(&w);
 }
