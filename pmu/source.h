@@ -18,6 +18,7 @@
 #include "os/peek.h"
 #include "os/sys.h"
 #include "perf/file.h"
+#include "perf/pace.h"
 #include "perf/record.h"
 #include "perf/session.h"
 
@@ -45,6 +46,7 @@ struct damon_source_options {
 	bool phys;		  /* physical addresses, too */
 	const char *event;	  /* an event by name, for libpfm4; NULL: the source's own */
 	uint64_t seed;
+	const struct damon_pace *pace; /* soft: of this machine; NULL: not known. Copied */
 };
 
 #define DAMON_SOURCE_MAX_EVENTS 8
@@ -113,6 +115,8 @@ struct damon_source_ops {
 	/* Sources without events: yields what happened in [from_ns, to_ns). NULL for the others. */
 	int (*pull)(void *state, uint64_t from_ns, uint64_t to_ns, damon_emit_fn emit, void *priv);
 	void (*stats)(const void *state, struct damon_source_stats *out); /* may be NULL */
+	/* What weights mean on this machine; NULL: 'scale' says it. */
+	void (*scale_of)(const void *state, struct damon_scale *out);
 };
 
 extern const struct damon_source_ops damon_soft_source, damon_faults_source, damon_synth_source;

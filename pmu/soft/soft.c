@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "pmu/soft/code.h"
+#include "pmu/soft/pace.h"
 #include "pmu/soft/soft.h"
 #include "pmu/soft/values.h"
 
@@ -35,6 +36,7 @@ struct soft {
 
 	/* of the source */
 	float weight;
+	struct soft_pace pace;
 	struct damon_source_stats stats;
 };
 
@@ -301,6 +303,7 @@ static int soft_open(const struct damon_source_options *o, const struct damon_pe
 	if (!s)
 		return -ENOMEM;
 	s->weight = 1 / o->rate_hz;
+	soft_pace_init(&s->pace, o->pace);
 	*state = s;
 	return 0;
 }
@@ -336,11 +339,14 @@ static void count(struct damon_source_stats *st, const struct soft_burst *b,
  * What a burst weighs: the time of its tick, by accesses per instruction. A burst is a sample of
  * the instructions that the tick stands for, so each access in it stands for (instructions of the
  * tick) / (instructions of the burst) like it. Sharing the tick's time among the accesses instead
- * would make one access in 200 instructions count as much as sixteen in fifty.
+ * would make one access in 200 instructions count as much as sixteen in fifty. Where code waits for
+ * memory, a tick stands for fewer instructions: see pmu/soft/pace.h.
  */
-static float weigh(const struct soft *e, const struct soft_burst *b)
+static float weigh(struct soft *e, const struct soft_burst *b, const struct damon_access *stall)
 {
-	return e->weight * (float)(b->nr + b->nr_carried + b->nr_unknown) /
+	double pace = soft_pace_of(&e->pace, b, stall);
+
+	return e->weight * (float)(b->nr + b->nr_carried + b->nr_unknown) * (float)pace /
 	       (float)MAX(b->nr_insns, 1u);
 }
 
@@ -371,14 +377,14 @@ static int soft_decode(void *state, const struct damon_perf_sample *s, struct da
 	o.ip = s->ip;
 	o.pid = s->pid;
 	o.tid = s->tid;
-	/* the tick's time is spread over the instructions of its burst: see weigh() */
-	o.weight = weigh(e, &b);
 	o.stall_weight = e->weight;
 	o.nr = b.nr;
 	o.nr_unknown = MIN(b.nr_unknown, 255u);
 	o.nr_carried = MIN(b.nr_carried, 255u);
 	memcpy(o.access, b.access, b.nr * sizeof(b.access[0]));
 	o.has_stall = soft_stall(e, arch, &t, &o.stall);
+	/* the tick's time is spread over the instructions of its burst: see weigh() */
+	o.weight = weigh(e, &b, o.has_stall ? &o.stall : NULL);
 	count(&e->stats, &b, &o);
 	emit(priv, &o);
 	return 1;
@@ -395,13 +401,18 @@ static void soft_stats(const void *state, struct damon_source_stats *out)
 	out->code_insns = c.insns;
 }
 
+static void soft_scale(const void *state, struct damon_scale *out)
+{
+	*out = soft_pace_scale(&((const struct soft *)state)->pace);
+}
+
 const struct damon_source_ops damon_soft_source = {
 	.name = "soft",
 	.summary = "accesses computed from the registers at each tick of the CPU clock; no PMU",
 	.sees = DAMON_SEES_LOADS | DAMON_SEES_STORES | DAMON_SEES_STALLS | DAMON_SEES_TIME,
-	/* instructions per second of CPU time, which cannot be known without a PMU: from a chase of
-	   pointers to a loop in the L1 cache */
-	.scale = {.accesses = 3e9, .lo = 2e8, .hi = 1.2e10},
+	/* instructions per second of CPU time on a machine that is not known: soft_scale() knows
+	   better */
+	.scale = {.accesses = 5e9, .lo = 5e8, .hi = 2e10},
 	.stop_names = stop_names,
 	.probe = soft_probe,
 	.events = soft_events,
@@ -409,4 +420,5 @@ const struct damon_source_ops damon_soft_source = {
 	.close = soft_close,
 	.decode = soft_decode,
 	.stats = soft_stats,
+	.scale_of = soft_scale,
 };

@@ -73,6 +73,12 @@ struct soft_burst {
 	uint32_t nr_carried; /* without an address, but carried by others that have one */
 	uint32_t nr_insns;
 	uint32_t nr_reads; /* of the target; more than 'mem_reads' now and then, to learn */
+	/*
+	 * A chain of pointers: access[chain] is of an instruction that ran again 'chain_insns'
+	 * instructions later, at an address that had been loaded meanwhile. 0: none was seen.
+	 */
+	uint16_t chain_insns;
+	uint8_t chain;
 	enum soft_stop stop;
 	struct soft_end *end; /* filled if not NULL; set by the caller */
 };

@@ -15,6 +15,8 @@
 #define KNOWN_AT_START ((1u << X86_UNKNOWN) - 1)
 #define REP_MAX	       (1ull << 40) /* bytes of a string operation; more is no count */
 
+#define NR_LOADED 4
+
 struct run {
 	struct x86_cpu cpu;
 	struct soft_code *code;
@@ -22,7 +24,9 @@ struct run {
 	const struct soft_limits *limits;
 	struct soft_burst *b;
 	struct soft_place place;
-	uint64_t sp; /* of the sample */
+	uint64_t sp;		    /* of the sample */
+	uint64_t loaded[NR_LOADED]; /* the last values */
+	uint32_t nr_loaded;
 };
 
 /* ---- accesses ---- */
@@ -87,15 +91,43 @@ static inline bool load(struct run *x, unsigned reg, uint64_t addr, const struct
 
 	x->cpu.r[reg] = v;
 	set_known(&x->cpu, reg, known);
+	if (known && size == 8)
+		x->loaded[x->nr_loaded++ % NR_LOADED] = v;
 	return more;
+}
+
+/*
+ * Is the load at 'u' a step of a chain? Its pointer was loaded in this burst, and the burst came
+ * by before, with another one. An index would make it an array whose address is loaded again.
+ */
+static void note_chain(struct run *x, const struct soft_uop *u, uint64_t addr)
+{
+	uint64_t pointer = x->cpu.r[u->base], ip = x->place.base + u->aux;
+	struct soft_burst *b = x->b;
+	bool loaded = false;
+
+	for (uint32_t i = 0; i < MIN(x->nr_loaded, (uint32_t)NR_LOADED); i++)
+		loaded |= x->loaded[i] == pointer;
+	if (!loaded || u->index != X86_ZERO || soft_addr_stack(addr, x->sp))
+		return;
+	for (uint32_t i = 0; i < b->nr; i++) {
+		if (b->access[i].ip != ip || b->access[i].addr == addr)
+			continue;
+		b->chain = i;
+		b->chain_insns = b->nr_insns - 1 - b->at[i];
+		return;
+	}
 }
 
 static bool op_ld(struct run *x, const struct soft_uop *u)
 {
 	uint64_t addr;
 
-	if (address(&x->cpu, u, &addr))
+	if (address(&x->cpu, u, &addr)) {
+		if (x->nr_loaded && !x->b->chain_insns)
+			note_chain(x, u, addr);
 		return load(x, u->dst, addr, u, u->size, u->src);
+	}
 	set_known(&x->cpu, u->dst, false);
 	return lost(x, false); /* of a read-modify-write, PUT takes care of the store */
 }
@@ -393,6 +425,7 @@ static void run_init(struct run *x, const uint64_t *regs)
 	c->df = !!(regs[X86_FLAGS] & X86_DF);
 	x->sp = regs[X86_SP];
 	x->b->nr = x->b->nr_unknown = x->b->nr_carried = x->b->nr_insns = x->b->nr_reads = 0;
+	x->b->chain_insns = 0;
 	x->place = (struct soft_place){0};
 }
 

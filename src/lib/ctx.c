@@ -283,6 +283,7 @@ static struct damon_source_options source_options(const struct damon_ctx *ctx)
 		.mem_reads = ctx->sampling.mem_reads,
 		.stack_bytes = 512,
 		.seed = 1,
+		.pace = ctx->source->scale_of ? &ctx->pace : NULL,
 	};
 }
 
@@ -312,6 +313,8 @@ static int open_source(struct damon_ctx *ctx)
 				0; /* not known: the events' own error comes from attaching */
 	}
 	rate_choose(ctx);
+	if (ctx->source->scale_of)
+		damon_pace_measure(ctx->sys, &ctx->pace);
 	o = source_options(ctx);
 	n = rate_events(ctx, &o, events);
 	if (n < 0)
@@ -336,12 +339,15 @@ static int open_core(struct damon_ctx *ctx)
 	p.max_nr_regions = ctx->attrs.max_nr_regions;
 	ctx->core = damon_core_new(&p);
 	ctx->target_ns = calloc(p.max_targets, sizeof(*ctx->target_ns));
+	ctx->scale = ctx->source->scale;
+	if (ctx->source->scale_of)
+		ctx->source->scale_of(ctx->source_state, &ctx->scale);
 	if (!ctx->core || !ctx->target_ns)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	ctx->view.units = (struct damon_view){
 		.sample_ns = p.sample_ns,
 		.aggr_ns = p.aggr_ns,
-		.scale = ctx->source->scale,
+		.scale = ctx->scale,
 	};
 	damon_tuner_init(&ctx->tuner, &ctx->goal, p.sample_ns);
 	ctx->view.target = find_target;

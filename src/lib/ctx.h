@@ -106,6 +106,8 @@ struct damon_ctx {
 	struct ctx_checker checkers[CTX_MAX_CHECKERS];
 	size_t nr_checkers;
 	struct view view;
+	struct damon_pace pace;	  /* of this machine, for sources that ask for it */
+	struct damon_scale scale; /* of the source, on this machine */
 	struct ctx_rate rate;
 	struct damon_tuner tuner;
 	struct pollfd *pollfds;

@@ -46,7 +46,7 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		.update_ns = ctx->attrs.update_ns,
 		.min_nr_regions = ctx->attrs.min_nr_regions,
 		.max_nr_regions = ctx->attrs.max_nr_regions,
-		.scale = ctx->source->scale,
+		.scale = ctx->scale,
 		.sees = ctx->source->sees,
 		.rate_hz = ctx->rate.hz,
 		.rate_asked = ctx->sampling.rate_hz,

@@ -10,6 +10,7 @@ declare -A options=(
 	[zipf]="--mib 4 --ops 300000" [dense]="--mib 16 --ops 300000"
 	[stairs]="--mib 4 --ops 1600000" [zigzag]="--mib 4 --ops 1600000"
 	[moving]="--mib 16 --ops 600000 --kib 64" [scan_index]="--mib 16 --ops 300000"
+	[chase]="--mib 4 --ops 300000 --tables 3"
 	[forkstorm]="--children 20 --exec 1" [churn]="--ops 200"
 	[threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
 )
@@ -68,6 +69,9 @@ hot, buffer = chunks["hot"], chunks["ranges"][0]
 assert len(hot) == 64 and hot[0]["start"] >= buffer["start"] and hot[-1]["end"] <= buffer["end"]
 assert all(a["end"] <= b["start"] for a, b in zip(hot, hot[1:])), "chunks overlap"
 
+chase = load("chase", 1)
+listed, table = (r["accesses"] for r in chase["ranges"])
+assert table == 3 * listed and listed + table == chase["ops"]
 zipf = load("zipf", 1)
 assert sum(zipf["slots"]) == 65536 and len(zipf["slots"]) == 1024
 dense = load("dense", 1)
