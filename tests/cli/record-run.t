@@ -38,7 +38,7 @@ A rate that was calculated is told, with what bounds it.
 
   $ damon-perf record --resolution 10%/10s -o r sh -c ':' 2>&1 | head -n 1
   damon-perf: 12 samples per second of CPU time: what has 10 % of the accesses is seen within 10.0 s
-  $ damon-perf report info -i r | grep -E '^(rate|resolution)'
+  $ damon-perf report info -i r | grep -E '^(rate|resolution) '
   rate per second of CPU time    12 Hz
   rate bound by                  the resolution
   resolution asked for           10 % of accesses within 10.0 s, 12 Hz
