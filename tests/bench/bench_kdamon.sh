@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel's DAMON and damon-perf on the same processes at the same time, in the virtual machine,
 # scored by live.py. Emulation stretches time: phases are longer than elsewhere, and nothing is said
-# of speed or cost. Needs root. RUNS [3] machines are booted, one after the other, for about seven
-# minutes each. --table: prints the tables of docs/ACCURACY.md instead.
+# of speed or cost. Needs root. RUNS machines [1] are booted, one after the other, for about seven
+# minutes each. --table: prints the tables of docs/ACCURACY.md instead, of 3.
 . "$(dirname "$0")/kit.sh"
+[ -n "${RUNS-}" ] || [ "${1-}" = --table ] || runs=1
 
 names=("70/20/10" "even part" "64 hot chunks in 512 MiB" "zipf in order" "stairs" "zigzag"
 	"small moving hot part")

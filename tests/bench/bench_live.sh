@@ -5,12 +5,12 @@
 # --table: prints the table of docs/ACCURACY.md instead.
 . "$(dirname "$0")/kit.sh"
 
-keys=f1,worst,caught,follow,share,wss,inside,events
+keys=events,f1,worst,caught,follow,share,nr,age,wss,inside
 if [ "${1-}" = --table ]; then
 	table=1
-	echo "| program | F1 | worst tenth | caught | to follow | share, points off" \
-		"| 1 s working set, % off | in [lo, hi], % | ticks/s |"
-	echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+	echo "| program | ticks/s | F1 | worst tenth | caught | to follow | share, points off" \
+		"| nr_accesses off | age kept | 1 s working set, % off | in [lo, hi], % |"
+	echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 fi
 
 # score WHAT AIMS WORKLOAD OPTION...: AIMS are those of live.py.

@@ -3,7 +3,7 @@
 # scripts/check in a tree where every part is played: what it adds up, and that nothing that fails
 # gets lost.
 . "$(dirname "$0")/kit.sh"
-unset B SAN T # of the run that this test is a part of
+unset B SAN T ASAN_OPTIONS UBSAN_OPTIONS # of the run that this test is a part of
 
 # part FILE STATUS [LINE]: a part that prints a line and ends.
 play()

@@ -14,13 +14,17 @@ shift 4
 # Ends with everything that it started. 'pid' is the program's, for the trap.
 observe()
 {
-	"$@" --seed "$seed" --truth truth > said &
+	"$@" --seed "$seed" --truth truth --go go > said &
 	pid=$!
 	trap 'kill $pid 2>/dev/null || true; damon_off' EXIT
 	settled $pid "$1"
 	damon_on $pid
 	damon-perf record -q --rate "$rate" -o "$rate.data" -p $pid &
 	monitor=$!
+	until [ -s "$rate.data" ]; do
+		sleep 0.1
+	done
+	touch go
 	wait $pid
 	wait $monitor
 	damon_save damon.trace

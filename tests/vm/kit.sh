@@ -45,15 +45,13 @@ wait_for()
 	done
 }
 
-# Waits until process $1 executes $2 and its memory grows no more: a workload that is prepared.
+# Waits until process $1 executes $2 and then sleeps: a workload that has prepared its memory and
+# waits for --go.
 settled()
 {
-	local rss=-1 last=-2
 	wait_for "$1" "$2"
-	until [ "$rss" -gt 1000 ] && [ "$rss" = "$last" ]; do
-		last=$rss
-		sleep 0.3
-		read -r _ rss _ < "/proc/$1/statm"
+	until [[ $(< "/proc/$1/wchan") == *nanosleep* ]]; do
+		sleep 0.1
 	done
 }
 

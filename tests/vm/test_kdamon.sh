@@ -8,16 +8,18 @@
 # An accessed bit is a page's: with huge ones, all of the buffer looks alike.
 huge=/sys/kernel/mm/transparent_hugepage/enabled
 echo never > $huge
-trap 'damon_off; echo always > $huge' EXIT
-# shellcheck disable=SC2016
-damon-perf record -q --rate 200 -o r.data -- sh -c 'echo $$ > pid
-	exec chunks --mib 64 --chunks 2 --size 8 --seconds 12 --truth truth' &
+chunks --mib 64 --chunks 2 --size 8 --seconds 10 --truth truth --go go &
+pid=$!
+trap 'kill $pid 2>/dev/null || true; damon_off; echo always > $huge' EXIT
+settled $pid chunks
+damon_on $pid
+damon-perf record -q --rate 200 -o r.data -p $pid &
 recorder=$!
-until [ -s pid ]; do
+until [ -s r.data ]; do
 	sleep 0.1
 done
-settled "$(cat pid)" chunks
-damon_on "$(cat pid)"
+touch go
+wait $pid
 wait $recorder || fail "a recording"
 damon_save damon.trace
 damon_off

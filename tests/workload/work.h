@@ -39,7 +39,8 @@ struct work {
 	double ops;	/* stop after this many instead */
 	double seed;
 	const char *truth;
-	uint64_t done; /* operations so far */
+	const char *go; /* file to wait for when everything is prepared */
+	uint64_t done;	/* operations so far */
 	uint64_t cpu_start_ns, wall_start_ns;
 	FILE *out;
 };
@@ -99,6 +100,7 @@ static inline void work_init(struct work *w, int argc, char **argv, const char *
 		{"ops", "operations instead of a time", &w->ops, 0, 1e15, NULL},
 		{"seed", "of the random numbers", &w->seed, 0, 1e15, NULL},
 		{"truth", "file to write the truth to", NULL, 0, 0, &w->truth},
+		{"go", "file to wait for when everything is prepared", NULL, 0, 0, &w->go},
 		{NULL, NULL, NULL, 0, 0, NULL}};
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 
@@ -129,9 +131,11 @@ static inline void work_init(struct work *w, int argc, char **argv, const char *
 	fprintf(w->out, "{\"workload\": \"%s\", \"pid\": %d", name, (int)getpid());
 }
 
-/* Everything is prepared: the time that counts begins. */
+/* Everything is prepared, and may begin: so does the time that counts. */
 static inline void work_start(struct work *w)
 {
+	while (w->go && access(w->go, F_OK))
+		usleep(1000);
 	w->cpu_start_ns = work_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	w->wall_start_ns = work_clock_ns(CLOCK_MONOTONIC);
 }
