@@ -14,6 +14,9 @@ damon_on()
 {
 	local context=$damon/0/contexts/0 attrs=$damon/0/contexts/0/monitoring_attrs
 	mkdir $damon_trace
+	# names of processes would come from tracing the scheduler, whose code is patched for that
+	# while it runs: emulation does not always survive it
+	echo 0 > $damon_trace/options/record-cmd
 	echo mono > $damon_trace/trace_clock
 	echo 24576 > $damon_trace/buffer_size_kb
 	echo 1 > $damon_trace/events/damon/damon_aggregated/enable
