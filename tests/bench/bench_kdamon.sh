@@ -14,9 +14,10 @@ worlds=("shares --seconds 15" "dense --seconds 15" "chunks --mib 512 --seconds 1
 	"zigzag --laps 1 --steps 6 --seconds 30" "moving --moves 5 --seconds 30")
 rate=200 # what damon-perf chooses by itself, about, where nothing is emulated
 
+# One processor: kernels that patch themselves while another runs are not always emulated well.
 boot()
 {
-	"$root/scripts/vm/run" -s "$fresh" -m 2048 -t 1200 -- \
+	"$root/scripts/vm/run" -s "$fresh" -c 1 -m 2048 -t 1500 -- \
 		bash "$fresh/bin/kdamon_record.sh" "$fresh/$1" "$1" $rate "never always" \
 		"${worlds[@]}" >&2
 }

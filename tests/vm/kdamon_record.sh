@@ -3,8 +3,8 @@
 # kdamon_record.sh FOLDER SEED RATE "PAGES..." "PROGRAM OPTION..."...
 # Behind tests/bench/bench_kdamon.sh, in the guest: each program under the kernel's DAMON and under
 # damon-perf at RATE, both at the same time. PAGES are settings of transparent huge pages.
-# Leaves FOLDER/PAGES/PROGRAM/{truth,damon.trace,RATE.data}. What is there, from a machine that ended
-# early, is not made again.
+# Leaves FOLDER/PAGES/PROGRAM/{truth,damon.trace,RATE.data}. What is there, from a machine that
+# ended early, is not made again.
 . "${BASH_SOURCE%/*}/kit.sh"
 . "${BASH_SOURCE%/*}/damon.sh"
 PATH=${BASH_SOURCE%/*}:$PATH
@@ -32,9 +32,6 @@ observe()
 	trap - EXIT
 	damon_off
 }
-
-# As scripts/vm/inside does, and why.
-damon-perf record -q -o /run/stays sleep 100000 &
 
 for setting in "${pages[@]}"; do
 	echo "$setting" > /sys/kernel/mm/transparent_hugepage/enabled
