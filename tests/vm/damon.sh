@@ -5,6 +5,7 @@
 [[ $(< /proc/cmdline) == *" vm_run="* ]] || fail "runs in the virtual machine only: make check-vm"
 damon=/sys/kernel/mm/damon/admin/kdamonds
 damon_trace=/sys/kernel/tracing/instances/damon-perf
+damon_names=/sys/kernel/tracing/options/record-cmd # an instance takes it over
 [ -e $damon ] || skip "this kernel has no DAMON"
 [ -e /sys/kernel/tracing/events/damon ] || skip "this kernel does not trace DAMON"
 
@@ -13,6 +14,8 @@ damon_trace=/sys/kernel/tracing/instances/damon-perf
 damon_on()
 {
 	local context=$damon/0/contexts/0 attrs=$damon/0/contexts/0/monitoring_attrs
+	# For the names of processes the scheduler would be traced: see scripts/vm/inside.
+	echo 0 > $damon_names
 	mkdir $damon_trace
 	echo mono > $damon_trace/trace_clock
 	echo 24576 > $damon_trace/buffer_size_kb
@@ -63,4 +66,5 @@ damon_off()
 	[ ! -e $damon/0/state ] || echo off 2> /dev/null > $damon/0/state || true
 	echo 0 > $damon/nr_kdamonds
 	[ ! -e $damon_trace ] || rmdir $damon_trace
+	echo 1 > $damon_names
 }

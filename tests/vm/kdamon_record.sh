@@ -3,7 +3,8 @@
 # kdamon_record.sh FOLDER SEED RATE "PAGES..." "PROGRAM OPTION..."...
 # Behind tests/bench/bench_kdamon.sh, in the guest: each program under the kernel's DAMON and under
 # damon-perf at RATE, both at the same time. PAGES are settings of transparent huge pages.
-# Leaves FOLDER/PAGES/PROGRAM/{truth,damon.trace,RATE.data}.
+# Leaves FOLDER/PAGES/PROGRAM/{truth,damon.trace,RATE.data}. What is there, from a machine that
+# ended early, is not made again.
 . "${BASH_SOURCE%/*}/kit.sh"
 . "${BASH_SOURCE%/*}/damon.sh"
 PATH=${BASH_SOURCE%/*}:$PATH
@@ -38,6 +39,9 @@ for setting in "${pages[@]}"; do
 		read -ra command <<< "$world"
 		mkdir -p "$folder/$setting/${command[0]}"
 		cd "$folder/$setting/${command[0]}" || exit
+		[ ! -e done ] || continue
+		rm -f ./*
 		observe "${command[@]}"
+		touch done
 	done
 done
