@@ -8,6 +8,7 @@
 #include "core/region.h"
 #include "core/region_count.h"
 #include "core/region_merge.h"
+#include "core/region_now.h"
 #include "core/region_split.h"
 #include "core/stats.h"
 #include "core/hit_window.h"
@@ -38,6 +39,7 @@ struct damon_est {
 	struct damon_tick_range *ranges; /* of the aggregations of the window */
 	struct damon_tick_set ticks;
 	struct damon_spread spread;
+	struct damon_now present;
 };
 
 struct damon_est *damon_est_new(const struct damon_est_params *p)
@@ -72,6 +74,7 @@ void damon_est_free(struct damon_est *e)
 	free(e->out);
 	free(e->ranges);
 	damon_tick_set_release(&e->ticks);
+	damon_now_release(&e->present);
 	free(e);
 }
 
@@ -83,6 +86,7 @@ void damon_est_clear(struct damon_est *e)
 	e->hits.nr = 0;
 	e->stalls.nr = 0;
 	e->from = e->now + 1;
+	damon_now_clear(&e->present);
 	e->spread = (struct damon_spread){.unevenness = 1, .clumping = 1};
 }
 
@@ -450,6 +454,7 @@ static int reserve(struct damon_est *e, size_t n, size_t max_regions)
 	    damon_hit_window_reserve(&e->stalls, e->stalls.nr + n) ||
 	    vec_reserve(&e->tmp, &e->cap_tmp, MAX(n, (size_t)1), sizeof(*e->tmp)) ||
 	    vec_reserve(&e->place, &e->cap_place, n, sizeof(*e->place)) ||
+	    damon_now_reserve(&e->present, n) ||
 	    vec_reserve(&e->spare, &e->cap_spare, regions, sizeof(*e->spare)) ||
 	    vec_reserve(&e->out, &e->cap_out, regions, sizeof(*e->out)))
 		return -ENOMEM;
@@ -471,28 +476,6 @@ static void split_and_merge(struct damon_est *e, size_t max_regions)
 					    target, e->now);
 	damon_regions_refine(e->regions, e->nr_regions, e->hits.hit, e->params.merge_threshold,
 			     e->now);
-}
-
-static void emit(struct damon_est *e)
-{
-	for (size_t i = 0; i < e->nr_regions; i++) {
-		const struct damon_est_region *r = &e->regions[i];
-
-		e->out[i] = (struct damon_region){
-			.start = r->start << DAMON_PAGE_SHIFT,
-			.end = r->end << DAMON_PAGE_SHIFT,
-			.nr_obs = r->nr,
-			.nr_ticks = r->ticks,
-			.span_aggrs = damon_est_region_span(r, e->now),
-			.age_aggrs = lroundf(r->age),
-			.idle_aggrs = e->now - r->last_hit,
-			.weight = r->weight,
-			.store_weight = r->store_weight,
-			.stall_weight = r->stall_weight + r->pure_stall_weight,
-			.evenness = r->evenness,
-		};
-	}
-	e->nr_out = e->nr_regions;
 }
 
 static struct damon_count counting(struct damon_est *e)
@@ -532,11 +515,12 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	forget(e, &c, from);
 	enter_hits(e, &c, hits, nr, nr_outside);
 	enter_stalls(e, hits + nr, n - nr, nr_outside);
+	damon_now_watch(&e->present, e->regions, e->nr_regions, hits, nr, &e->ticks, e->now);
 	test_changes(e, &c);
 	split_and_merge(e, max_regions);
 	recount(e, &c);
 	c.nr_stalls = e->stalls.nr;
 	damon_regions_sum_up(&c, e->regions, e->nr_regions, &e->spread);
-	emit(e);
+	e->nr_out = damon_now_show(&e->present, e->regions, e->nr_regions, hits, nr, &e->ticks, e->now, max_regions, e->out);
 	return 0;
 }

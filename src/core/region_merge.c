@@ -84,6 +84,8 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 		a->epoch = MAX(a->epoch, b->epoch);
 	else if (pages_b > pages_a)
 		a->epoch = b->epoch;
+	damon_excess_join(&a->time, &b->time, pages_b / (pages_a + pages_b));
+	damon_excess_join(&a->space, &b->space, pages_b / (pages_a + pages_b));
 	a->last_hit = MAX(a->last_hit, b->last_hit);
 	a->taken += b->taken;
 	a->taken_hit = MAX(a->taken_hit, b->taken_hit);
