@@ -101,6 +101,11 @@ double damon_est_clumping(const struct damon_est *e)
 	return e->spread.clumping;
 }
 
+double damon_est_burst(const struct damon_est *e)
+{
+	return damon_now_burst(&e->present);
+}
+
 size_t damon_est_window(const struct damon_est *e)
 {
 	return e->hits.nr;
@@ -515,7 +520,7 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	forget(e, &c, from);
 	enter_hits(e, &c, hits, nr, nr_outside);
 	enter_stalls(e, hits + nr, n - nr, nr_outside);
-	damon_now_watch(&e->present, e->regions, e->nr_regions, hits, nr, &e->ticks, e->now);
+	damon_now_watch(&e->present, e->regions, e->nr_regions, hits, nr, &e->ticks, &e->ranges[e->now % c.nr_ranges], e->now);
 	test_changes(e, &c);
 	split_and_merge(e, max_regions);
 	recount(e, &c);

@@ -8,7 +8,7 @@
 static const double fade = .95;	       /* evidence lasts some twenty aggregations */
 static const double most_unrest = 100; /* a region that is hit in one aggregation of a hundred */
 static const double most_unevenness = 1e4;
-static const double stands_out = 2; /* times its region's mean, a page is shown by itself */
+static const double stands_out = 1.02; /* times its region's mean, a page is shown by itself */
 
 /* The new hits of one region, new[from, to). */
 struct part {
@@ -87,7 +87,7 @@ static struct damon_excess error_in_time(const struct damon_est_region *r, const
 static struct damon_excess error_in_space(const struct damon_est_region *r, const struct part *p,
 					  const struct damon_hit *new)
 {
-	double n = p->to - p->from, pages = r->end - r->start, same = 0, even, heed;
+	double n = p->to - p->from, pages = r->end - r->start, same = 0, even;
 
 	if (p->ticks < 2 || pages < 2)
 		return (struct damon_excess){0};
@@ -96,18 +96,15 @@ static struct damon_excess error_in_space(const struct damon_est_region *r, cons
 		same += (double)(j - i) * (j - i - 1) / 2;
 	}
 	even = n * (n - n / p->ticks) / 2 / pages;
-	heed = 1 / (1 + even);
 	return (struct damon_excess){
-		.seen = (same - even) * heed,
-		.expected = even * heed,
-		.noise = even * n / p->ticks * heed * heed,
-	};
+		.seen = same - even, .expected = even, .noise = MAX(same, even) * n / p->ticks};
 }
 
 void damon_now_clear(struct damon_now *s)
 {
 	s->time = s->space = (struct damon_excess){0};
 	s->unrest = s->unevenness = 0;
+	s->hits = s->weight = s->mates = s->chance = 0;
 	s->nr_pages = 0;
 }
 
@@ -122,12 +119,51 @@ int damon_now_reserve(struct damon_now *s, size_t n)
 	return vec_reserve(&s->pages, &s->cap_pages, n, sizeof(*s->pages));
 }
 
+/* Adds the hits of a region whose pages are hit less than once an aggregation. */
+static void watch_visits(struct damon_now *s, const struct damon_est_region *r,
+			 const struct part *p, const struct damon_hit *new,
+			 const struct damon_tick_range *range, uint32_t now)
+{
+	double span = damon_est_region_span(r, now), old = MAX((double)r->ticks - p->ticks, 0.0);
+
+	if (span < 2 || old >= (span - 1) * (r->end - r->start))
+		return;
+	s->hits += p->to - p->from;
+	s->weight += p->weight;
+	for (size_t i = p->from, j; i < p->to; i = j) {
+		double n;
+
+		j = end_of_page(new, i, p->to);
+		n = j - i;
+		if (n < 2)
+			continue;
+		s->chance += n * (n - 1) / 2 / 20;
+		for (size_t a = i; a < j; a++)
+			for (size_t b = a + 1; b < j && b < a + 40; b++) {
+				double all = (double)(range->last - range->first) + 1;
+				s->mates += (int)((new[a].tick - range->first) * 20 / all) == (int)((new[b].tick - range->first) * 20 / all);
+			}
+	}
+}
+
+double damon_now_burst(const struct damon_now *s)
+{
+	double more = s->mates - 1.5 * sqrt(s->mates) - s->chance;
+
+	return s->hits > 0 ? MAX(more * s->weight / (s->hits * s->hits), 1.0) : 1;
+}
+
 void damon_now_watch(struct damon_now *s, struct damon_est_region *r, size_t nr,
 		     const struct damon_hit *new, size_t n, struct damon_tick_set *ticks,
-		     uint32_t now)
+		     const struct damon_tick_range *range, uint32_t now)
 {
-	struct damon_excess time = {0}, space = {0};
+	struct damon_excess time = {0};
 	struct part p = {0};
+
+	s->hits *= fade;
+	s->weight *= fade;
+	s->mates *= fade;
+	s->chance *= fade;
 
 	for (size_t q = 0; q < nr; q++) {
 		struct damon_excess x;
@@ -136,14 +172,10 @@ void damon_now_watch(struct damon_now *s, struct damon_est_region *r, size_t nr,
 		x = error_in_time(&r[q], &p, now);
 		excess_add(&r[q].time, &x, fade);
 		excess_add(&time, &x, 1);
-		x = error_in_space(&r[q], &p, new);
-		excess_add(&r[q].space, &x, fade);
-		excess_add(&space, &x, 1);
+		watch_visits(s, &r[q], &p, new, range, now);
 	}
 	excess_add(&s->time, &time, fade);
-	excess_add(&s->space, &space, fade);
 	s->unrest = excess_of(&s->time, 2, 0, 1e-3, most_unrest);
-	s->unevenness = excess_of(&s->space, 2, 0, 1e-3, most_unevenness);
 }
 
 /* ---- what is shown ---- */
@@ -197,7 +229,7 @@ static int by_page(const void *a, const void *b)
 static void find_pages(struct damon_now *s, const struct damon_est_region *r, uint32_t q,
 		       const struct part *p, const struct damon_hit *new, const struct view *v)
 {
-	double uneven = excess_of(&r->space, 1.5, s->unevenness, 1, most_unevenness), k;
+	double uneven = excess_of(&r->space, 1.5, s->unevenness * 3, 100, most_unevenness), k;
 	double each = v->obs > 0 ? v->weight / v->obs : 0;
 
 	if (uneven < .01 || r->end - r->start < 2 || v->mean <= 0)
@@ -239,21 +271,32 @@ static void put(const struct damon_est_region *r, uint64_t start, uint64_t end,
 	};
 }
 
-size_t damon_now_show(struct damon_now *s, const struct damon_est_region *r, size_t nr,
+size_t damon_now_show(struct damon_now *s, struct damon_est_region *r, size_t nr,
 		      const struct damon_hit *new, size_t n, struct damon_tick_set *ticks,
 		      uint32_t now, size_t max, struct damon_region *out)
 {
+	struct damon_excess space = {0};
 	struct part p = {0};
 	size_t nr_out = 0, at = 0, most = max > nr ? (max - nr) / 2 : 0;
 
 	s->nr_pages = 0;
 	for (size_t q = 0; q < nr; q++) {
+		struct damon_excess x;
 		struct view v;
+		double heed;
 
 		p = next_part(&r[q], new, n, p.to, ticks);
+		x = error_in_space(&r[q], &p, new);
+		excess_add(&r[q].space, &x, fade);
+		heed = 1 / (1 + x.expected);
+		space.seen += x.seen * heed;
+		space.expected += x.expected * heed;
+		space.noise += x.noise * heed * heed;
 		v = view_of(s, &r[q], &p, now);
 		find_pages(s, &r[q], q, &p, new, &v);
 	}
+	excess_add(&s->space, &space, fade);
+	s->unevenness = excess_of(&s->space, 2, 0, 1e-3, most_unevenness);
 	if (s->nr_pages > most) {
 		qsort(s->pages, s->nr_pages, sizeof(*s->pages), rarer);
 		s->nr_pages = most;

@@ -7,6 +7,7 @@
 #define CORE_REGION_NOW_H
 
 #include "core/region.h"
+#include "core/region_count.h"
 
 /* A page that stands out: cut out of its region in what is shown, not in the region itself. */
 struct damon_page_now {
@@ -20,6 +21,9 @@ struct damon_page_now {
 struct damon_now {
 	struct damon_excess time, space; /* evidence of all regions, that of the past decayed */
 	double unrest, unevenness;	/* what it says of a typical region */
+	double hits, weight;		/* in pages that are hit less than once an aggregation, */
+	double mates, chance;		/* pairs of them on one page and in one slot of time, and those
+					   that chance brings there */
 	struct damon_page_now *pages;
 	size_t nr_pages, cap_pages;
 };
@@ -36,13 +40,16 @@ int damon_now_reserve(struct damon_now *s, size_t n);
  */
 void damon_now_watch(struct damon_now *s, struct damon_est_region *r, size_t nr,
 		     const struct damon_hit *new, size_t n, struct damon_tick_set *ticks,
-		     uint32_t now);
+		     const struct damon_tick_range *range, uint32_t now);
+
+/* Accesses that a visit of a page makes within a slot of time, as pairs of hits tell: >= 1. */
+double damon_now_burst(const struct damon_now *s);
 
 /*
  * Writes what is to be shown of the regions, at most MAX(max, nr) for which 'out' has room. Returns
  * how many they are.
  */
-size_t damon_now_show(struct damon_now *s, const struct damon_est_region *r, size_t nr,
+size_t damon_now_show(struct damon_now *s, struct damon_est_region *r, size_t nr,
 		      const struct damon_hit *new, size_t n, struct damon_tick_set *ticks,
 		      uint32_t now, size_t max, struct damon_region *out);
 

@@ -162,6 +162,7 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->ticks = damon_tick_set_count(s->ticks, s->window + from, piece->nr);
 	piece->ticks_known = true;
 	piece->counted = false;
+	piece->space = (struct damon_excess){0}; /* it is more even */
 	piece->fresh = piece->nr; /* look at it at once */
 	damon_est_region_settle(piece);
 	++*top;
