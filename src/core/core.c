@@ -462,7 +462,7 @@ static void show_target(struct damon_core *c, const struct damon_target *t, uint
 		.nr_obs = s->nr_obs,
 		.weight = s->weight,
 		.cpu_ns = s->cpu_ns,
-		.burst = MAX(s->visits > 0 ? s->accesses / s->visits : 1, damon_est_burst(t->est)),
+		.burst = s->visits > 0 ? MAX(s->accesses / s->visits, 1.0) : 1,
 		.clumping = damon_est_clumping(t->est),
 		.regions = regions,
 		.nr_regions = n,

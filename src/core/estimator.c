@@ -98,12 +98,7 @@ const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *
 
 double damon_est_clumping(const struct damon_est *e)
 {
-	return e->spread.clumping;
-}
-
-double damon_est_burst(const struct damon_est *e)
-{
-	return damon_now_burst(&e->present);
+	return damon_now_together(&e->present);
 }
 
 size_t damon_est_window(const struct damon_est *e)
@@ -496,10 +491,23 @@ static struct damon_count counting(struct damon_est *e)
 	};
 }
 
+static struct damon_fresh fresh_hits(struct damon_est *e, const struct damon_hit *h, size_t n)
+{
+	const struct damon_tick_range *r = &e->ranges[e->now % (e->params.window_aggrs + 1)];
+
+	return (struct damon_fresh){.hit = h,
+				    .nr = n,
+				    .now = e->now,
+				    .first_tick = r->first,
+				    .last_tick = r->last,
+				    .ticks = &e->ticks};
+}
+
 int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
 			size_t max_regions, uint64_t *nr_outside)
 {
 	struct damon_count c;
+	struct damon_fresh fresh;
 	size_t nr;
 	uint32_t from;
 
@@ -516,16 +524,18 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	damon_hits_sort(hits, nr, e->tmp);
 	damon_hits_sort(hits + nr, n - nr, e->tmp);
 	c = counting(e);
+	fresh = fresh_hits(e, hits, nr);
 	grow_older(e);
 	forget(e, &c, from);
 	enter_hits(e, &c, hits, nr, nr_outside);
 	enter_stalls(e, hits + nr, n - nr, nr_outside);
-	damon_now_watch(&e->present, e->regions, e->nr_regions, hits, nr, &e->ticks, &e->ranges[e->now % c.nr_ranges], e->now);
+	damon_now_watch(&e->present, &fresh, e->regions, e->nr_regions);
 	test_changes(e, &c);
 	split_and_merge(e, max_regions);
 	recount(e, &c);
 	c.nr_stalls = e->stalls.nr;
 	damon_regions_sum_up(&c, e->regions, e->nr_regions, &e->spread);
-	e->nr_out = damon_now_show(&e->present, e->regions, e->nr_regions, hits, nr, &e->ticks, e->now, max_regions, e->out);
+	e->nr_out = damon_now_show(&e->present, &fresh, e->regions, e->nr_regions, e->hits.hit,
+				   max_regions, e->out);
 	return 0;
 }

@@ -63,9 +63,6 @@ const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *
 /* The target's temporal clumping, in [1, 50]. */
 double damon_est_clumping(const struct damon_est *e);
 
-/* Accesses of a visit to a page, as pairs of hits tell: >= 1. */
-double damon_est_burst(const struct damon_est *e);
-
 /* Page observations in the window: what the horizon is chosen by. */
 size_t damon_est_window(const struct damon_est *e);
 

@@ -3,14 +3,17 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "core/hit_window.h"
 #include "core/region_now.h"
+#include "core/stats.h"
 
-static const double fade = .95;	       /* evidence lasts some twenty aggregations */
-static const double most_unrest = 100; /* a region that is hit in one aggregation of a hundred */
-static const double most_unevenness = 1e4;
-static const double stands_out = 1.02; /* times its region's mean, a page is shown by itself */
+enum { SLOTS = 20 };	  /* of time, of an aggregation: sampling intervals by default */
+enum { MAX_TOGETHER = 64 }; /* hits of a page beyond which pairs are not looked at */
 
-/* The new hits of one region, new[from, to). */
+static const double fade = .95;	      /* evidence lasts some twenty aggregations */
+static const double most_excess = 1e4;
+
+/* The fresh hits of one region, [from, to). */
 struct part {
 	size_t from, to;
 	uint32_t ticks;
@@ -18,17 +21,17 @@ struct part {
 };
 
 /* Goes on to the hits of 'r' from where the last part ended. */
-static struct part next_part(const struct damon_est_region *r, const struct damon_hit *new,
-			     size_t n, size_t at, struct damon_tick_set *ticks)
+static struct part next_part(const struct damon_fresh *f, const struct damon_est_region *r,
+			     size_t at)
 {
 	struct part p;
 
-	while (at < n && new[at].page < r->start)
+	while (at < f->nr && f->hit[at].page < r->start)
 		at++;
 	p = (struct part){at, at, 0, 0};
-	for (; p.to < n && new[p.to].page < r->end; p.to++)
-		p.weight += new[p.to].weight;
-	p.ticks = damon_tick_set_count(ticks, new + p.from, p.to - p.from);
+	for (; p.to < f->nr && f->hit[p.to].page < r->end; p.to++)
+		p.weight += f->hit[p.to].weight;
+	p.ticks = damon_tick_set_count(f->ticks, f->hit + p.from, p.to - p.from);
 	return p;
 }
 
@@ -41,58 +44,71 @@ static size_t end_of_page(const struct damon_hit *h, size_t at, size_t end)
 	return at;
 }
 
-/* ---- evidence ---- */
-
-static void excess_add(struct damon_excess *x, const struct damon_excess *more, double keep)
+/* Aggregations before this one, since the epoch; and the ticks that they had. */
+static double old_span(const struct damon_fresh *f, const struct damon_est_region *r)
 {
-	x->seen = keep * x->seen + more->seen;
-	x->expected = keep * x->expected + more->expected;
-	x->noise = keep * x->noise + more->noise;
+	return (double)damon_est_region_span(r, f->now) - 1;
 }
 
-/* The excess variance over the squared mean: what evidence shows beyond noise, and 'prior' as if
- * 'expected' had been 'heed'. */
-static double excess_of(const struct damon_excess *x, double sigmas, double prior, double heed,
-			double most)
+static double old_ticks(const struct damon_est_region *r, const struct part *p)
+{
+	return MAX((double)r->ticks - p->ticks, 0.0);
+}
+
+/* ---- evidence ---- */
+
+static void excess_add(struct damon_excess *x, const struct damon_excess *more, double heed)
+{
+	x->seen += more->seen * heed;
+	x->expected += more->expected * heed;
+	x->noise += more->noise * heed * heed;
+}
+
+static void excess_fade(struct damon_excess *x)
+{
+	x->seen *= fade;
+	x->expected *= fade;
+	x->noise *= fade;
+}
+
+/* The variance beyond chance over the squared mean, that the evidence shows beyond its noise; and
+ * 'prior', as if 'heed' had been expected. */
+static double excess_of(const struct damon_excess *x, double sigmas, double prior, double heed)
 {
 	double seen = MAX(x->seen - sigmas * sqrt(x->noise), 0.0);
 
-	return MIN((seen + heed * prior) / (x->expected + heed), most);
+	return MIN((seen + heed * prior) / (x->expected + heed), most_excess);
 }
 
 /*
- * Ticks of this aggregation against the mean m of those before since the epoch: the squared error,
- * less what chance gives it, is m^2 times the unrest. The weight keeps single wild ones from
- * speaking for all.
+ * Fresh ticks against the mean m of those before: the squared error, less what chance brings, is m^2
+ * times the unrest. The heed for it keeps single wild regions from speaking for all.
  */
-static struct damon_excess error_in_time(const struct damon_est_region *r, const struct part *p,
-					 uint32_t now)
+static struct damon_excess error_in_time(const struct damon_fresh *f,
+					 const struct damon_est_region *r, const struct part *p)
 {
-	double span = damon_est_region_span(r, now), old = MAX((double)r->ticks - p->ticks, 0.0);
-	double mean, off, heed;
+	double span = old_span(f, r), mean = old_ticks(r, p) / MAX(span, 1.0);
+	double off = p->ticks - mean, heed = 1 / (1 + mean * mean);
 
-	if (span < 2 || old <= 0)
+	if (span < 1 || mean <= 0)
 		return (struct damon_excess){0};
-	mean = old / (span - 1);
-	off = p->ticks - mean;
-	heed = 1 / (1 + mean * mean);
 	return (struct damon_excess){
-		.seen = (off * off - p->ticks - mean / (span - 1)) * heed,
+		.seen = (off * off - p->ticks - mean / span) * heed,
 		.expected = mean * mean * heed,
-		.noise = 2 * mean * (mean + 1 / (span - 1)) * heed * heed,
+		.noise = 2 * mean * (mean + 1 / span) * heed * heed,
 	};
 }
 
-/* Pairs of this aggregation's hits that share a page, against those of even pages. */
-static struct damon_excess error_in_space(const struct damon_est_region *r, const struct part *p,
-					  const struct damon_hit *new)
+/* Pairs of fresh hits that share a page, against those of even pages. */
+static struct damon_excess error_in_space(const struct damon_fresh *f,
+					  const struct damon_est_region *r, const struct part *p)
 {
 	double n = p->to - p->from, pages = r->end - r->start, same = 0, even;
 
 	if (p->ticks < 2 || pages < 2)
 		return (struct damon_excess){0};
 	for (size_t i = p->from, j; i < p->to; i = j) {
-		j = end_of_page(new, i, p->to);
+		j = end_of_page(f->hit, i, p->to);
 		same += (double)(j - i) * (j - i - 1) / 2;
 	}
 	even = n * (n - n / p->ticks) / 2 / pages;
@@ -100,11 +116,64 @@ static struct damon_excess error_in_space(const struct damon_est_region *r, cons
 		.seen = same - even, .expected = even, .noise = MAX(same, even) * n / p->ticks};
 }
 
+/* ---- visits ---- */
+
+static uint32_t slot_of(const struct damon_fresh *f, const struct damon_hit *h)
+{
+	uint64_t all = (uint64_t)(f->last_tick - f->first_tick) + 1;
+
+	return MIN((uint64_t)(h->tick - f->first_tick) * SLOTS / all, SLOTS - 1);
+}
+
+/* Pairs of a page's hits [from, to), which are in order of time, that share a slot, beyond those
+ * that chance brings there. */
+static double mates_of(const struct damon_fresh *f, size_t from, size_t to)
+{
+	double pairs = 0, n = to - from;
+	size_t run = 0;
+
+	for (size_t i = from; i < to; i++) {
+		run = i > from && slot_of(f, &f->hit[i]) == slot_of(f, &f->hit[i - 1]) ? run + 1 : 0;
+		pairs += run;
+	}
+	return pairs - n * (n - 1) / 2 / SLOTS;
+}
+
+/*
+ * In pages that are hit less than once an aggregation: how many mates does a hit have? If accesses
+ * come b at a time to a page, each hit, which stands for w of them, has b / w. The hotter a page,
+ * the longer its visits: they are taken to grow by damon_together().
+ */
+static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
+			 const struct damon_est_region *r, const struct part *p)
+{
+	double span = old_span(f, r), pages = r->end - r->start, n = p->to - p->from, each, rate;
+
+	if (p->from == p->to || span < 1 || old_ticks(r, p) >= span * pages || p->weight <= 0)
+		return;
+	each = p->weight / n;
+	rate = MAX(old_ticks(r, p), .5) * each / (span * pages * SLOTS);
+	s->alike += n * damon_together(rate) / each;
+	for (size_t i = p->from, j; i < p->to; i = j) {
+		j = end_of_page(f->hit, i, p->to);
+		if (j - i > 1 && j - i <= MAX_TOGETHER)
+			s->mates += mates_of(f, i, j);
+	}
+}
+
+double damon_now_together(const struct damon_now *s)
+{
+	double mates = s->mates - 1.5 * sqrt(MAX(s->mates, 0.0));
+
+	return s->alike > 0 ? MAX(mates / s->alike, 1.0) : 1;
+}
+
+/* ---- watching ---- */
+
 void damon_now_clear(struct damon_now *s)
 {
 	s->time = s->space = (struct damon_excess){0};
-	s->unrest = s->unevenness = 0;
-	s->hits = s->weight = s->mates = s->chance = 0;
+	s->unrest = s->unevenness = s->mates = s->alike = 0;
 	s->nr_pages = 0;
 }
 
@@ -119,96 +188,93 @@ int damon_now_reserve(struct damon_now *s, size_t n)
 	return vec_reserve(&s->pages, &s->cap_pages, n, sizeof(*s->pages));
 }
 
-/* Adds the hits of a region whose pages are hit less than once an aggregation. */
-static void watch_visits(struct damon_now *s, const struct damon_est_region *r,
-			 const struct part *p, const struct damon_hit *new,
-			 const struct damon_tick_range *range, uint32_t now)
+void damon_now_watch(struct damon_now *s, const struct damon_fresh *f, struct damon_est_region *r,
+		     size_t nr)
 {
-	double span = damon_est_region_span(r, now), old = MAX((double)r->ticks - p->ticks, 0.0);
-
-	if (span < 2 || old >= (span - 1) * (r->end - r->start))
-		return;
-	s->hits += p->to - p->from;
-	s->weight += p->weight;
-	for (size_t i = p->from, j; i < p->to; i = j) {
-		double n;
-
-		j = end_of_page(new, i, p->to);
-		n = j - i;
-		if (n < 2)
-			continue;
-		s->chance += n * (n - 1) / 2 / 20;
-		for (size_t a = i; a < j; a++)
-			for (size_t b = a + 1; b < j && b < a + 40; b++) {
-				double all = (double)(range->last - range->first) + 1;
-				s->mates += (int)((new[a].tick - range->first) * 20 / all) == (int)((new[b].tick - range->first) * 20 / all);
-			}
-	}
-}
-
-double damon_now_burst(const struct damon_now *s)
-{
-	double more = s->mates - 1.5 * sqrt(s->mates) - s->chance;
-
-	return s->hits > 0 ? MAX(more * s->weight / (s->hits * s->hits), 1.0) : 1;
-}
-
-void damon_now_watch(struct damon_now *s, struct damon_est_region *r, size_t nr,
-		     const struct damon_hit *new, size_t n, struct damon_tick_set *ticks,
-		     const struct damon_tick_range *range, uint32_t now)
-{
-	struct damon_excess time = {0};
 	struct part p = {0};
 
-	s->hits *= fade;
-	s->weight *= fade;
+	excess_fade(&s->time);
 	s->mates *= fade;
-	s->chance *= fade;
-
+	s->alike *= fade;
 	for (size_t q = 0; q < nr; q++) {
 		struct damon_excess x;
 
-		p = next_part(&r[q], new, n, p.to, ticks);
-		x = error_in_time(&r[q], &p, now);
-		excess_add(&r[q].time, &x, fade);
-		excess_add(&time, &x, 1);
-		watch_visits(s, &r[q], &p, new, range, now);
+		p = next_part(f, &r[q], p.to);
+		x = error_in_time(f, &r[q], &p);
+		excess_fade(&r[q].time);
+		excess_add(&r[q].time, &x, 1);
+		excess_add(&s->time, &x, 1);
+		watch_visits(s, f, &r[q], &p);
 	}
-	excess_add(&s->time, &time, fade);
-	s->unrest = excess_of(&s->time, 2, 0, 1e-3, most_unrest);
+	s->unrest = excess_of(&s->time, 2, 0, 1e-3);
+}
+
+/* Are the pages of a region alike now? */
+static void watch_pages(struct damon_now *s, const struct damon_fresh *f,
+			struct damon_est_region *r, const struct part *p)
+{
+	struct damon_excess x = error_in_space(f, r, p);
+
+	excess_fade(&r->space);
+	excess_add(&r->space, &x, 1);
+	excess_add(&s->space, &x, 1 / (1 + x.expected));
 }
 
 /* ---- what is shown ---- */
 
-/* A region's counts as they speak for now: 'keep' of the past. */
-struct view {
-	double obs, ticks, span, weight;
-	double mean; /* hits per page and aggregation */
+/* What a region is thought to get at present. */
+struct rate {
+	double ticks;  /* that speak for it */
+	double hits;   /* an aggregation */
+	double weight; /* likewise */
 };
 
-static struct view view_of(const struct damon_now *s, const struct damon_est_region *r,
-			   const struct part *p, uint32_t now)
+/* The past counts as far as rates hold: with an unrest u, n old ticks tell as much as
+ * 1 / (u + 1/n) that were never wrong. */
+static struct rate rate_of(const struct damon_now *s, const struct damon_fresh *f,
+			   const struct damon_est_region *r, const struct part *p)
 {
-	double span = damon_est_region_span(r, now), n = p->to - p->from;
-	double old = MAX((double)r->ticks - p->ticks, 0.0), old_obs = r->nr - n, keep, ticks;
-	double unrest = excess_of(&r->time, 1.5, s->unrest, 1, most_unrest);
-	struct view v;
+	double old = old_ticks(r, p), n = p->to - p->from, span;
+	double unrest = excess_of(&r->time, 1.5, s->unrest, .2);
+	double keep = 1 / (1 + unrest * MAX(old, .5));
 
-	keep = 1 / (1 + unrest * MAX(old, .5));
-	ticks = round(p->ticks + keep * old);
-	if (ticks < 1 && r->nr)
-		ticks = 1;
-	if (old > 0)
-		keep = (ticks - p->ticks) / old;
-	v.ticks = ticks;
-	v.obs = round(n + keep * old_obs);
-	v.span = 1 + keep * (span - 1);
-	v.weight = p->weight + keep * MAX(r->weight - p->weight, 0.0);
-	v.mean = v.obs / v.span / (r->end - r->start);
-	return v;
+	span = 1 + keep * old_span(f, r);
+	return (struct rate){
+		.ticks = p->ticks + keep * old,
+		.hits = (n + keep * (r->nr - n)) / span,
+		.weight = (p->weight + keep * MAX(r->weight - p->weight, 0.0)) / span,
+	};
 }
 
-static int rarer(const void *a, const void *b)
+/*
+ * Finds the pages that are thought to get more than their region's mean. If the rates of pages follow
+ * a gamma law of squared variation coefficient u, one with c hits is thought to get
+ * (c + k) / (1 + k / mean), k = 1/u.
+ */
+static void find_pages(struct damon_now *s, const struct damon_fresh *f,
+		       const struct damon_est_region *r, uint32_t q, const struct part *p)
+{
+	double uneven = excess_of(&r->space, 1.5, 3 * s->unevenness, 100);
+	struct rate now = rate_of(s, f, r, p);
+	double mean = now.hits / (r->end - r->start), each = now.weight / now.hits, k;
+
+	if (p->from == p->to || uneven < .01 || r->end - r->start < 2 || !(now.weight > 0))
+		return;
+	k = 1 / uneven;
+	for (size_t i = p->from, j; i < p->to; i = j) {
+		double weight = 0, hits;
+
+		j = end_of_page(f->hit, i, p->to);
+		for (size_t h = i; h < j; h++)
+			weight += f->hit[h].weight;
+		hits = (weight / each + k) / (1 + k / mean);
+		if (hits > 1.02 * mean)
+			s->pages[s->nr_pages++] = (struct damon_page_now){
+				.page = f->hit[i].page, .region = q, .nr = j - i, .hits = hits};
+	}
+}
+
+static int fewer(const void *a, const void *b)
 {
 	const struct damon_page_now *x = a, *y = b;
 
@@ -222,116 +288,110 @@ static int by_page(const void *a, const void *b)
 	return (x->page > y->page) - (x->page < y->page);
 }
 
-/*
- * Pages of region 'q' that are thought to get more than its mean: if pages' rates follow a gamma
- * law of squared variation coefficient u, a page with c hits gets (c + k) / (1 + k / mean), k = 1/u.
- */
-static void find_pages(struct damon_now *s, const struct damon_est_region *r, uint32_t q,
-		       const struct part *p, const struct damon_hit *new, const struct view *v)
+/* Keeps the 'most' hottest. */
+static void choose_pages(struct damon_now *s, size_t most)
 {
-	double uneven = excess_of(&r->space, 1.5, s->unevenness * 3, 100, most_unevenness), k;
-	double each = v->obs > 0 ? v->weight / v->obs : 0;
-
-	if (uneven < .01 || r->end - r->start < 2 || v->mean <= 0)
+	if (s->nr_pages <= most)
 		return;
-	k = 1 / uneven;
-	for (size_t i = p->from, j; i < p->to; i = j) {
-		double weight = 0, hits;
-
-		for (j = i; j < p->to && new[j].page == new[i].page; j++)
-			weight += new[j].weight;
-		hits = (weight / each + k) / (1 + k / v->mean);
-		if (hits > stands_out * v->mean)
-			s->pages[s->nr_pages++] = (struct damon_page_now){
-				new[i].page, q, j - i, hits, hits * each};
-	}
+	qsort(s->pages, s->nr_pages, sizeof(*s->pages), fewer);
+	s->nr_pages = most;
+	qsort(s->pages, s->nr_pages, sizeof(*s->pages), by_page);
 }
 
-static void put(const struct damon_est_region *r, uint64_t start, uint64_t end,
-		const struct view *v, uint32_t now, struct damon_region *out, size_t *n)
-{
-	double part = (double)(end - start) / (r->end - r->start), span = MAX(round(v->span), 1.0);
-	double weight = v->weight * span / v->span * part;
-	double all = MAX(r->weight, 1e-30);
+/* A region while its parts are shown. */
+struct showing {
+	const struct damon_est_region *r;
+	const struct damon_hit *window;
+	uint64_t start; /* pages from here on are still to be shown, */
+	size_t at;	/* and hits */
+	uint32_t now;
+	double part; /* of the region's hits, that its rest has, */
+	struct damon_region rest; /* which this is of, all of it */
+};
 
-	if (start == end)
-		return;
-	out[(*n)++] = (struct damon_region){
-		.start = start << DAMON_PAGE_SHIFT,
+/* The next part, up to 'end': what its hits are of the region's. */
+static struct damon_region next_shown(struct showing *w, uint64_t end)
+{
+	const struct damon_est_region *r = w->r;
+	size_t at = damon_hits_find(w->window, w->at, r->at + r->nr, end);
+	uint32_t nr = at - w->at;
+	double part = r->nr ? (double)nr / r->nr : 0;
+	struct damon_region x = {
+		.start = w->start << DAMON_PAGE_SHIFT,
 		.end = end << DAMON_PAGE_SHIFT,
-		.nr_obs = lround(v->obs * part),
-		.nr_ticks = lround(v->ticks * part),
-		.span_aggrs = span,
+		.nr_obs = nr,
+		.nr_ticks = MIN(lround(ceil(r->ticks * part)), (long)nr),
+		.span_aggrs = damon_est_region_span(r, w->now),
 		.age_aggrs = lroundf(r->age),
-		.idle_aggrs = now - r->last_hit,
-		.weight = weight,
-		.store_weight = weight * (r->store_weight / all),
-		.stall_weight = r->stall_weight + r->pure_stall_weight,
+		.idle_aggrs = w->now - r->last_hit,
+		.weight = r->weight * part,
+		.store_weight = r->store_weight * part,
+		.stall_weight = (r->stall_weight + r->pure_stall_weight) * (end - w->start) / (r->end - r->start),
 		.evenness = r->evenness,
 	};
+
+	w->start = end;
+	w->at = at;
+	return x;
 }
 
-size_t damon_now_show(struct damon_now *s, struct damon_est_region *r, size_t nr,
-		      const struct damon_hit *new, size_t n, struct damon_tick_set *ticks,
-		      uint32_t now, size_t max, struct damon_region *out)
+/* Shows a region and its pages x[0, n). Returns in how many parts. */
+static size_t show_region(const struct damon_fresh *f, const struct damon_est_region *r,
+			  const struct rate *now, const struct damon_hit *window,
+			  const struct damon_page_now *x, size_t n, struct damon_region *out)
 {
-	struct damon_excess space = {0};
+	struct showing w = {.r = r, .window = window, .start = r->start, .at = r->at, .now = f->now};
+	double pages = (double)(r->end - r->start) - n, rest = 1;
+	double each = now->hits > 0 ? now->weight / now->hits : 0;
+	size_t m = 0;
+
+	for (size_t i = 0; i < n; i++)
+		rest -= x[i].hits / now->hits;
+	rest = MAX(rest, .02);
+	for (size_t i = 0; i <= n; i++) {
+		uint64_t end = i < n ? x[i].page : r->end;
+
+		if (w.start < end) {
+			double part = rest * (end - w.start) / pages;
+			out[m] = next_shown(&w, end);
+			out[m].now_ticks = now->ticks * part;
+			out[m++].now_weight = now->weight * part;
+		}
+		if (i < n) {
+			out[m] = next_shown(&w, end + 1);
+			out[m].now_ticks = x[i].nr;
+			out[m].now_weight = x[i].hits * each;
+			out[m++].evenness = 1;
+		}
+	}
+	return m;
+}
+
+size_t damon_now_show(struct damon_now *s, const struct damon_fresh *f, struct damon_est_region *r,
+		      size_t nr, const struct damon_hit *window, size_t max,
+		      struct damon_region *out)
+{
 	struct part p = {0};
-	size_t nr_out = 0, at = 0, most = max > nr ? (max - nr) / 2 : 0;
+	size_t nr_out = 0;
 
 	s->nr_pages = 0;
+	excess_fade(&s->space);
 	for (size_t q = 0; q < nr; q++) {
-		struct damon_excess x;
-		struct view v;
-		double heed;
-
-		p = next_part(&r[q], new, n, p.to, ticks);
-		x = error_in_space(&r[q], &p, new);
-		excess_add(&r[q].space, &x, fade);
-		heed = 1 / (1 + x.expected);
-		space.seen += x.seen * heed;
-		space.expected += x.expected * heed;
-		space.noise += x.noise * heed * heed;
-		v = view_of(s, &r[q], &p, now);
-		find_pages(s, &r[q], q, &p, new, &v);
+		p = next_part(f, &r[q], p.to);
+		watch_pages(s, f, &r[q], &p);
+		find_pages(s, f, &r[q], q, &p);
 	}
-	excess_add(&s->space, &space, fade);
-	s->unevenness = excess_of(&s->space, 2, 0, 1e-3, most_unevenness);
-	if (s->nr_pages > most) {
-		qsort(s->pages, s->nr_pages, sizeof(*s->pages), rarer);
-		s->nr_pages = most;
-		qsort(s->pages, s->nr_pages, sizeof(*s->pages), by_page);
-	}
+	s->unevenness = excess_of(&s->space, 2, 0, 1e-3);
+	choose_pages(s, max > nr ? (max - nr) / 2 : 0);
 	p = (struct part){0};
-	for (size_t q = 0; q < nr; q++) {
-		struct view v, page;
-		double hits = 0, weight = 0, pages = r[q].end - r[q].start, left;
-		size_t to = at;
-		uint64_t start = r[q].start;
+	for (size_t q = 0, x = 0, n; q < nr; q++, x += n) {
+		struct rate now;
 
-		p = next_part(&r[q], new, n, p.to, ticks);
-		v = view_of(s, &r[q], &p, now);
-		for (; to < s->nr_pages && s->pages[to].region == q; to++) {
-			hits += s->pages[to].hits;
-			weight += s->pages[to].weight;
-		}
-		if (to > at) {
-			double all = v.mean * pages;
-			left = MAX(1 - hits / all, .02) * pages / MAX(pages - (to - at), 1.0);
-			v.weight *= left;
-			v.obs *= left;
-			v.ticks *= left;
-		}
-		for (; at < to; at++) {
-			const struct damon_page_now *x = &s->pages[at];
-			double share = pages;
-			put(&r[q], start, x->page, &v, now, out, &nr_out);
-			page = (struct view){x->nr * share, x->nr * share, 1, x->weight * share, 0};
-			put(&r[q], x->page, x->page + 1, &page, now, out, &nr_out);
-			out[nr_out - 1].evenness = 1;
-			start = x->page + 1;
-		}
-		put(&r[q], start, r[q].end, &v, now, out, &nr_out);
+		p = next_part(f, &r[q], p.to);
+		now = rate_of(s, f, &r[q], &p);
+		for (n = 0; x + n < s->nr_pages && s->pages[x + n].region == q;)
+			n++;
+		nr_out += show_region(f, &r[q], &now, window, s->pages + x, n, out + nr_out);
 	}
 	return nr_out;
 }

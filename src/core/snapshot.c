@@ -16,12 +16,23 @@ static inline double span_of(const struct damon_region *r)
 	return MAX(r->span_aggrs, 1u);
 }
 
+/* Weight per aggregation at present, and how many ticks speak for it. */
+static inline double weight_now(const struct damon_region *r)
+{
+	return r->now_ticks > 0 ? r->now_weight : r->weight / span_of(r);
+}
+
+static inline double ticks_now(const struct damon_region *r)
+{
+	return r->now_ticks > 0 ? r->now_ticks : r->nr_ticks;
+}
+
 double damon_target_weight_rate(const struct damon_target_snapshot *t)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < t->nr_regions; i++)
-		sum += t->regions[i].weight / span_of(&t->regions[i]);
+		sum += weight_now(&t->regions[i]);
 	return sum;
 }
 
@@ -84,12 +95,12 @@ struct weight_rate {
 static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
 				      const struct damon_region *r, double total)
 {
-	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure;
+	double mid = weight_now(r), n = ticks_now(r), exposure;
 
-	if (r->nr_ticks && r->weight > 0)
+	if (n > 0 && mid > 0)
 		return (struct weight_rate){mid, mid * damon_poisson_lo(n) / n,
 					    mid * damon_poisson_hi(n) / n};
-	exposure = MAX(span, (double)r->idle_aggrs);
+	exposure = MAX(span_of(r), (double)r->idle_aggrs);
 	return (struct weight_rate){0, 0,
 				    damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure};
 }
@@ -111,17 +122,25 @@ void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 	out->edge_bytes = edge_bytes(t, i);
 }
 
+/* Visits of a page in a sampling interval, if it gets 'heat' accesses a second. */
+static double visits(const struct damon_target_snapshot *t, const struct damon_view *v, double heat)
+{
+	double rate = heat * v->sample_ns / NS_PER_SEC, more = MAX(t->clumping, 1.f) - 1;
+	double burst = MAX(t->burst, 1.f);
+
+	return rate / MAX(burst, 1 + more * damon_together(rate));
+}
+
 void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 			      const struct damon_view *v, const struct damon_region_rate *rate,
 			      struct damon_nr_accesses *out)
 {
-	double visits = v->sample_ns / (double)NS_PER_SEC / MAX(t->burst, 1.f);
-	double h = MAX(t->regions[i].evenness, 1.f) * MAX(t->clumping, 1.f);
+	double h = MAX(t->regions[i].evenness, 1.f);
 	double most = (double)v->aggr_ns / v->sample_ns;
 
-	out->nr = most * damon_touched(rate->heat * visits, h);
-	out->lo = most * damon_touched(rate->lo * visits, h);
-	out->hi = most * damon_touched(rate->hi * visits, h);
+	out->nr = most * damon_touched(visits(t, v, rate->heat), h);
+	out->lo = most * damon_touched(visits(t, v, rate->lo), h);
+	out->hi = most * damon_touched(visits(t, v, rate->hi), h);
 }
 
 /* ---- working set ---- */

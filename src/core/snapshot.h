@@ -36,6 +36,9 @@ struct damon_region {
 	float store_weight;  /* the part of 'weight' that stores (read-modify-write included) */
 	float stall_weight;  /* sum of stall weights: where time is lost, not how often */
 	float evenness;	     /* >= 1: how unevenly accesses spread over its pages; 1 is even */
+	float now_weight; /* access weight per aggregation at present: of this one, and of the past
+			     as far as rates hold */
+	float now_ticks;  /* ticks that speak for it. Both 0: it is as since the epoch */
 };
 
 /* Page observations in a trailing window: n of them on d distinct pages, f1 pages seen once, f2
