@@ -8,7 +8,6 @@
 #include "core/stats.h"
 
 enum { SLOTS = 20 };	  /* of time, of an aggregation: sampling intervals by default */
-enum { MAX_TOGETHER = 64 }; /* hits of a page beyond which pairs are not looked at */
 
 static const double fade = .95;	      /* evidence lasts some twenty aggregations */
 static const double most_excess = 1e4;
@@ -125,40 +124,47 @@ static uint32_t slot_of(const struct damon_fresh *f, const struct damon_hit *h)
 	return MIN((uint64_t)(h->tick - f->first_tick) * SLOTS / all, SLOTS - 1);
 }
 
-/* Pairs of a page's hits [from, to), which are in order of time, that share a slot, beyond those
- * that chance brings there. */
-static double mates_of(const struct damon_fresh *f, size_t from, size_t to)
+/*
+ * Slots of time in which hits [from, to) of a page, in order of time, are alone, and in which there
+ * are more, beyond those that chance makes so.
+ */
+static double mates_of(const struct damon_fresh *f, size_t from, size_t to, double *alone)
 {
-	double pairs = 0, n = to - from;
-	size_t run = 0;
+	double n = to - from, miss = 1 - 1.0 / SLOTS, empty = pow(miss, n), more = 0;
 
-	for (size_t i = from; i < to; i++) {
-		run = i > from && slot_of(f, &f->hit[i]) == slot_of(f, &f->hit[i - 1]) ? run + 1 : 0;
-		pairs += run;
+	for (size_t i = from, j; i < to; i = j) {
+		for (j = i + 1; j < to && slot_of(f, &f->hit[j]) == slot_of(f, &f->hit[i]);)
+			j++;
+		*alone += j - i == 1;
+		more += j - i > 1;
 	}
-	return pairs - n * (n - 1) / 2 / SLOTS;
+	return more - SLOTS * (1 - empty) + n * empty / miss;
 }
 
 /*
- * In pages that are hit less than once an aggregation: how many mates does a hit have? If accesses
- * come b at a time to a page, each hit, which stands for w of them, has b / w. The hotter a page,
- * the longer its visits: they are taken to grow by damon_together().
+ * In pages that are hit less than once an aggregation: how often is a hit alone in its slot of time?
+ * If accesses of a slot come b at a time, geometrically spread, a hit that stands for w of them has
+ * others with it b / w times as often as not. The hotter a page, the more come together
+ * (damon_together()). Slots are counted, not pairs: a few long visits would make up most of these.
  */
 static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
 			 const struct damon_est_region *r, const struct part *p)
 {
-	double span = old_span(f, r), pages = r->end - r->start, n = p->to - p->from, each, rate;
+	double span = old_span(f, r), pages = r->end - r->start, old = old_ticks(r, p);
+	double each, rate, alone = 0;
 
-	if (p->from == p->to || span < 1 || old_ticks(r, p) >= span * pages || p->weight <= 0)
+	if (p->from == p->to || span < 1 || old >= span * pages || p->weight <= 0)
 		return;
-	each = p->weight / n;
-	rate = MAX(old_ticks(r, p), .5) * each / (span * pages * SLOTS);
-	s->alike += n * damon_together(rate) / each;
+	each = p->weight / (p->to - p->from);
+	rate = MAX(old, .5) * each / (span * pages * SLOTS);
 	for (size_t i = p->from, j; i < p->to; i = j) {
 		j = end_of_page(f->hit, i, p->to);
-		if (j - i > 1 && j - i <= MAX_TOGETHER)
-			s->mates += mates_of(f, i, j);
+		if (j - i > 1)
+			s->mates += mates_of(f, i, j, &alone);
+		else
+			alone++;
 	}
+	s->alike += alone * damon_together(rate) / each;
 }
 
 double damon_now_together(const struct damon_now *s)
