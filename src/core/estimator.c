@@ -20,6 +20,11 @@ const struct damon_est_params damon_est_defaults = {
 	.merge_threshold = 7,
 };
 
+/* Which ticks an aggregation had, by the target's own hits. */
+struct tick_range {
+	uint32_t first, last;
+};
+
 struct damon_est {
 	struct damon_est_params params;
 	uint32_t now;  /* the aggregation that ended last; the first is 1 */
@@ -36,9 +41,9 @@ struct damon_est {
 	size_t cap_tmp, cap_place;
 	struct damon_region *out;
 	size_t nr_out, cap_out;
-	struct damon_tick_range *ranges; /* of the aggregations of the window */
+	struct tick_range *ranges; /* of the aggregations of the window */
 	struct damon_tick_set ticks;
-	struct damon_spread spread;
+	double unevenness; /* of a typical region */
 	struct damon_now present;
 };
 
@@ -87,7 +92,7 @@ void damon_est_clear(struct damon_est *e)
 	e->stalls.nr = 0;
 	e->from = e->now + 1;
 	damon_now_clear(&e->present);
-	e->spread = (struct damon_spread){.unevenness = 1, .clumping = 1};
+	e->unevenness = 1;
 }
 
 const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n)
@@ -410,16 +415,16 @@ static void recount(struct damon_est *e, const struct damon_count *c)
 static int enter_batch(struct damon_est *e, struct damon_hit *h, size_t n, uint32_t from)
 {
 	uint32_t nr_ranges = e->params.window_aggrs + 1, spread = 0;
-	struct damon_tick_range *now = &e->ranges[e->now % nr_ranges];
+	struct tick_range *now = &e->ranges[e->now % nr_ranges];
 
 	*now = e->ranges[(e->now - 1) % nr_ranges];
 	now->first = now->last;
 	for (uint32_t a = 0; n && !e->hits.nr && a < nr_ranges; a++) /* the past is empty */
-		e->ranges[a] = (struct damon_tick_range){h[0].tick, h[0].tick};
+		e->ranges[a] = (struct tick_range){h[0].tick, h[0].tick};
 	for (size_t i = 0; i < n; i++) {
 		h[i].aggr = e->now;
 		if (!i)
-			*now = (struct damon_tick_range){h[i].tick, h[i].tick};
+			*now = (struct tick_range){h[i].tick, h[i].tick};
 		if ((int32_t)(h[i].tick - now->first) < 0)
 			now->first = h[i].tick;
 		if ((int32_t)(h[i].tick - now->last) > 0)
@@ -485,15 +490,13 @@ static struct damon_count counting(struct damon_est *e)
 		.window = e->hits.hit,
 		.stalls = e->stalls.hit,
 		.nr_stalls = e->stalls.nr,
-		.ranges = e->ranges,
-		.nr_ranges = e->params.window_aggrs + 1,
 		.ticks = &e->ticks,
 	};
 }
 
 static struct damon_fresh fresh_hits(struct damon_est *e, const struct damon_hit *h, size_t n)
 {
-	const struct damon_tick_range *r = &e->ranges[e->now % (e->params.window_aggrs + 1)];
+	const struct tick_range *r = &e->ranges[e->now % (e->params.window_aggrs + 1)];
 
 	return (struct damon_fresh){.hit = h,
 				    .nr = n,
@@ -534,7 +537,7 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	split_and_merge(e, max_regions);
 	recount(e, &c);
 	c.nr_stalls = e->stalls.nr;
-	damon_regions_sum_up(&c, e->regions, e->nr_regions, &e->spread);
+	e->unevenness = damon_regions_sum_up(&c, e->regions, e->nr_regions, e->unevenness);
 	e->nr_out = damon_now_show(&e->present, &fresh, e->regions, e->nr_regions, e->hits.hit,
 				   max_regions, e->out);
 	return 0;

@@ -35,10 +35,8 @@ struct damon_est_region {
 	float age;	  /* aggregations; a mean over what was merged */
 	float weight, store_weight, stall_weight; /* the last without pure stalls */
 	float pure_stall_weight, evenness;
-	uint32_t recent[4]; /* hits of this aggregation and of the three before it */
-	uint64_t same;	    /* pairs of hits on one page, */
-	uint64_t timed;	    /* those of them that are looked at in time, */
-	uint64_t close;	    /* and those that fall into one slot of time */
+	uint32_t recent[4];		 /* hits of this aggregation and of the three before it */
+	uint64_t same;			 /* pairs of hits on one page */
 	struct damon_excess time, space; /* of its rate over time, of its pages' rates */
 };
 

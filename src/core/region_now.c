@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "core/hit_window.h"
 #include "core/region_now.h"
 #include "core/stats.h"
 
-enum { SLOTS = 20 };	  /* of time, of an aggregation: sampling intervals by default */
+enum { SLOTS = 20 }; /* of time, of an aggregation: sampling intervals by default */
 
-static const double fade = .95;	      /* evidence lasts some twenty aggregations */
+static const double fade = .95;	     /* evidence lasts some twenty aggregations, */
+static const double slow_fade = .99; /* that of how a program visits pages a hundred */
 static const double most_excess = 1e4;
 
 /* The fresh hits of one region, [from, to). */
@@ -80,8 +82,8 @@ static double excess_of(const struct damon_excess *x, double sigmas, double prio
 }
 
 /*
- * Fresh ticks against the mean m of those before: the squared error, less what chance brings, is m^2
- * times the unrest. The heed for it keeps single wild regions from speaking for all.
+ * Fresh ticks against the mean m of those before: the squared error, less what chance brings, is
+ * m^2 times the unrest. The heed for it keeps single wild regions from speaking for all.
  */
 static struct damon_excess error_in_time(const struct damon_fresh *f,
 					 const struct damon_est_region *r, const struct part *p)
@@ -128,7 +130,8 @@ static uint32_t slot_of(const struct damon_fresh *f, const struct damon_hit *h)
  * Slots of time in which hits [from, to) of a page, in order of time, are alone, and in which there
  * are more, beyond those that chance makes so.
  */
-static double mates_of(const struct damon_fresh *f, size_t from, size_t to, double *alone)
+static void count_mates(struct damon_now *s, const struct damon_fresh *f, size_t from, size_t to,
+			double *alone)
 {
 	double n = to - from, miss = 1 - 1.0 / SLOTS, empty = pow(miss, n), more = 0;
 
@@ -138,13 +141,14 @@ static double mates_of(const struct damon_fresh *f, size_t from, size_t to, doub
 		*alone += j - i == 1;
 		more += j - i > 1;
 	}
-	return more - SLOTS * (1 - empty) + n * empty / miss;
+	s->mates += more - SLOTS * (1 - empty) + n * empty / miss;
+	s->mates_noise += more;
 }
 
 /*
- * In pages that are hit less than once an aggregation: how often is a hit alone in its slot of time?
- * If accesses of a slot come b at a time, geometrically spread, a hit that stands for w of them has
- * others with it b / w times as often as not. The hotter a page, the more come together
+ * In pages that are hit less than once an aggregation: how often is a hit alone in its slot of
+ * time? If accesses of a slot come b at a time, geometrically spread, a hit that stands for w of
+ * them has others with it b / w times as often as not. The hotter a page, the more come together
  * (damon_together()). Slots are counted, not pairs: a few long visits would make up most of these.
  */
 static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
@@ -160,7 +164,7 @@ static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
 	for (size_t i = p->from, j; i < p->to; i = j) {
 		j = end_of_page(f->hit, i, p->to);
 		if (j - i > 1)
-			s->mates += mates_of(f, i, j, &alone);
+			count_mates(s, f, i, j, &alone);
 		else
 			alone++;
 	}
@@ -169,9 +173,9 @@ static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
 
 double damon_now_together(const struct damon_now *s)
 {
-	double mates = s->mates - 1.5 * sqrt(MAX(s->mates, 0.0));
+	double sure = s->mates - 1.5 * sqrt(s->mates_noise);
 
-	return s->alike > 0 ? MAX(mates / s->alike, 1.0) : 1;
+	return s->alike > 0 ? MAX(sure / s->alike, 1.0) : 1;
 }
 
 /* ---- watching ---- */
@@ -179,7 +183,7 @@ double damon_now_together(const struct damon_now *s)
 void damon_now_clear(struct damon_now *s)
 {
 	s->time = s->space = (struct damon_excess){0};
-	s->unrest = s->unevenness = s->mates = s->alike = 0;
+	s->unrest = s->unevenness = s->mates = s->mates_noise = s->alike = 0;
 	s->nr_pages = 0;
 }
 
@@ -200,8 +204,9 @@ void damon_now_watch(struct damon_now *s, const struct damon_fresh *f, struct da
 	struct part p = {0};
 
 	excess_fade(&s->time);
-	s->mates *= fade;
-	s->alike *= fade;
+	s->mates *= slow_fade;
+	s->mates_noise *= slow_fade;
+	s->alike *= slow_fade;
 	for (size_t q = 0; q < nr; q++) {
 		struct damon_excess x;
 
@@ -230,6 +235,7 @@ static void watch_pages(struct damon_now *s, const struct damon_fresh *f,
 
 /* What a region is thought to get at present. */
 struct rate {
+	bool is_mean;  /* as since the epoch */
 	double ticks;  /* that speak for it */
 	double hits;   /* an aggregation */
 	double weight; /* likewise */
@@ -244,8 +250,11 @@ static struct rate rate_of(const struct damon_now *s, const struct damon_fresh *
 	double unrest = excess_of(&r->time, 1.5, s->unrest, .2);
 	double keep = 1 / (1 + unrest * MAX(old, .5));
 
+	if (keep > .98)
+		keep = 1;
 	span = 1 + keep * old_span(f, r);
 	return (struct rate){
+		.is_mean = keep == 1,
 		.ticks = p->ticks + keep * old,
 		.hits = (n + keep * (r->nr - n)) / span,
 		.weight = (p->weight + keep * MAX(r->weight - p->weight, 0.0)) / span,
@@ -253,9 +262,9 @@ static struct rate rate_of(const struct damon_now *s, const struct damon_fresh *
 }
 
 /*
- * Finds the pages that are thought to get more than their region's mean. If the rates of pages follow
- * a gamma law of squared variation coefficient u, one with c hits is thought to get
- * (c + k) / (1 + k / mean), k = 1/u.
+ * Finds the pages that are thought to get more than their region's mean. If the rates of pages
+ * follow a gamma law of squared variation coefficient u, one with c hits is thought to get (c + k)
+ * / (1 + k / mean), k = 1/u.
  */
 static void find_pages(struct damon_now *s, const struct damon_fresh *f,
 		       const struct damon_est_region *r, uint32_t q, const struct part *p)
@@ -280,28 +289,37 @@ static void find_pages(struct damon_now *s, const struct damon_fresh *f,
 	}
 }
 
-static int fewer(const void *a, const void *b)
+/* Orders positive floats, in steps of an eighth: their exponent and first bits. */
+static uint32_t step_of(float x)
 {
-	const struct damon_page_now *x = a, *y = b;
+	uint32_t bits;
 
-	return (x->hits < y->hits) - (x->hits > y->hits);
+	memcpy(&bits, &x, sizeof(bits));
+	return bits >> 20;
 }
 
-static int by_page(const void *a, const void *b)
-{
-	const struct damon_page_now *x = a, *y = b;
-
-	return (x->page > y->page) - (x->page < y->page);
-}
-
-/* Keeps the 'most' hottest. */
+/* Keeps the 'most' hottest, in their order. Among those of the step where it ends the first stay.
+ */
 static void choose_pages(struct damon_now *s, size_t most)
 {
+	uint32_t of_step[1 << 12] = {0}, least = ARRAY_SIZE(of_step);
+	size_t room = most, nr = 0;
+
 	if (s->nr_pages <= most)
 		return;
-	qsort(s->pages, s->nr_pages, sizeof(*s->pages), fewer);
-	s->nr_pages = most;
-	qsort(s->pages, s->nr_pages, sizeof(*s->pages), by_page);
+	for (size_t i = 0; i < s->nr_pages; i++)
+		of_step[step_of(s->pages[i].hits)]++;
+	while (least && room >= of_step[least - 1])
+		room -= of_step[--least];
+	for (size_t i = 0; i < s->nr_pages; i++) {
+		uint32_t step = step_of(s->pages[i].hits);
+
+		if (step + 1 < least || (step < least && !room))
+			continue;
+		room -= step < least;
+		s->pages[nr++] = s->pages[i];
+	}
+	s->nr_pages = nr;
 }
 
 /* A region while its parts are shown. */
@@ -311,7 +329,7 @@ struct showing {
 	uint64_t start; /* pages from here on are still to be shown, */
 	size_t at;	/* and hits */
 	uint32_t now;
-	double part; /* of the region's hits, that its rest has, */
+	double part;		  /* of the region's hits, that its rest has, */
 	struct damon_region rest; /* which this is of, all of it */
 };
 
@@ -332,7 +350,8 @@ static struct damon_region next_shown(struct showing *w, uint64_t end)
 		.idle_aggrs = w->now - r->last_hit,
 		.weight = r->weight * part,
 		.store_weight = r->store_weight * part,
-		.stall_weight = (r->stall_weight + r->pure_stall_weight) * (end - w->start) / (r->end - r->start),
+		.stall_weight = (r->stall_weight + r->pure_stall_weight) * (end - w->start) /
+				(r->end - r->start),
 		.evenness = r->evenness,
 	};
 
@@ -346,7 +365,8 @@ static size_t show_region(const struct damon_fresh *f, const struct damon_est_re
 			  const struct rate *now, const struct damon_hit *window,
 			  const struct damon_page_now *x, size_t n, struct damon_region *out)
 {
-	struct showing w = {.r = r, .window = window, .start = r->start, .at = r->at, .now = f->now};
+	struct showing w = {
+		.r = r, .window = window, .start = r->start, .at = r->at, .now = f->now};
 	double pages = (double)(r->end - r->start) - n, rest = 1;
 	double each = now->hits > 0 ? now->weight / now->hits : 0;
 	size_t m = 0;
@@ -360,8 +380,11 @@ static size_t show_region(const struct damon_fresh *f, const struct damon_est_re
 		if (w.start < end) {
 			double part = rest * (end - w.start) / pages;
 			out[m] = next_shown(&w, end);
-			out[m].now_ticks = now->ticks * part;
-			out[m++].now_weight = now->weight * part;
+			if (n || !now->is_mean) {
+				out[m].now_ticks = now->ticks * part;
+				out[m].now_weight = now->weight * part;
+			}
+			m++;
 		}
 		if (i < n) {
 			out[m] = next_shown(&w, end + 1);

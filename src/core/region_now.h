@@ -29,8 +29,9 @@ struct damon_page_now {
 struct damon_now {
 	struct damon_excess time, space; /* evidence of all regions */
 	double unrest, unevenness;	 /* what it says of a typical one */
-	double mates, alike; /* slots of time in which a page was hit more than once, and those that
-				there would be if visits made one access */
+	double mates, alike; /* slots of time in which a page was hit more than once, beyond those
+				of chance, and what they would be if visits made one access */
+	double mates_noise;  /* variance of the former */
 	struct damon_page_now *pages;
 	size_t nr_pages, cap_pages;
 };

@@ -163,7 +163,7 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->ticks_known = true;
 	piece->counted = false;
 	piece->space = (struct damon_excess){0}; /* it is more even */
-	piece->fresh = piece->nr; /* look at it at once */
+	piece->fresh = piece->nr;		 /* look at it at once */
 	damon_est_region_settle(piece);
 	++*top;
 }
