@@ -60,7 +60,7 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 /* The regions after the last damon_est_aggregate(), valid until the next call on 'e'. */
 const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n);
 
-/* The target's temporal clumping, in [1, 50]. */
+/* The target's temporal clumping: struct damon_target_snapshot. */
 double damon_est_clumping(const struct damon_est *e);
 
 /* Page observations in the window: what the horizon is chosen by. */

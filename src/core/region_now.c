@@ -12,7 +12,9 @@ enum { SLOTS = 20 }; /* of time, of an aggregation: sampling intervals by defaul
 
 static const double fade = .95;	     /* evidence lasts some twenty aggregations, */
 static const double slow_fade = .99; /* that of how a program visits pages a hundred */
-static const double most_excess = 1e4;
+static const double worth_telling = .03;
+static const double usual_visit = .4; /* of those that are seen: fitted to six programs */
+static const double most_excess = 1e4, most_together = 1e3;
 
 /* The fresh hits of one region, [from, to). */
 struct part {
@@ -127,55 +129,72 @@ static uint32_t slot_of(const struct damon_fresh *f, const struct damon_hit *h)
 }
 
 /*
- * Slots of time in which hits [from, to) of a page, in order of time, are alone, and in which there
- * are more, beyond those that chance makes so.
+ * Counts the hits [from, to) of a page, in order of time, by slots: how many slots have one, have
+ * any. Chance brings d visits together as often as one in SLOTS of their pairs.
  */
-static void count_mates(struct damon_now *s, const struct damon_fresh *f, size_t from, size_t to,
-			double *alone)
+static void count_slots(struct damon_visits *v, const struct damon_fresh *f, size_t from, size_t to,
+			double *one, double *any)
 {
-	double n = to - from, miss = 1 - 1.0 / SLOTS, empty = pow(miss, n), more = 0;
+	double many = 0, d = 0, chance;
 
-	for (size_t i = from, j; i < to; i = j) {
+	for (size_t i = from, j; i < to; i = j, d++) {
 		for (j = i + 1; j < to && slot_of(f, &f->hit[j]) == slot_of(f, &f->hit[i]);)
 			j++;
-		*alone += j - i == 1;
-		more += j - i > 1;
+		many += j - i > 1;
 	}
-	s->mates += more - SLOTS * (1 - empty) + n * empty / miss;
-	s->mates_noise += more;
+	chance = d * (d - 1) / 2 / SLOTS;
+	*one += d - many;
+	*any += d;
+	v->many += many - chance;
+	v->further += to - from - d - chance;
+	v->noise += many;
 }
 
-/*
- * In pages that are hit less than once an aggregation: how often is a hit alone in its slot of
- * time? If accesses of a slot come b at a time, geometrically spread, a hit that stands for w of
- * them has others with it b / w times as often as not. The hotter a page, the more come together
- * (damon_together()). Slots are counted, not pairs: a few long visits would make up most of these.
- */
 static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
 			 const struct damon_est_region *r, const struct part *p)
 {
 	double span = old_span(f, r), pages = r->end - r->start, old = old_ticks(r, p);
-	double each, rate, alone = 0;
+	double each, one = 0, any = 0, scale;
 
 	if (p->from == p->to || span < 1 || old >= span * pages || p->weight <= 0)
 		return;
 	each = p->weight / (p->to - p->from);
-	rate = MAX(old, .5) * each / (span * pages * SLOTS);
+	scale = damon_together(MAX(old, .5) * each / (span * pages * SLOTS)) / each;
 	for (size_t i = p->from, j; i < p->to; i = j) {
 		j = end_of_page(f->hit, i, p->to);
-		if (j - i > 1)
-			count_mates(s, f, i, j, &alone);
-		else
-			alone++;
+		count_slots(&s->visits, f, i, j, &one, &any);
 	}
-	s->alike += alone * damon_together(rate) / each;
+	s->visits.one += one * scale;
+	s->visits.any += any * scale;
 }
 
+static void visits_fade(struct damon_visits *v)
+{
+	v->one *= slow_fade;
+	v->many *= slow_fade;
+	v->any *= slow_fade;
+	v->further *= slow_fade;
+	v->noise *= slow_fade;
+}
+
+/*
+ * If accesses of a page come b at a time, and a hit stands for w of them, b / w is how much oftener
+ * a slot with hits has more than one than only one, if b is spread geometrically; and by how much
+ * the mean of them is more than one. Where lengths of visits are mixed, the second is much too
+ * large, where they are all alike the first: so the lesser counts. Longer visits are seen more
+ * often than others, and the usual ones are shorter.
+ */
 double damon_now_together(const struct damon_now *s)
 {
-	double sure = s->mates - 1.5 * sqrt(s->mates_noise);
+	const struct damon_visits *v = &s->visits;
+	double noise = 1.5 * sqrt(v->noise), b;
 
-	return s->alike > 0 ? MAX(sure / s->alike, 1.0) : 1;
+	if (!(v->any > 0))
+		return 1;
+	b = (v->further - noise) / v->any;
+	if (v->many - noise < b * v->one)
+		b = (v->many - noise) / v->one;
+	return MIN(MAX(usual_visit * b, 1.0), most_together);
 }
 
 /* ---- watching ---- */
@@ -183,7 +202,8 @@ double damon_now_together(const struct damon_now *s)
 void damon_now_clear(struct damon_now *s)
 {
 	s->time = s->space = (struct damon_excess){0};
-	s->unrest = s->unevenness = s->mates = s->mates_noise = s->alike = 0;
+	s->visits = (struct damon_visits){0};
+	s->unrest = s->unevenness = 0;
 	s->nr_pages = 0;
 }
 
@@ -204,9 +224,7 @@ void damon_now_watch(struct damon_now *s, const struct damon_fresh *f, struct da
 	struct part p = {0};
 
 	excess_fade(&s->time);
-	s->mates *= slow_fade;
-	s->mates_noise *= slow_fade;
-	s->alike *= slow_fade;
+	visits_fade(&s->visits);
 	for (size_t q = 0; q < nr; q++) {
 		struct damon_excess x;
 
@@ -273,7 +291,8 @@ static void find_pages(struct damon_now *s, const struct damon_fresh *f,
 	struct rate now = rate_of(s, f, r, p);
 	double mean = now.hits / (r->end - r->start), each = now.weight / now.hits, k;
 
-	if (p->from == p->to || uneven < .01 || r->end - r->start < 2 || !(now.weight > 0))
+	if (p->from == p->to || uneven < worth_telling || r->end - r->start < 2 ||
+	    !(now.weight > 0))
 		return;
 	k = 1 / uneven;
 	for (size_t i = p->from, j; i < p->to; i = j) {
@@ -355,6 +374,8 @@ static struct damon_region next_shown(struct showing *w, uint64_t end)
 		.evenness = r->evenness,
 	};
 
+	if (!nr) /* not since the epoch, at least */
+		x.idle_aggrs = MAX(x.idle_aggrs, x.span_aggrs);
 	w->start = end;
 	w->at = at;
 	return x;
@@ -410,7 +431,7 @@ size_t damon_now_show(struct damon_now *s, const struct damon_fresh *f, struct d
 		watch_pages(s, f, &r[q], &p);
 		find_pages(s, f, &r[q], q, &p);
 	}
-	s->unevenness = excess_of(&s->space, 2, 0, 1e-3);
+	s->unevenness = excess_of(&s->space, 2.5, 0, 1e-3);
 	choose_pages(s, max > nr ? (max - nr) / 2 : 0);
 	p = (struct part){0};
 	for (size_t q = 0, x = 0, n; q < nr; q++, x += n) {

@@ -25,13 +25,22 @@ struct damon_page_now {
 	float hits;	 /* that it is thought to get in each */
 };
 
+/*
+ * Slots of time in which pages were hit, in pages that are seldom hit. 'many' and 'further' are
+ * those beyond chance; 'one' and 'any' are each over the accesses that a hit stands for, and times
+ * damon_together().
+ */
+struct damon_visits {
+	double one, many;    /* slots with one hit, with more */
+	double any, further; /* slots with hits, hits beyond the first of each */
+	double noise;	     /* variance of 'many' and, at least, of 'further' */
+};
+
 /* Of a whole target. */
 struct damon_now {
 	struct damon_excess time, space; /* evidence of all regions */
 	double unrest, unevenness;	 /* what it says of a typical one */
-	double mates, alike; /* slots of time in which a page was hit more than once, beyond those
-				of chance, and what they would be if visits made one access */
-	double mates_noise;  /* variance of the former */
+	struct damon_visits visits;
 	struct damon_page_now *pages;
 	size_t nr_pages, cap_pages;
 };

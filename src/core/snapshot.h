@@ -56,7 +56,8 @@ struct damon_target_snapshot {
 	double weight;	   /* their weight */
 	double cpu_ns;	   /* CPU time the target used in this aggregation, 0 if not known */
 	float burst;	   /* accesses per visit of a page, >= 1 */
-	float clumping;	   /* temporal, in [1, 50] */
+	float clumping;	   /* accesses that a page gets in a sampling interval that has any, if it
+			      gets one in the mean: in [1, 1000] */
 	struct damon_wset wset[DAMON_NR_WINDOWS];
 	struct damon_region *regions; /* sorted by start, never overlapping; gaps are unmapped */
 	size_t nr_regions;

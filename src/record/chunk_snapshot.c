@@ -38,6 +38,10 @@ static struct region_code region_to_code(const struct damon_region *r)
 		.stall = (uint16_t)quant(per_obs(r->stall_weight, r->nr_obs), QUANT_STALL),
 		.evenness = (uint16_t)quant(r->evenness, QUANT_EVENNESS),
 		.store = share(r->store_weight, r->weight),
+		.now_ticks = (uint16_t)quant(r->now_ticks, QUANT_NOW),
+		.now_weight = r->now_ticks > 0
+				      ? (uint16_t)quant(r->now_weight / r->now_ticks, QUANT_NOW)
+				      : 0,
 	};
 }
 
@@ -67,6 +71,7 @@ static bool target_to_code(const struct damon_target_snapshot *s, struct target_
 	t->obs = s->nr_obs;
 	t->nr = s->nr_regions;
 	t->max_span = 0;
+	t->is_now = 0;
 	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++)
 		t->wset[i] = wset_to_code(&s->wset[i]);
 	for (size_t i = 0; i < s->nr_regions; i++) {
@@ -76,6 +81,7 @@ static bool target_to_code(const struct damon_target_snapshot *s, struct target_
 			return false;
 		end = r.end;
 		t->max_span = MAX(t->max_span, r.span);
+		t->is_now |= r.now_ticks > 0;
 	}
 	return true;
 }
@@ -138,6 +144,7 @@ static struct damon_region region_from_code(const struct region_code *r)
 {
 	float n = r->obs ? (float)r->obs : 1.0f;
 	float weight = MIN(unquant(r->weight, QUANT_WEIGHT) * n, FLT_MAX);
+	float now_ticks = unquant(r->now_ticks, QUANT_NOW);
 
 	return (struct damon_region){
 		.start = r->start << DAMON_PAGE_SHIFT,
@@ -151,6 +158,8 @@ static struct damon_region region_from_code(const struct region_code *r)
 		.store_weight = r->store == 255 ? weight : weight * ((float)r->store / 255.0f),
 		.stall_weight = MIN(unquant(r->stall, QUANT_STALL) * n, FLT_MAX),
 		.evenness = unquant(r->evenness, QUANT_EVENNESS),
+		.now_ticks = now_ticks,
+		.now_weight = MIN(unquant(r->now_weight, QUANT_NOW) * now_ticks, FLT_MAX),
 	};
 }
 

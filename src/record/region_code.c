@@ -127,6 +127,18 @@ static void code_region(struct damon_snapshot_code *c, struct damon_pack *col, b
 	*r = v;
 }
 
+/* What a region is at present, if any of its target tells it. */
+static void code_now(struct damon_pack *col, const struct region_code *p, struct region_code *r)
+{
+	r->now_ticks =
+		(uint16_t)pack_quant(&col[COLUMN_NOW_TICKS], r->now_ticks, p->now_ticks, QUANT_NOW);
+	if (r->now_ticks)
+		r->now_weight = (uint16_t)pack_quant(&col[COLUMN_NOW_WEIGHT], r->now_weight,
+						     p->now_weight, QUANT_NOW);
+	else
+		r->now_weight = 0;
+}
+
 /* False: no region that may follow 'before'. */
 static bool sane(const struct region_code *r, const struct region_code *before)
 {
@@ -141,22 +153,19 @@ struct walk {
 	struct region_code *cur;
 	size_t nr, max;
 	uint32_t max_span;
+	bool is_now; /* regions tell what they are at present */
 	size_t skip; /* writing: kept regions since the last one listed; reading: until the next */
 };
 
-static void code_kept(struct damon_snapshot_code *c, struct walk *w)
+/* A kept region, which is listed if it is not as predicted. */
+static void code_listed(struct damon_snapshot_code *c, struct walk *w, const struct region_code *p,
+			struct region_code *r)
 {
-	static const struct region_code none;
-	const struct region_code *b = &w->base[w->at], *before = w->nr ? &w->cur[w->nr - 1] : &none;
-	bool touched = w->at && b[-1].end == b->start;
 	struct damon_pack *list = &c->stream[STREAM_LIST], *col = &c->stream[STREAM_COLUMNS];
-	struct region_code p = predict_kept(b, touched, before, w->max_span), *r = &w->cur[w->nr];
 	uint8_t flags = 0;
 
-	w->at++;
-	w->nr++;
 	if (list->writing) {
-		flags = diff(c, &p, r);
+		flags = diff(c, p, r);
 		if (!flags) {
 			w->skip++;
 			return;
@@ -165,13 +174,29 @@ static void code_kept(struct damon_snapshot_code *c, struct walk *w)
 		w->skip = 0;
 	} else if (w->skip) {
 		w->skip--;
-		*r = p;
+		*r = *p;
 		return;
 	}
 	flags = pack_u8(&col[COLUMN_FLAGS], flags);
-	code_region(c, col, false, flags, &p, r);
+	code_region(c, col, false, flags, p, r);
 	if (!list->writing)
 		w->skip = pack_var(list, 0);
+}
+
+static void code_kept(struct damon_snapshot_code *c, struct walk *w)
+{
+	static const struct region_code none;
+	const struct region_code *b = &w->base[w->at], *before = w->nr ? &w->cur[w->nr - 1] : &none;
+	bool touched = w->at && b[-1].end == b->start;
+	struct region_code p = predict_kept(b, touched, before, w->max_span), *r = &w->cur[w->nr];
+
+	w->at++;
+	w->nr++;
+	code_listed(c, w, &p, r);
+	if (w->is_now)
+		code_now(&c->stream[STREAM_COLUMNS], b, r);
+	else
+		r->now_ticks = r->now_weight = 0;
 }
 
 static void code_fresh(struct damon_snapshot_code *c, struct walk *w)
@@ -183,6 +208,8 @@ static void code_fresh(struct damon_snapshot_code *c, struct walk *w)
 	uint8_t flags = pack_u8(&col[COLUMN_FLAGS], col->writing ? diff(c, &p, r) : 0);
 
 	code_region(c, col, true, flags, &p, r);
+	if (w->is_now)
+		code_now(col, &none, r);
 }
 
 static uint64_t overlap(const struct region_code *a, const struct region_code *b)
@@ -313,7 +340,8 @@ int damon_region_code(struct damon_snapshot_code *c, const struct target_code *b
 	struct damon_pack *list = &c->stream[STREAM_LIST];
 	struct walk w = {.base = base ? &c->base.regions[base->first] : NULL,
 			 .nr_base = base ? base->nr : 0,
-			 .max_span = t->max_span};
+			 .max_span = t->max_span,
+			 .is_now = t->is_now};
 	int err;
 
 	if (list->writing) {

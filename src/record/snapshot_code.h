@@ -22,6 +22,7 @@ enum {
 	QUANT_TARGET = 10, /* weight and CPU time of a target */
 	QUANT_BURST = 7,
 	QUANT_RATE = 23,
+	QUANT_NOW = 5, /* what regions are at present: 1.6 % */
 };
 
 /* The streams of a chunk, in this order. */
@@ -47,6 +48,8 @@ enum {
 	COLUMN_AGE,
 	COLUMN_SPAN,
 	COLUMN_IDLE,
+	COLUMN_NOW_TICKS,
+	COLUMN_NOW_WEIGHT,
 	NR_COLUMNS
 };
 
@@ -56,6 +59,7 @@ struct region_code {
 	uint64_t start, end; /* pages */
 	uint32_t obs, ticks, age, span, idle;
 	uint16_t weight, stall, evenness; /* quantised; weight and stall per observation */
+	uint16_t now_ticks, now_weight;	  /* quantised; the latter per tick. Both 0 or none */
 	uint8_t store; /* of the weight, in 1/255; 0 and 255 only if none and all of it */
 };
 
@@ -67,6 +71,7 @@ struct target_code {
 	uint32_t id, space;
 	uint32_t max_span; /* of its regions */
 	uint32_t weight, cpu, burst, clumping;
+	uint32_t is_now; /* 1: regions tell what they are at present, too */
 	uint64_t obs;
 	struct wset_code wset[DAMON_NR_WINDOWS];
 	size_t first, nr; /* its regions */

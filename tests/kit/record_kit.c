@@ -44,6 +44,8 @@ static void random_region(struct kit_snapshots *k, struct damon_region *r)
 	r->store_weight = (float)(rng_below(&k->rng, 2) ? weight : weight * rng_unit(&k->rng));
 	r->stall_weight = (float)(rng_below(&k->rng, 2) ? 0 : 5 * rng_unit(&k->rng));
 	r->evenness = (float)(1 + 5 * rng_unit(&k->rng));
+	r->now_ticks = rng_below(&k->rng, 3) ? 0 : (float)(.01 + 100 * rng_unit(&k->rng));
+	r->now_weight = r->now_ticks > 0 ? (float)(1e4 * rng_unit(&k->rng)) : 0;
 }
 
 static void random_target(struct kit_snapshots *k, struct damon_target_snapshot *t)
@@ -213,6 +215,8 @@ static const char *region_differs(const struct damon_region *a, const struct dam
 		return "all or not all stored";
 	if (!near(a->stall_weight, b->stall_weight, .016))
 		return "stall weight";
+	if (!near(a->now_ticks, b->now_ticks, .016) || !near(a->now_weight, b->now_weight, .034))
+		return "present";
 	return near(a->evenness, b->evenness, .032) ? NULL : "evenness";
 }
 
