@@ -318,14 +318,14 @@ static void grow_older(struct damon_est *e)
 	}
 }
 
-/* Drops what is too old. It goes in steps of a sixteenth of the window, so that most aggregations
+/* Drops what is too old. It goes in steps of an eighth of the window, so that most aggregations
  * have nothing to do here. */
 static void forget(struct damon_est *e, const struct damon_count *c, uint32_t from)
 {
 	if (from <= e->from && !e->moved)
 		return;
 	if (from > e->from)
-		e->from = from + (e->now - from) / 16;
+		e->from = from + (e->now + 1 - from) / 8;
 	e->moved = false;
 	for (size_t q = 0; q < e->nr_regions; q++)
 		e->regions[q].epoch = MAX(e->regions[q].epoch, e->from);
@@ -503,6 +503,7 @@ static struct damon_fresh fresh_hits(struct damon_est *e, const struct damon_hit
 				    .now = e->now,
 				    .first_tick = r->first,
 				    .last_tick = r->last,
+				    .single = damon_tick_set_count(&e->ticks, h, n) == n,
 				    .ticks = &e->ticks};
 }
 

@@ -67,6 +67,18 @@ void damon_region_recount(const struct damon_count *c, struct damon_est_region *
 	r->ticks_known = r->counted = true;
 }
 
+/* First hit of h[from, end) at or behind 'page', which is not far. */
+static size_t find_near(const struct damon_hit *h, size_t from, size_t end, uint64_t page)
+{
+	size_t step = 1;
+
+	while (from + step < end && h[from + step].page < page) {
+		from += step;
+		step *= 2;
+	}
+	return damon_hits_find(h, from, MIN(from + step, end), page);
+}
+
 /* Behind the last hit of 'page', which begins at 'from'. Mostly there are few. */
 static size_t behind_page(const struct damon_hit *h, size_t from, size_t end, uint64_t page)
 {
@@ -84,7 +96,7 @@ void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
 
 	damon_tick_set_next(c->ticks);
 	for (size_t i = 0, j; i < n; i = j) {
-		size_t from = damon_hits_find(c->window, at, end, new[i].page);
+		size_t from = find_near(c->window, at, end, new[i].page);
 
 		at = behind_page(c->window, from, end, new[i].page);
 		for (j = i; j < n && new[j].page == new[i].page; j++) {

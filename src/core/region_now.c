@@ -34,7 +34,9 @@ static struct part next_part(const struct damon_fresh *f, const struct damon_est
 	p = (struct part){at, at, 0, 0};
 	for (; p.to < f->nr && f->hit[p.to].page < r->end; p.to++)
 		p.weight += f->hit[p.to].weight;
-	p.ticks = damon_tick_set_count(f->ticks, f->hit + p.from, p.to - p.from);
+	p.ticks = p.to - p.from;
+	if (!f->single && p.ticks > 1)
+		p.ticks = damon_tick_set_count(f->ticks, f->hit + p.from, p.ticks);
 	return p;
 }
 

@@ -14,6 +14,7 @@ struct damon_fresh {
 	const struct damon_hit *hit; /* [0, nr) */
 	size_t nr;
 	uint32_t now, first_tick, last_tick; /* the aggregation, and which ticks it had */
+	bool single;			     /* each hit is of a tick of its own */
 	struct damon_tick_set *ticks;
 };
 
