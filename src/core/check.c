@@ -99,7 +99,7 @@ double damon_check_expected(const struct damon_target_snapshot *t, const struct 
 {
 	double visits = rate_of(r, v->sample_ns, v->aggr_ns) * intervals / t->visit_weight;
 
-	return damon_touched(visits, MAX(r->evenness, 1.f) * MAX(t->clumping, 1.f));
+	return damon_touched(visits, MAX(r->evenness, 1.f));
 }
 
 /* ---- working sets ---- */

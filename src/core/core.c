@@ -10,6 +10,8 @@
 #include "core/core.h"
 #include "core/wset.h"
 
+enum { PAGES_PER_OBS = 4 }; /* that the window is made for */
+
 const struct damon_core_params damon_core_defaults = {
 	.sample_ns = 5 * NS_PER_MS,
 	.aggr_ns = 100 * NS_PER_MS,
@@ -83,7 +85,7 @@ struct damon_core {
 	double weigh;	  /* what weights are multiplied by */
 	struct damon_counts counts;
 	struct slot *slots;
-	uint32_t *aggr_hits; /* of the last window_aggrs aggregations, a ring */
+	uint32_t *aggr_obs; /* of the last window_aggrs aggregations, a ring */
 	uint64_t nr_aggrs;
 	uint64_t *tick_seen; /* a bit per tick of this aggregation */
 	size_t cap_tick_seen;
@@ -128,12 +130,12 @@ struct damon_core *damon_core_new(const struct damon_core_params *p)
 	c->log = calloc(log_room(p), sizeof(*c->log));
 	c->old_log = calloc(log_room(p), sizeof(*c->old_log));
 	c->slots = calloc(c->params.max_targets, sizeof(*c->slots));
-	c->aggr_hits = calloc(c->params.est.window_aggrs, sizeof(*c->aggr_hits));
+	c->aggr_obs = calloc(c->params.est.window_aggrs, sizeof(*c->aggr_obs));
 	c->extents = calloc(c->params.max_nr_regions, sizeof(*c->extents));
 	c->checks = damon_checks_new(&c->params);
 	c->snapshot.targets = calloc(c->params.max_targets, sizeof(*c->snapshot.targets));
 	if (!c->targets || !c->batch || !c->sorted || !c->log || !c->old_log || !c->slots ||
-	    !c->aggr_hits || !c->extents || !c->checks || !c->snapshot.targets) {
+	    !c->aggr_obs || !c->extents || !c->checks || !c->snapshot.targets) {
 		damon_core_free(c);
 		return NULL;
 	}
@@ -164,7 +166,7 @@ void damon_core_free(struct damon_core *c)
 	free(c->log);
 	free(c->old_log);
 	free(c->slots);
-	free(c->aggr_hits);
+	free(c->aggr_obs);
 	free(c->tick_seen);
 	free(c->extents);
 	damon_checks_free(c->checks);
@@ -332,15 +334,19 @@ static uint64_t sort_batch(struct damon_core *c, float scale)
 	return thinned;
 }
 
-/* The most aggregations that together hold no more hits than the window may. */
+/*
+ * The most aggregations that together hold no more observations than the window may. Where these
+ * bring many pages, up to PAGES_PER_OBS of each are free: evidence is counted in observations.
+ */
 static uint32_t horizon(struct damon_core *c, size_t nr_hits)
 {
 	uint32_t max = c->params.est.window_aggrs, h = 0;
+	uint32_t ticks = c->tick - c->first_tick, hits = nr_hits;
 	uint64_t sum = 0;
 
-	c->aggr_hits[c->nr_aggrs++ % max] = nr_hits;
+	c->aggr_obs[c->nr_aggrs++ % max] = MAX(MIN(ticks, hits), hits / PAGES_PER_OBS);
 	while (h < max && h < c->nr_aggrs) {
-		sum += c->aggr_hits[(c->nr_aggrs - 1 - h) % max];
+		sum += c->aggr_obs[(c->nr_aggrs - 1 - h) % max];
 		if (sum > c->params.est.window_obs)
 			break;
 		h++;

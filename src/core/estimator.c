@@ -9,6 +9,7 @@
 #include "core/region.h"
 #include "core/region_count.h"
 #include "core/region_merge.h"
+#include "core/region_now.h"
 #include "core/region_split.h"
 #include "core/stats.h"
 #include "core/hit_window.h"
@@ -18,6 +19,11 @@ const struct damon_est_params damon_est_defaults = {
 	.window_aggrs = 100,
 	.change_threshold = 18,
 	.merge_threshold = 7,
+};
+
+/* Which ticks an aggregation had, by the target's own hits. */
+struct tick_range {
+	uint32_t first, last;
 };
 
 struct damon_est {
@@ -36,10 +42,11 @@ struct damon_est {
 	size_t cap_tmp, cap_place;
 	struct damon_region *out;
 	size_t nr_out, cap_out;
-	struct damon_tick_range *ranges; /* of the aggregations of the window */
+	struct tick_range *ranges; /* of the aggregations of the window */
 	struct damon_tick_set ticks;
-	struct damon_spread spread;
 	struct damon_exposure exposure;
+	double unevenness; /* of a typical region */
+	struct damon_now present;
 };
 
 struct damon_est *damon_est_new(const struct damon_est_params *p)
@@ -76,6 +83,7 @@ void damon_est_free(struct damon_est *e)
 	free(e->ranges);
 	damon_tick_set_release(&e->ticks);
 	damon_exposure_release(&e->exposure);
+	damon_now_release(&e->present);
 	free(e);
 }
 
@@ -87,7 +95,8 @@ void damon_est_clear(struct damon_est *e)
 	e->hits.nr = 0;
 	e->stalls.nr = 0;
 	e->from = e->now + 1;
-	e->spread = (struct damon_spread){.unevenness = 1, .clumping = 1};
+	damon_now_clear(&e->present);
+	e->unevenness = 1;
 }
 
 const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n)
@@ -98,7 +107,7 @@ const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *
 
 double damon_est_clumping(const struct damon_est *e)
 {
-	return e->spread.clumping;
+	return damon_now_together(&e->present);
 }
 
 size_t damon_est_window(const struct damon_est *e)
@@ -340,14 +349,14 @@ static void grow_older(struct damon_est *e)
 	}
 }
 
-/* Drops what is too old. It goes in steps of a sixteenth of the window, so that most aggregations
+/* Drops what is too old. It goes in steps of an eighth of the window, so that most aggregations
  * have nothing to do here. */
 static void forget(struct damon_est *e, const struct damon_count *c, uint32_t from)
 {
 	if (from <= e->from && !e->moved)
 		return;
 	if (from > e->from)
-		e->from = from + (e->now - from) / 16;
+		e->from = from + (e->now + 1 - from) / 8;
 	e->moved = false;
 	for (size_t q = 0; q < e->nr_regions; q++)
 		e->regions[q].epoch = MAX(e->regions[q].epoch, e->from);
@@ -437,16 +446,16 @@ static void recount(struct damon_est *e, const struct damon_count *c)
 static int enter_batch(struct damon_est *e, struct damon_hit *h, size_t n, uint32_t from)
 {
 	uint32_t nr_ranges = e->params.window_aggrs + 1, spread = 0;
-	struct damon_tick_range *now = &e->ranges[e->now % nr_ranges];
+	struct tick_range *now = &e->ranges[e->now % nr_ranges];
 
 	*now = e->ranges[(e->now - 1) % nr_ranges];
 	now->first = now->last;
 	for (uint32_t a = 0; n && !e->hits.nr && a < nr_ranges; a++) /* the past is empty */
-		e->ranges[a] = (struct damon_tick_range){h[0].tick, h[0].tick};
+		e->ranges[a] = (struct tick_range){h[0].tick, h[0].tick};
 	for (size_t i = 0; i < n; i++) {
 		h[i].aggr = e->now;
 		if (!i)
-			*now = (struct damon_tick_range){h[i].tick, h[i].tick};
+			*now = (struct tick_range){h[i].tick, h[i].tick};
 		if ((int32_t)(h[i].tick - now->first) < 0)
 			now->first = h[i].tick;
 		if ((int32_t)(h[i].tick - now->last) > 0)
@@ -481,6 +490,7 @@ static int reserve(struct damon_est *e, size_t n, size_t max_regions)
 	    damon_hit_window_reserve(&e->stalls, e->stalls.nr + n) ||
 	    vec_reserve(&e->tmp, &e->cap_tmp, MAX(n, (size_t)1), sizeof(*e->tmp)) ||
 	    vec_reserve(&e->place, &e->cap_place, n, sizeof(*e->place)) ||
+	    damon_now_reserve(&e->present, n) ||
 	    vec_reserve(&e->spare, &e->cap_spare, regions, sizeof(*e->spare)) ||
 	    vec_reserve(&e->out, &e->cap_out, regions, sizeof(*e->out)))
 		return -ENOMEM;
@@ -504,39 +514,6 @@ static void split_and_merge(struct damon_est *e, size_t max_regions)
 			     e->now);
 }
 
-/* Ticks behind a region. Where they are of unequal weight, bounds are those of fewer equal ones. */
-static uint32_t worth(const struct damon_est *e, const struct damon_est_region *r)
-{
-	uint32_t span = damon_est_region_span(r, e->now);
-	double n = r->ticks * damon_exposure_worth(&e->exposure, e->now, span);
-
-	return r->ticks ? MAX((uint32_t)lround(n), 1u) : 0;
-}
-
-static void emit(struct damon_est *e)
-{
-	for (size_t i = 0; i < e->nr_regions; i++) {
-		const struct damon_est_region *r = &e->regions[i];
-
-		e->out[i] = (struct damon_region){
-			.start = r->start << DAMON_PAGE_SHIFT,
-			.end = r->end << DAMON_PAGE_SHIFT,
-			.nr_obs = r->nr,
-			.nr_ticks = worth(e, r),
-			.span_aggrs = damon_est_region_span(r, e->now),
-			.age_aggrs = lroundf(r->age),
-			.idle_aggrs = e->now - r->last_hit,
-			.weight = r->weight,
-			.store_weight = r->store_weight,
-			.stall_weight = r->stall_weight + r->pure_stall_weight,
-			.evenness = r->evenness,
-			.nr_checks = r->checks.nr,
-			.nr_touched = r->checks.touched,
-		};
-	}
-	e->nr_out = e->nr_regions;
-}
-
 static struct damon_count counting(struct damon_est *e)
 {
 	return (struct damon_count){
@@ -544,16 +521,29 @@ static struct damon_count counting(struct damon_est *e)
 		.window = e->hits.hit,
 		.stalls = e->stalls.hit,
 		.nr_stalls = e->stalls.nr,
-		.ranges = e->ranges,
-		.nr_ranges = e->params.window_aggrs + 1,
 		.ticks = &e->ticks,
 	};
+}
+
+static struct damon_fresh fresh_hits(struct damon_est *e, const struct damon_hit *h, size_t n)
+{
+	const struct tick_range *r = &e->ranges[e->now % (e->params.window_aggrs + 1)];
+
+	return (struct damon_fresh){.hit = h,
+				    .nr = n,
+				    .now = e->now,
+				    .first_tick = r->first,
+				    .last_tick = r->last,
+				    .single = damon_tick_set_count(&e->ticks, h, n) == n,
+				    .ticks = &e->ticks,
+				    .exposure = &e->exposure};
 }
 
 int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, uint32_t horizon,
 			size_t max_regions, uint64_t *nr_outside)
 {
 	struct damon_count c;
+	struct damon_fresh fresh;
 	size_t nr;
 	uint32_t from;
 
@@ -571,18 +561,21 @@ int damon_est_aggregate(struct damon_est *e, struct damon_hit *hits, size_t n, u
 	damon_hits_sort(hits + nr, n - nr, e->tmp);
 	c = counting(e);
 	damon_exposure_add(&e->exposure, e->now);
+	fresh = fresh_hits(e, hits, nr);
 	grow_older(e);
 	forget(e, &c, from);
 	for (size_t q = 0; q < e->nr_regions; q++)
 		look_at(e, &e->regions[q]);
 	enter_hits(e, &c, hits, nr, nr_outside);
 	enter_stalls(e, hits + nr, n - nr, nr_outside);
+	damon_now_watch(&e->present, &fresh, e->regions, e->nr_regions);
 	test_changes(e, &c);
 	split_and_merge(e, max_regions);
 	recount(e, &c);
 	c.nr_stalls = e->stalls.nr;
-	damon_regions_sum_up(&c, e->regions, e->nr_regions, &e->spread);
-	emit(e);
+	e->unevenness = damon_regions_sum_up(&c, e->regions, e->nr_regions, e->unevenness);
+	e->nr_out = damon_now_show(&e->present, &fresh, e->regions, e->nr_regions, e->hits.hit,
+				   max_regions, e->out);
 	return 0;
 }
 
@@ -597,8 +590,7 @@ size_t damon_est_check(struct damon_est *e, const struct damon_page_check *k, si
 			outside++;
 		for (; j < n && k[j].page < r->end; j++)
 			damon_check_sum_add(&r->checks, k[j].intervals, k[j].touched);
-		e->out[q].nr_checks = r->checks.nr;
-		e->out[q].nr_touched = r->checks.touched;
 	}
+	damon_now_show_checks(e->regions, e->nr_regions, e->out, e->nr_out);
 	return outside + (n - j);
 }

@@ -76,7 +76,7 @@ size_t damon_est_check(struct damon_est *e, const struct damon_page_check *k, si
  * on 'e'. */
 const struct damon_region *damon_est_regions(const struct damon_est *e, size_t *n);
 
-/* The target's temporal clumping, in [1, 50]. */
+/* The target's temporal clumping: struct damon_target_snapshot. */
 double damon_est_clumping(const struct damon_est *e);
 
 /* Page observations in the window: what the horizon is chosen by. */

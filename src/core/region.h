@@ -13,6 +13,13 @@
 #include "core/check.h"
 #include "core/estimator.h"
 
+/* Evidence of a variance beyond that of chance; decays, so that it is of the recent past. */
+struct damon_excess {
+	float seen;	/* squares beyond what chance brings, */
+	float expected; /* in units of this: the square of the mean */
+	float noise;	/* variance of 'seen' if there is no excess */
+};
+
 struct damon_est_region {
 	uint64_t start, end; /* pages, half open */
 	uint32_t extent;     /* index of the extent that it lies in: never merged across */
@@ -30,12 +37,20 @@ struct damon_est_region {
 	double excess;	  /* of the mean exposure since its epoch over 1; follows from that */
 	float weight, store_weight, stall_weight; /* the last without pure stalls */
 	float pure_stall_weight, evenness;
-	struct damon_check_sum checks; /* since a change */
-	uint32_t recent[4];	       /* hits of this aggregation and of the three before it */
-	uint64_t same;		       /* pairs of hits on one page, */
-	uint64_t timed;		       /* those of them that are looked at in time, */
-	uint64_t close;		       /* and those that fall into one slot of time */
+	struct damon_check_sum checks;	 /* since a change */
+	uint32_t recent[4];		 /* hits of this aggregation and of the three before it */
+	uint64_t same;			 /* pairs of hits on one page */
+	struct damon_excess time, space; /* of its rate over time, of its pages' rates */
 };
+
+/* 'part' of it is now b's. */
+static inline void damon_excess_join(struct damon_excess *a, const struct damon_excess *b,
+				     float part)
+{
+	a->seen += part * (b->seen - a->seen);
+	a->expected += part * (b->expected - a->expected);
+	a->noise += part * (b->noise - a->noise);
+}
 
 /* Aggregations that count for 'r' when 'now' has just ended. */
 static inline uint32_t damon_est_region_span(const struct damon_est_region *r, uint32_t now)

@@ -6,64 +6,17 @@
 #include "core/hit_window.h"
 #include "core/region_count.h"
 
-enum { MAX_PAIRED = 32 }; /* hits of a page beyond which its pairs are not looked at in time */
-enum { SLOTS = 20 };	  /* parts of an aggregation that clumping is told by */
-
-static const double max_unevenness = 1e4, max_clumping = 50, smooth = .2;
+static const double max_unevenness = 1e4, smooth = .2;
 
 /* Pairs of hits on one page, over all regions. */
 struct pairs {
 	double same, expected; /* seen, and expected were each region even */
 	double same_var;
-	double timed;	/* of 'same' those looked at in time */
-	double clumped; /* pairs within one slot, each over the chance of it */
-	double clumped_var;
 };
-
-static uint32_t slot_of(const struct damon_count *c, const struct damon_hit *h)
-{
-	const struct damon_tick_range *r = &c->ranges[h->aggr % c->nr_ranges];
-	uint64_t at = h->tick - r->first, all = (uint64_t)(r->last - r->first) + 1;
-
-	return at < all ? at * SLOTS / all : SLOTS - 1;
-}
-
-/* Pairs of h[0, n), the hits of one page, that fall into one slot of time. */
-static uint64_t pairs_in_slots(const struct damon_count *c, const struct damon_hit *h, size_t n)
-{
-	uint64_t pairs = 0, run = 1;
-	uint32_t slot = n > 1 ? slot_of(c, &h[0]) : 0;
-
-	for (size_t i = 1; i < n; i++) {
-		uint32_t next = slot_of(c, &h[i]);
-
-		run = h[i].aggr == h[i - 1].aggr && next == slot ? run + 1 : 1;
-		pairs += run - 1;
-		slot = next;
-	}
-	return pairs;
-}
 
 static uint64_t pairs_of(uint64_t n)
 {
 	return n * (n - 1) / 2;
-}
-
-/* Counts the pairs of the hits h[0, n) of one page that 'old' hits before them were counted of. */
-static void add_page(const struct damon_count *c, struct damon_est_region *r,
-		     const struct damon_hit *old, uint64_t nr_old, const struct damon_hit *h,
-		     uint64_t n)
-{
-	uint64_t all = nr_old + n, now = pairs_of(all), before = pairs_of(nr_old);
-
-	r->same += now - before;
-	if (all <= MAX_PAIRED) {
-		r->timed += now - before;
-		r->close += pairs_in_slots(c, h, n); /* of one aggregation are new ones only */
-	} else if (nr_old && nr_old <= MAX_PAIRED) {
-		r->timed -= before;
-		r->close -= pairs_in_slots(c, old, nr_old);
-	}
 }
 
 /* The hits since the epoch move to the front; their number. */
@@ -89,7 +42,7 @@ void damon_region_recount(const struct damon_count *c, struct damon_est_region *
 
 	if (!r->ticks_known || n != r->nr)
 		r->ticks = damon_tick_set_count(c->ticks, h, n);
-	r->same = r->timed = r->close = 0;
+	r->same = 0;
 	memset(r->recent, 0, sizeof(r->recent));
 	for (uint32_t i = 0, page = 0; i < n; i++) {
 		uint32_t ago = c->now - h[i].aggr;
@@ -102,8 +55,7 @@ void damon_region_recount(const struct damon_count *c, struct damon_est_region *
 			r->recent[ago]++;
 		if (i + 1 < n && h[i + 1].page == h[i].page)
 			continue;
-		if (i > page)
-			add_page(c, r, NULL, 0, &h[page], i + 1 - page);
+		r->same += pairs_of(i + 1 - page);
 		page = i + 1;
 	}
 	r->weight = weight;
@@ -113,6 +65,18 @@ void damon_region_recount(const struct damon_count *c, struct damon_est_region *
 	if (n)
 		r->last_hit = last;
 	r->ticks_known = r->counted = true;
+}
+
+/* First hit of h[from, end) at or behind 'page', which is not far. */
+static size_t find_near(const struct damon_hit *h, size_t from, size_t end, uint64_t page)
+{
+	size_t step = 1;
+
+	while (from + step < end && h[from + step].page < page) {
+		from += step;
+		step *= 2;
+	}
+	return damon_hits_find(h, from, MIN(from + step, end), page);
 }
 
 /* Behind the last hit of 'page', which begins at 'from'. Mostly there are few. */
@@ -132,7 +96,7 @@ void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
 
 	damon_tick_set_next(c->ticks);
 	for (size_t i = 0, j; i < n; i = j) {
-		size_t from = damon_hits_find(c->window, at, end, new[i].page);
+		size_t from = find_near(c->window, at, end, new[i].page);
 
 		at = behind_page(c->window, from, end, new[i].page);
 		for (j = i; j < n && new[j].page == new[i].page; j++) {
@@ -142,7 +106,7 @@ void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
 			r->ticks += damon_tick_set_add(c->ticks, new[j].tick);
 			place[j] = at;
 		}
-		add_page(c, r, c->window + from, at - from, &new[i], j - i);
+		r->same += pairs_of(at - from + j - i) - pairs_of(at - from);
 	}
 	r->recent[0] += n;
 	r->fresh += n;
@@ -164,11 +128,9 @@ static double evenness(double same, double expected, double cluster, double prio
 }
 
 /* What the counts say about a region; adds its pairs to 'p'. */
-static void judge(const struct damon_count *c, struct damon_est_region *r, double prior,
-		  struct pairs *p)
+static void judge(struct damon_est_region *r, double prior, struct pairs *p)
 {
 	double n = r->nr, same = r->same, expected = 0;
-	double slots = (double)damon_est_region_span(r, c->now) * SLOTS;
 	double cluster = r->ticks ? MAX(n / r->ticks, 1.0) : 1;
 
 	if (r->nr > 1)
@@ -176,9 +138,6 @@ static void judge(const struct damon_count *c, struct damon_est_region *r, doubl
 	p->same += same;
 	p->same_var += same * cluster;
 	p->expected += expected;
-	p->timed += r->timed;
-	p->clumped += r->close * slots;
-	p->clumped_var += r->close * slots * slots * cluster;
 	r->evenness = evenness(same, expected, cluster, prior);
 	if (!r->nr)
 		r->last_hit = MIN(r->last_hit, r->epoch - 1);
@@ -200,28 +159,24 @@ static void add_stalls(const struct damon_count *c, struct damon_est_region *r, 
 	}
 }
 
-static void move_spread(const struct pairs *p, struct damon_spread *s)
+static double move_unevenness(const struct pairs *p, double unevenness)
 {
-	double uneven = 1, clumped = 1;
+	double uneven = 1;
 
 	if (p->expected > 5)
 		uneven = (p->same - 2 * sqrt(p->same_var)) / p->expected;
-	if (p->timed > 20)
-		clumped = (p->clumped - 2 * sqrt(p->clumped_var)) / p->timed;
 	uneven = MIN(MAX(uneven, 1.0), max_unevenness);
-	clumped = MIN(MAX(clumped, 1.0), max_clumping);
-	s->unevenness += smooth * (uneven - s->unevenness);
-	s->clumping += smooth * (clumped - s->clumping);
+	return unevenness + smooth * (uneven - unevenness);
 }
 
-void damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,
-			  struct damon_spread *spread)
+double damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,
+			    double unevenness)
 {
 	struct pairs p = {0};
 
 	for (size_t i = 0; i < n; i++)
-		judge(c, &r[i], spread->unevenness, &p);
+		judge(&r[i], unevenness, &p);
 	if (c->nr_stalls)
 		add_stalls(c, r, n);
-	move_spread(&p, spread);
+	return move_unevenness(&p, unevenness);
 }

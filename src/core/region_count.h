@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a region's hits say: sums, and statistics of pairs of hits on one page. docs/ESTIMATOR.md,
- * "Evenness and clumping". */
+ * "Evenness". */
 #ifndef CORE_REGION_COUNT_H
 #define CORE_REGION_COUNT_H
 
 #include "core/region.h"
-
-/* Which ticks an aggregation had, by the target's own hits. */
-struct damon_tick_range {
-	uint32_t first, last;
-};
-
-/* Of a whole target, smoothed over aggregations. */
-struct damon_spread {
-	double unevenness; /* of a typical region: the prior of each */
-	double clumping;
-};
 
 struct damon_count {
 	uint32_t now;
 	struct damon_hit *window;
 	const struct damon_hit *stalls;
 	size_t nr_stalls;
-	const struct damon_tick_range *ranges; /* of aggregation a: ranges[a % nr_ranges] */
-	uint32_t nr_ranges;
 	struct damon_tick_set *ticks;
 };
 
@@ -36,8 +23,9 @@ void damon_region_recount(const struct damon_count *c, struct damon_est_region *
 void damon_region_add(const struct damon_count *c, struct damon_est_region *r,
 		      const struct damon_hit *new, size_t n, uint32_t *place);
 
-/* When all regions have been counted: idle time, pure stalls, evenness. Moves 'spread' on. */
-void damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,
-			  struct damon_spread *spread);
+/* When all regions have been counted: idle time, pure stalls, evenness. 'unevenness' is that of a
+ * typical region, the prior of each; returns where it has moved. */
+double damon_regions_sum_up(const struct damon_count *c, struct damon_est_region *r, size_t n,
+			    double unevenness);
 
 #endif

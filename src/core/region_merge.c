@@ -85,6 +85,8 @@ static void join(struct damon_est_region *a, const struct damon_est_region *b)
 		a->epoch = b->epoch;
 		a->excess = b->excess;
 	}
+	damon_excess_join(&a->time, &b->time, pages_b / (pages_a + pages_b));
+	damon_excess_join(&a->space, &b->space, pages_b / (pages_a + pages_b));
 	a->last_hit = MAX(a->last_hit, b->last_hit);
 	a->checks = damon_check_sum_join(a->checks, pages_a, b->checks, pages_b);
 	a->taken += b->taken;

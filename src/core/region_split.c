@@ -82,14 +82,14 @@ static void best_single(const struct slab *s, struct damon_cut *best)
 }
 
 /*
- * The densest window of 4, 8, 16, .. hits. It must hold twice what is expected: without that bound
+ * The densest window of 4, 16, 64, .. hits. It must hold twice what is expected: without that bound
  * a region so hot that all of its pages are hit would be cut up for ever.
  */
 static void best_window(const struct slab *s, struct damon_cut *best)
 {
 	double pages = s->end - s->start, penalty = 16 + 4 * s->log_ticks;
 
-	for (size_t j = 4; j <= s->n / 2; j *= 2) {
+	for (size_t j = 4; j <= s->n / 2; j *= 4) {
 		uint64_t least = UINT64_MAX;
 		size_t at = 0;
 
@@ -165,6 +165,8 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->fresh = piece->nr; /* look at it at once */
 	piece->checks =
 		damon_check_sum_part(r->checks, (double)(end - start) / (r->end - r->start));
+	piece->space = (struct damon_excess){0}; /* it is more even */
+	piece->fresh = piece->nr;		 /* look at it at once */
 	damon_est_region_settle(piece);
 	++*top;
 }

@@ -17,12 +17,23 @@ static inline double span_of(const struct damon_region *r)
 	return MAX(r->span_aggrs, 1u);
 }
 
+/* Weight per aggregation at present, and how many ticks speak for it. */
+static inline double weight_now(const struct damon_region *r)
+{
+	return r->now_ticks > 0 ? r->now_weight : r->weight / span_of(r);
+}
+
+static inline double ticks_now(const struct damon_region *r)
+{
+	return r->now_ticks > 0 ? r->now_ticks : r->nr_ticks;
+}
+
 double damon_target_weight_rate(const struct damon_target_snapshot *t)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < t->nr_regions; i++)
-		sum += t->regions[i].weight / span_of(&t->regions[i]);
+		sum += weight_now(&t->regions[i]);
 	return sum;
 }
 
@@ -101,12 +112,12 @@ static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
 				      const struct damon_region *r, const struct damon_view *v,
 				      double total)
 {
-	double span = span_of(r), mid = r->weight / span, n = r->nr_ticks, exposure, hi;
+	double mid = weight_now(r), n = ticks_now(r), exposure, hi;
 
-	if (r->nr_ticks && r->weight > 0)
+	if (n > 0 && mid > 0)
 		return (struct weight_rate){mid, mid * damon_poisson_lo(n) / n,
 					    mid * damon_poisson_hi(n) / n};
-	exposure = MAX(span, (double)r->idle_aggrs);
+	exposure = MAX(span_of(r), (double)r->idle_aggrs);
 	hi = damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure;
 	return (struct weight_rate){0, 0, MIN(hi, idle_hi(t, r, v))};
 }
@@ -128,13 +139,19 @@ void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 	out->edge_bytes = edge_bytes(t, i);
 }
 
-/* Visits that 'heat' accesses are, 'scale' being what they were scaled by: where checks tell a
- * visit's weight, the scale falls out. */
-static double visits(const struct damon_target_snapshot *t, double heat, double scale)
+/*
+ * Visits of a page within 'sample_s', if it gets 'heat' accesses a second, 'scale' being what they
+ * were scaled by: where checks tell a visit's weight, the scale falls out.
+ */
+static double visits(const struct damon_target_snapshot *t, double heat, double scale,
+		     double sample_s)
 {
+	double rate = heat * sample_s, more = MAX(t->clumping, 1.f) - 1;
+	double burst = MAX(t->burst, 1.f);
+
 	if (t->visit_weight > 0 && scale > 0)
-		return heat / scale / t->visit_weight;
-	return heat / MAX(t->burst, 1.f);
+		return rate / scale / t->visit_weight;
+	return rate / MAX(burst, 1 + more * damon_together(rate));
 }
 
 /*
@@ -165,13 +182,13 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 	const struct damon_region *r = &t->regions[i];
 	uint64_t sample_ns = v->tuned_ns ? v->tuned_ns : v->sample_ns;
 	double sample_s = (double)sample_ns / (double)NS_PER_SEC;
-	double h = MAX(r->evenness, 1.f) * MAX(t->clumping, 1.f);
+	double h = MAX(r->evenness, 1.f);
 	double most = (double)v->aggr_ns / v->sample_ns;
 	struct damon_nr_accesses f;
 
-	f.nr = damon_touched(visits(t, rate->heat, v->scale.accesses) * sample_s, h);
-	f.lo = damon_touched(visits(t, rate->lo, v->scale.lo) * sample_s, h);
-	f.hi = damon_touched(visits(t, rate->hi, v->scale.hi) * sample_s, h);
+	f.nr = damon_touched(visits(t, rate->heat, v->scale.accesses, sample_s), h);
+	f.lo = damon_touched(visits(t, rate->lo, v->scale.lo, sample_s), h);
+	f.hi = damon_touched(visits(t, rate->hi, v->scale.hi, sample_s), h);
 	if (sample_ns == v->sample_ns) /* what one interval showed does not tell of another */
 		weigh_checks(r, &f);
 	out->nr = most * f.nr;

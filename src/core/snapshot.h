@@ -38,6 +38,9 @@ struct damon_region {
 	float evenness;	     /* >= 1: how unevenly accesses spread over its pages; 1 is even */
 	float nr_checks;     /* sampling intervals in which a random page of it was looked at, */
 	float nr_touched;    /* and was touched. Both fade: docs/ESTIMATOR.md, "Checks" */
+	float now_weight; /* access weight per aggregation at present: of this one, and of the past
+			     as far as rates hold */
+	float now_ticks;  /* ticks that speak for it. Both 0: it is as since the epoch */
 };
 
 /* Page observations in a trailing window: n of them on d distinct pages, f1 pages seen once, f2
@@ -51,8 +54,8 @@ struct damon_wset {
 /* Checks of whole mappings over a window: pages touched in it, of 'pages' that are mapped there. */
 struct damon_wset_check {
 	double touched, pages; /* pages 0: nothing was checked */
-	double seen; /* distinct pages that samples had seen in it, when it was checked */
-	double late_ns; /* since then, to the end of the snapshot */
+	double seen;	       /* distinct pages that samples had seen in it, when it was checked */
+	double late_ns;	       /* since then, to the end of the snapshot */
 };
 
 struct damon_target_snapshot {
@@ -62,7 +65,8 @@ struct damon_target_snapshot {
 	double weight;	   /* their weight */
 	double cpu_ns;	   /* CPU time the target used in this aggregation, 0 if not known */
 	float burst;	   /* accesses per visit of a page, >= 1 */
-	float clumping;	   /* temporal, in [1, 50] */
+	float clumping;	   /* accesses that a page gets in a sampling interval that has any, if it
+			      gets one in the mean: in [1, 1000] */
 	float visit_weight; /* of a visit of a page, as checks tell it, in the source's unit; 0: not
 			       known */
 	struct damon_wset wset[DAMON_NR_WINDOWS];

@@ -42,6 +42,11 @@ double damon_poisson_hi(double n)
 	return m * root * root * root;
 }
 
+double damon_together(double rate)
+{
+	return pow(rate, .3);
+}
+
 double damon_touched(double mean, double h)
 {
 	static const double node[] = {0, 1.3556261799742659, -1.3556261799742659, 2.8569700138728,

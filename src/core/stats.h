@@ -22,4 +22,10 @@ double damon_lr_term(double c, double e);
 double damon_poisson_lo(double n);
 double damon_poisson_hi(double n);
 
+/*
+ * How much longer visits of a page are than those of one that gets one access in a sampling
+ * interval, if it gets 'rate' of them: rate^.3.
+ */
+double damon_together(double rate);
+
 #endif

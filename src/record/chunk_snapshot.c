@@ -40,6 +40,10 @@ static struct region_code region_to_code(const struct damon_region *r)
 		.store = share(r->store_weight, r->weight),
 		.checks = (uint16_t)quant(r->nr_checks, QUANT_CHECKS),
 		.touched = (uint16_t)quant(MIN(r->nr_touched, r->nr_checks), QUANT_CHECKS),
+		.now_ticks = (uint16_t)quant(r->now_ticks, QUANT_NOW),
+		.now_weight = r->now_ticks > 0
+				      ? (uint16_t)quant(r->now_weight / r->now_ticks, QUANT_NOW)
+				      : 0,
 	};
 }
 
@@ -90,6 +94,7 @@ static bool target_to_code(const struct damon_target_snapshot *s, struct target_
 	t->obs = s->nr_obs;
 	t->nr = s->nr_regions;
 	t->max_span = 0;
+	t->is_now = 0;
 	for (size_t i = 0; i < DAMON_NR_WINDOWS; i++)
 		t->wset[i] = wset_to_code(&s->wset[i]);
 	checks_to_code(s, t);
@@ -100,6 +105,7 @@ static bool target_to_code(const struct damon_target_snapshot *s, struct target_
 			return false;
 		end = r.end;
 		t->max_span = MAX(t->max_span, r.span);
+		t->is_now |= r.now_ticks > 0;
 	}
 	return true;
 }
@@ -162,6 +168,7 @@ static struct damon_region region_from_code(const struct region_code *r)
 {
 	float n = r->obs ? (float)r->obs : 1.0f;
 	float weight = MIN(unquant(r->weight, QUANT_WEIGHT) * n, FLT_MAX);
+	float now_ticks = unquant(r->now_ticks, QUANT_NOW);
 
 	return (struct damon_region){
 		.start = r->start << DAMON_PAGE_SHIFT,
@@ -177,6 +184,8 @@ static struct damon_region region_from_code(const struct region_code *r)
 		.evenness = unquant(r->evenness, QUANT_EVENNESS),
 		.nr_checks = unquant(r->checks, QUANT_CHECKS),
 		.nr_touched = unquant(MIN(r->touched, r->checks), QUANT_CHECKS),
+		.now_ticks = now_ticks,
+		.now_weight = MIN(unquant(r->now_weight, QUANT_NOW) * now_ticks, FLT_MAX),
 	};
 }
 

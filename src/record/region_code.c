@@ -135,6 +135,18 @@ static void code_checks(struct damon_pack *col, const struct region_code *p, str
 		(uint16_t)pack_quant(&col[COLUMN_TOUCHED], r->touched, p->touched, QUANT_CHECKS);
 }
 
+/* What a region is at present, if any of its target tells it. */
+static void code_now(struct damon_pack *col, const struct region_code *p, struct region_code *r)
+{
+	r->now_ticks =
+		(uint16_t)pack_quant(&col[COLUMN_NOW_TICKS], r->now_ticks, p->now_ticks, QUANT_NOW);
+	if (r->now_ticks)
+		r->now_weight = (uint16_t)pack_quant(&col[COLUMN_NOW_WEIGHT], r->now_weight,
+						     p->now_weight, QUANT_NOW);
+	else
+		r->now_weight = 0;
+}
+
 /* False: no region that may follow 'before'. */
 static bool sane(const struct region_code *r, const struct region_code *before)
 {
@@ -150,6 +162,7 @@ struct walk {
 	size_t nr, max;
 	uint32_t max_span;
 	bool checks; /* regions have some */
+	bool is_now; /* regions tell what they are at present */
 	size_t skip; /* writing: kept regions since the last one listed; reading: until the next */
 };
 
@@ -193,6 +206,10 @@ static void code_kept(struct damon_snapshot_code *c, struct walk *w)
 		code_checks(&c->stream[STREAM_COLUMNS], b, r);
 	else
 		r->checks = r->touched = 0;
+	if (w->is_now)
+		code_now(&c->stream[STREAM_COLUMNS], b, r);
+	else
+		r->now_ticks = r->now_weight = 0;
 }
 
 static void code_fresh(struct damon_snapshot_code *c, struct walk *w)
@@ -206,6 +223,8 @@ static void code_fresh(struct damon_snapshot_code *c, struct walk *w)
 	code_region(c, col, true, flags, &p, r);
 	if (w->checks)
 		code_checks(col, &none, r);
+	if (w->is_now)
+		code_now(col, &none, r);
 }
 
 static uint64_t overlap(const struct region_code *a, const struct region_code *b)
@@ -337,7 +356,8 @@ int damon_region_code(struct damon_snapshot_code *c, const struct target_code *b
 	struct walk w = {.base = base ? &c->base.regions[base->first] : NULL,
 			 .nr_base = base ? base->nr : 0,
 			 .max_span = t->max_span,
-			 .checks = t->checks & CHECKED_REGIONS};
+			 .checks = t->checks & CHECKED_REGIONS,
+			 .is_now = t->is_now};
 	int err;
 
 	if (list->writing) {

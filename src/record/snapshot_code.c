@@ -110,6 +110,7 @@ static void code_target(struct damon_pack *s, struct target_code *t, const struc
 		code_wset(s, &t->wset[i], &b->wset[i]);
 	t->max_span = pack_delta32(s, t->max_span, b->max_span);
 	code_checks(s, t, b);
+	t->is_now = (uint32_t)pack_max(s, t->is_now, 1);
 }
 
 /* The target of this id in the snapshot before. Looks first where it should be. */

@@ -23,6 +23,7 @@ enum {
 	QUANT_BURST = 7,
 	QUANT_RATE = 23,
 	QUANT_CHECKS = 6, /* of regions: 0.8 % */
+	QUANT_NOW = 5,	  /* what regions are at present: 1.6 % */
 };
 
 /* The streams of a chunk, in this order. */
@@ -50,6 +51,8 @@ enum {
 	COLUMN_IDLE,
 	COLUMN_CHECKS,
 	COLUMN_TOUCHED,
+	COLUMN_NOW_TICKS,
+	COLUMN_NOW_WEIGHT,
 	NR_COLUMNS
 };
 
@@ -60,6 +63,7 @@ struct region_code {
 	uint32_t obs, ticks, age, span, idle;
 	uint16_t weight, stall, evenness; /* quantised; weight and stall per observation */
 	uint16_t checks, touched;	  /* quantised */
+	uint16_t now_ticks, now_weight;	  /* quantised; the latter per tick. Both 0 or none */
 	uint8_t store; /* of the weight, in 1/255; 0 and 255 only if none and all of it */
 };
 
@@ -75,6 +79,7 @@ struct target_code {
 	uint32_t id, space;
 	uint32_t max_span; /* of its regions */
 	uint32_t weight, cpu, burst, clumping;
+	uint32_t is_now; /* 1: regions tell what they are at present, too */
 	uint64_t obs;
 	struct wset_code wset[DAMON_NR_WINDOWS];
 	uint32_t checks; /* enum target_checks */

@@ -46,6 +46,8 @@ static void random_region(struct kit_snapshots *k, struct damon_region *r)
 	r->evenness = (float)(1 + 5 * rng_unit(&k->rng));
 	r->nr_checks = rng_below(&k->rng, 3) ? 0 : (float)(100 * rng_unit(&k->rng));
 	r->nr_touched = (float)(r->nr_checks * rng_unit(&k->rng));
+	r->now_ticks = rng_below(&k->rng, 3) ? 0 : (float)(.01 + 100 * rng_unit(&k->rng));
+	r->now_weight = r->now_ticks > 0 ? (float)(1e4 * rng_unit(&k->rng)) : 0;
 }
 
 static void random_wset_check(struct kit_snapshots *k, struct damon_wset_check *c)
@@ -232,6 +234,8 @@ static const char *region_differs(const struct damon_region *a, const struct dam
 	if (!near(a->nr_checks, b->nr_checks, .008) || !near(a->nr_touched, b->nr_touched, .008) ||
 	    b->nr_touched > b->nr_checks)
 		return "checks";
+	if (!near(a->now_ticks, b->now_ticks, .016) || !near(a->now_weight, b->now_weight, .034))
+		return "present";
 	return near(a->evenness, b->evenness, .032) ? NULL : "evenness";
 }
 

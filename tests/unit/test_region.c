@@ -147,8 +147,6 @@ static void expect_same_counts(const struct damon_est_region *a, const struct da
 	cr_expect_eq(a->ticks, b->ticks);
 	cr_expect_eq(a->last_hit, b->last_hit);
 	cr_expect_eq(a->same, b->same);
-	cr_expect_eq(a->timed, b->timed);
-	cr_expect_eq(a->close, b->close);
 	for (size_t i = 0; i < ARRAY_SIZE(a->recent); i++)
 		cr_expect_eq(a->recent[i], b->recent[i]);
 	cr_expect_float_eq(a->weight, b->weight, 1e-3);
@@ -160,7 +158,6 @@ Test(region, counts_of_new_hits_are_those_of_all)
 {
 	enum { AGGRS = 12, PER_AGGR = 60 };
 	static struct damon_hit new[PER_AGGR], tmp[PER_AGGR];
-	struct damon_tick_range ranges[AGGRS + 1] = {0};
 	struct damon_est_region r = {.start = 100, .end = 140, .epoch = 1, .counted = true}, all;
 	struct damon_hit_window w = {0};
 	struct damon_tick_set ticks = {0};
@@ -170,10 +167,8 @@ Test(region, counts_of_new_hits_are_those_of_all)
 	rng_seed(&rng, 7);
 	cr_assert_eq(damon_tick_set_reserve(&ticks, AGGRS * PER_AGGR), 0);
 	for (uint32_t now = 1; now <= AGGRS; now++) {
-		struct damon_count c = {
-			.now = now, .ranges = ranges, .nr_ranges = AGGRS + 1, .ticks = &ticks};
+		struct damon_count c = {.now = now, .ticks = &ticks};
 
-		ranges[now] = (struct damon_tick_range){now * PER_AGGR, now * PER_AGGR + 39};
 		for (int i = 0; i < PER_AGGR; i++)
 			new[i] = (struct damon_hit){
 				.page = 100 + rng_below(&rng, rng_below(&rng, 40) + 1),
@@ -202,12 +197,8 @@ Test(region, counts_of_new_hits_are_those_of_all)
 	}
 	/* what is older than the epoch leaves */
 	r.epoch = AGGRS;
-	damon_region_recount(&(struct damon_count){.now = AGGRS,
-						   .window = w.hit,
-						   .ranges = ranges,
-						   .nr_ranges = AGGRS + 1,
-						   .ticks = &ticks},
-			     &r);
+	damon_region_recount(
+		&(struct damon_count){.now = AGGRS, .window = w.hit, .ticks = &ticks}, &r);
 	cr_expect_eq(r.nr, PER_AGGR);
 	damon_hit_window_squeeze(&w, &r, 1);
 	cr_expect_eq(w.nr, PER_AGGR);

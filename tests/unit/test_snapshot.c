@@ -196,6 +196,53 @@ Test(snapshot, nr_accesses_are_of_the_sampling_intervals)
 	cr_assert_lt(more.nr, nr.nr);
 }
 
+Test(snapshot, the_present_has_its_own_rate_and_bounds)
+{
+	struct damon_region r[] = {region(0, 100, 300), region(100, 100, 300)};
+	struct damon_target_snapshot t = target(r, 2);
+	struct damon_region_rate as_ever = rate_of(&t, 0, &plain), now;
+
+	r[0].now_weight = 600; /* an aggregation; four times its mean */
+	r[0].now_ticks = 16;
+	now = rate_of(&t, 0, &plain);
+	cr_expect_float_eq(now.heat, 4 * as_ever.heat, 1e-6 * now.heat);
+	cr_expect_float_eq(now.lo, now.heat * damon_poisson_lo(16) / 16, 1e-6 * now.heat);
+	cr_expect_float_eq(now.hi, now.heat * damon_poisson_hi(16) / 16, 1e-6 * now.heat);
+	cr_expect_float_eq(now.share, .8, 1e-6);
+	cr_expect_float_eq(rate_of(&t, 1, &plain).heat, as_ever.heat, 1e-6);
+	r[0].now_ticks = .5; /* hardly anything speaks for it */
+	now = rate_of(&t, 0, &plain);
+	cr_expect_eq(now.lo, 0);
+	cr_expect_gt(now.hi, 4 * now.heat);
+}
+
+Test(snapshot, accesses_that_come_together_touch_fewer_intervals)
+{
+	static const struct {
+		float burst, clumping;
+		double heat, visits; /* the latter in a sampling interval of 5 ms */
+	} rows[] = {
+		{1, 1, 200, 1},
+		{1, 21, 200, 1 / 21.}, /* 1 access in the mean: 21 where there is any */
+		{1, 21, 200 * 1024, 1024 / (1 + 20 * 8.)}, /* the more the hotter: 1024^.3 = 8 */
+		{4, 21, 200, 1 / 21.},			   /* a burst is not told twice */
+		{30, 21, 200, 1 / 30.},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_region r[] = {region(0, 100, 300)};
+		struct damon_target_snapshot t = target(r, 1);
+		struct damon_region_rate rate = {.heat = rows[i].heat};
+		struct damon_nr_accesses nr;
+
+		t.burst = rows[i].burst;
+		t.clumping = rows[i].clumping;
+		damon_region_nr_accesses(&t, 0, &plain, &rate, &nr);
+		cr_expect_float_eq(nr.nr, 20 * -expm1(-rows[i].visits), 1e-6, "row %zu: %f", i,
+				   nr.nr);
+	}
+}
+
 Test(snapshot, edges_are_where_regions_touch)
 {
 	struct damon_region r[] = {region(0, 1000, 20), region(1000, 1000, 2),
