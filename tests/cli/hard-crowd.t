@@ -18,7 +18,7 @@ Crowds of processes and threads.
 200 threads, half of which start late.
 
   $ for source in soft faults; do
-  >     damon-perf record -q --source $source "$W/threads" --threads 200 --mib 1 --late 100 --seconds 0.6 > /dev/null
+  >     damon-perf record -q --source $source --rate 1000 "$W/threads" --threads 200 --mib 1 --late 100 --seconds 0.6 > /dev/null
   >     echo $? $(number complete); test $(number samples) -gt 20 && reports_work; echo $?
   > done
   0 true
