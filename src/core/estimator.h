@@ -25,7 +25,7 @@ struct damon_hit {
 };
 
 struct damon_est_params {
-	uint32_t window_obs;	 /* 16384: page observations kept in all */
+	uint32_t window_obs;	 /* 16384: observations kept in all, of up to 4 pages each */
 	uint32_t window_aggrs;	 /* 100: and no older than this */
 	double change_threshold; /* 18 */
 	double merge_threshold;	 /* 7 */

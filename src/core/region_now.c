@@ -364,9 +364,7 @@ struct showing {
 	uint64_t start; /* pages from here on are still to be shown, */
 	size_t at;	/* and hits */
 	uint32_t now;
-	double worth;		  /* of ticks, as they are of unequal weight */
-	double part;		  /* of the region's hits, that its rest has, */
-	struct damon_region rest; /* which this is of, all of it */
+	double worth; /* of ticks, as they are of unequal weight */
 };
 
 /* The next part, up to 'end': what its hits are of the region's. */

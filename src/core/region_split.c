@@ -93,6 +93,9 @@ static void best_window(const struct slab *s, struct damon_cut *best)
 		uint64_t least = UINT64_MAX;
 		size_t at = 0;
 
+		/* not even if they were all on one page? */
+		if (j < 2 * s->density || gain(s, j, 1) - penalty <= best->score)
+			continue;
 		for (size_t i = 0; i + j <= s->n; i++) {
 			uint64_t width = s->h[i + j - 1].page - s->h[i].page;
 
