@@ -162,10 +162,11 @@ static int add_alias(struct plan *p, const struct damon_pmu *pmu, const char *al
 {
 	struct perf_event_attr a = counts ? counting_attr() : sampling_attr(p);
 	char name[sizeof(p->e->name)];
-	int err = damon_pmu_event(pmu, alias, &a);
+	int err;
 
-	if (err == -ENOENT && !damon_pmu_has_event(pmu, alias))
+	if (!damon_pmu_has_event(pmu, alias))
 		return 0;
+	err = damon_pmu_event(pmu, alias, &a);
 	if (err)
 		return damon_fail(p->why, -err, "events/%s of PMU '%s' makes no sense", alias,
 				  pmu->name);

@@ -18,11 +18,9 @@ static int encode(const char *name, struct perf_event_attr *a)
 	int err;
 
 	pthread_mutex_lock(&lock);
-	err = pfm_initialize();
-	if (err == PFM_SUCCESS) {
+	err = pfm_initialize(); /* the second time nothing happens */
+	if (err == PFM_SUCCESS)
 		err = pfm_get_os_event_encoding(name, PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &arg);
-		pfm_terminate();
-	}
 	pthread_mutex_unlock(&lock);
 	return err;
 }
