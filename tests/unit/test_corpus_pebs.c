@@ -10,7 +10,7 @@
 
 #include "base/util.h"
 #include "perf/file.h"
-#include "pmu/pebs.h"
+#include "pmu/pebs/pebs.h"
 #include "pmu/source.h"
 
 /* The folder of recordings, or skips the test. */

@@ -10,10 +10,11 @@
  * (MEM_INST_RETIRED:ALL_LOADS): it has addresses and levels, but no latency.
  * Stores have no latency before Sapphire Rapids, and no level but L1 hit or miss.
  */
-#ifndef PMU_PEBS_H
-#define PMU_PEBS_H
+#ifndef PMU_PEBS_PEBS_H
+#define PMU_PEBS_PEBS_H
 
 #include "perf/file.h"
+#include "pmu/source.h"
 
 /* What samples of an event are. */
 enum damon_pebs_kind {
@@ -26,6 +27,14 @@ enum damon_pebs_kind {
 
 /* By its name, else by its number. */
 enum damon_pebs_kind damon_pebs_kind_of(const struct damon_perf_event *e);
+
+/* The PMUs of cores: of all of them, or of each kind of hybrid processors. */
+#define DAMON_PEBS_PMUS 4
+extern const char *const damon_pebs_pmus[DAMON_PEBS_PMUS];
+
+/* The source's events(): see events.c. */
+int damon_pebs_events(const struct damon_sys *sys, const struct damon_source_options *o,
+		      struct damon_event e[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why);
 
 /* The period that yields about 'rate_hz' samples a second of a program that makes a thousand
  * million accesses a second: a prime, so that no loop keeps step with it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pmu/pfm.h"
+#include "pmu/pebs/pfm.h"
 
 #include <errno.h>
 #include <perfmon/pfmlib_perf_event.h>

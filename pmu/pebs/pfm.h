@@ -3,8 +3,8 @@
  * Events by the names that their makers gave them ("MEM_INST_RETIRED:ALL_LOADS"), from libpfm4,
  * which has them for each CPU. It knows no IBS and no SPE.
  */
-#ifndef PMU_PFM_H
-#define PMU_PFM_H
+#ifndef PMU_PEBS_PFM_H
+#define PMU_PEBS_PFM_H
 
 #include <linux/perf_event.h>
 
