@@ -75,22 +75,7 @@ uint64_t damon_pebs_period(double rate_hz)
 	return n;
 }
 
-/* The attr of events that are sampled, without type and config. */
-static struct perf_event_attr sampling_attr(const struct plan *p)
-{
-	return (struct perf_event_attr){
-		.size = sizeof(struct perf_event_attr),
-		.sample_period = p->period,
-		.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
-			       PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_SRC |
-			       (p->o->phys ? PERF_SAMPLE_PHYS_ADDR : 0),
-		.disabled = 1,
-		.exclude_kernel = 1,
-		.exclude_hv = 1,
-		.exclude_guest = 1,
-	};
-}
-
+/* Attrs without type and config: of events that only count, and of those that are sampled. */
 static struct perf_event_attr counting_attr(void)
 {
 	return (struct perf_event_attr){
@@ -100,6 +85,16 @@ static struct perf_event_attr counting_attr(void)
 		.exclude_hv = 1,
 		.exclude_guest = 1,
 	};
+}
+
+static struct perf_event_attr sampling_attr(const struct plan *p)
+{
+	struct perf_event_attr a = counting_attr();
+
+	a.sample_period = p->period;
+	a.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |
+			PERF_SAMPLE_DATA_SRC | (p->o->phys ? PERF_SAMPLE_PHYS_ADDR : 0);
+	return a;
 }
 
 static int add(struct plan *p, const struct perf_event_attr *a, const char *name, const char *cpus)
@@ -131,7 +126,7 @@ static int add_dummy(struct plan *p)
 static int set_latency(struct plan *p, const struct damon_pmu *pmu, struct perf_event_attr *a)
 {
 	uint32_t cycles = p->o->latency_cycles;
-	int err = damon_pmu_set(pmu, "ldlat", cycles ? cycles : LEAST_LATENCY, a);
+	int err = damon_pmu_set(pmu, "ldlat", MAX(cycles, (uint32_t)LEAST_LATENCY), a);
 
 	if (!err || (!cycles && err == -ENOENT))
 		return 0;
@@ -428,7 +423,8 @@ static int explain(struct plan *p, int err)
 
 static int not_there(struct plan *p, size_t nr_pmus)
 {
-	damon_fail(p->why, ENODEV, "cpu/mem-loads is not in sysfs");
+	damon_fail(p->why, ENODEV, "cpu/mem-%s is not in sysfs",
+		   p->o->no_loads ? "stores" : "loads");
 	if (nr_pmus)
 		damon_fail_remedy(p->why, "virtual machines rarely have it: use '--source soft'");
 	else
@@ -474,7 +470,7 @@ int damon_pebs_events(const struct damon_sys *sys, const struct damon_source_opt
 		return not_there(&p, nr_pmus);
 	err = negotiate(&p);
 	/* libpfm4 knows what the processor has, not what a virtual machine lets through. */
-	if (err && p.by_pfm && err != -EACCES && err != -EPERM)
+	if (p.by_pfm && (err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT))
 		return not_there(&p, nr_pmus);
 	return err ? explain(&p, err) : p.n;
 }
