@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "perf/file.h"
 #include "pmu/ibs.h"
 #include "pmu/memory.h"
-#include "tests/kit/fake_perf.h"
 
 #define LOAD  DAMON_ACCESS_LOAD
 #define STORE DAMON_ACCESS_STORE
@@ -151,17 +152,59 @@ static const struct {
 	{"nothing is set", {0}, {0}},
 };
 
-static void expect_op(const char *name, const struct damon_ibs_op *a, const struct damon_ibs_op *b)
+/* An op as pairs, by the names that perf and AMD's own driver print them under. */
+struct field {
+	const char *perf, *amd; /* NULL: not printed */
+	uint64_t value;
+};
+
+#define NR_FIELDS 26
+
+static void fields_of(const struct damon_ibs_op *op, struct field out[NR_FIELDS])
 {
-#define SAME(field)                                                                                \
-	cr_expect_eq(a->field, b->field, "%s: " #field " %#llx, not %#llx", name,                  \
-		     (unsigned long long)a->field, (unsigned long long)b->field)
-	SAME(caps), SAME(period), SAME(counts_ops), SAME(ip), SAME(addr), SAME(phys);
-	SAME(ip_invalid), SAME(addr_valid), SAME(phys_valid), SAME(load), SAME(store);
-	SAME(prefetch), SAME(locked), SAME(uncached), SAME(write_combining), SAME(misaligned);
-	SAME(l1_miss), SAME(l2_miss), SAME(in_flight), SAME(l1_tlb_miss), SAME(l2_tlb_miss);
-	SAME(source), SAME(remote), SAME(owned), SAME(bytes), SAME(miss_cycles), SAME(tlb_cycles);
-#undef SAME
+	const struct field f[NR_FIELDS] = {
+		{"caps", NULL, op->caps},
+		{"MaxCnt", "IbsOpMaxCnt[26:0]", op->period},
+		{"CntCtl", NULL, op->counts_ops},
+		{"IbsOpRip", "IbsOpRip", op->ip},
+		{"IbsDCLinAd", "IbsDcLinAd", op->addr},
+		{"IbsDCPhysAd", "IbsDcPhysAd", op->phys},
+		{"RipInvalid", "IbsRipInvalid", op->ip_invalid},
+		{"DcLinAddrValid", "IbsDcLinAddrValid", op->addr_valid},
+		{"DcPhyAddrValid", "IbsDcPhyAddrValid", op->phys_valid},
+		{"LdOp", "IbsLdOp", op->load},
+		{"StOp", "IbsStOp", op->store},
+		{"SwPf", "IbsSwPf", op->prefetch},
+		{"DcLockedOp", "IbsDcLockedOp", op->locked},
+		{"DcUcMemAcc", "IbsDcUcMemAcc", op->uncached},
+		{"DcWcMemAcc", "IbsDcWcMemAcc", op->write_combining},
+		{"DcMisAcc", "IbsDcMissAcc", op->misaligned},
+		{"DcMiss", "IbsDcMiss", op->l1_miss},
+		{"L2Miss", "IbsL2Miss", op->l2_miss},
+		{"DcMissNoMabAlloc", "DcMissNoMabAlloc", op->in_flight},
+		{"DcL1TlbMiss", "IbsDcL1tlbMiss", op->l1_tlb_miss},
+		{"DcL2TlbMiss", "IbsDcL2TlbMiss", op->l2_tlb_miss},
+		{"DataSrc", "DataSrc", op->source},
+		{"RmtNode", "RmtNode", op->remote},
+		{"OpMemWidth", "IbsOpMemWidth", op->bytes},
+		{"DcMissLat", "IbsDcMissLat", op->miss_cycles},
+		{"TlbRefillLat", "IbstlbRefillLat", op->tlb_cycles},
+	};
+
+	memcpy(out, f, sizeof(f));
+}
+
+static void expect_op(const char *name, const struct damon_ibs_op *got,
+		      const struct damon_ibs_op *want)
+{
+	struct field g[NR_FIELDS], w[NR_FIELDS];
+
+	fields_of(got, g);
+	fields_of(want, w);
+	for (size_t i = 0; i < NR_FIELDS; i++)
+		cr_expect_eq(g[i].value, w[i].value, "%s: %s %#lx, not %#lx", name, g[i].perf,
+			     g[i].value, w[i].value);
+	cr_expect_eq(got->owned, want->owned, "%s: state of the line", name);
 }
 
 Test(ibs, takes_registers_apart)
@@ -397,4 +440,205 @@ Test(ibs, only_loads_that_missed_have_a_latency)
 			     hw.latency_cycles);
 		cr_expect_eq(hw.phys, 0, "%s: not valid", rows[i].name);
 	}
+}
+
+/* ---- recordings ---- */
+
+#define REBUILT	 "ibs/ibs_memgaze_rebuilt_raw"
+#define QUOTED	 "ibs/ibs_quoted_registers"
+#define AMD_TEXT "ibs/memgaze_ibs_annotated_op-1k.csv"
+
+/* A file of the corpus. Skips the test where there is none. */
+static FILE *corpus(const char *name, const char *ending, char path[512])
+{
+	const char *dirs[] = {getenv("DAMON_PERF_CORPUS"), "../shared/corpus",
+			      "../../shared/corpus"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		FILE *f;
+
+		if (!dirs[i])
+			continue;
+		snprintf(path, 512, "%s/%s%s", dirs[i], name, ending);
+		f = fopen(path, "r");
+		if (f)
+			return f;
+	}
+	cr_skip("no corpus");
+	return NULL;
+}
+
+static struct damon_perf_file *recording(const char *name)
+{
+	struct damon_fail fail = {""};
+	struct damon_perf_file *p;
+	char path[512];
+
+	fclose(corpus(name, ".perf.data", path));
+	cr_assert_eq(damon_perf_file_open(path, &p, &fail), 0, "%s", fail.text);
+	return p;
+}
+
+/* The next sample's registers; false at the end. */
+static bool next_op(struct damon_perf_file *p, struct damon_perf_sample *s, struct damon_ibs_op *op)
+{
+	struct damon_perf_item item;
+
+	while (damon_perf_file_next(p, &item, NULL) == 1) {
+		if (item.type != DAMON_PERF_RECORD || item.record.type != PERF_RECORD_SAMPLE)
+			continue;
+		*s = item.record.sample;
+		cr_assert_eq(damon_ibs_raw(s->raw, s->raw_len, op), 0);
+		return true;
+	}
+	return false;
+}
+
+#define MAX_COLUMNS 64
+
+/* Cuts a line of values in place. Returns how many there are. */
+static size_t columns(char *line, char *out[MAX_COLUMNS])
+{
+	size_t n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	for (char *p = line; p && n < MAX_COLUMNS; n++) {
+		out[n] = p;
+		p = strchr(p, ',');
+		if (p)
+			*p++ = '\0';
+	}
+	return n;
+}
+
+/* What each line of the text says of the sample in the same place. */
+Test(ibs, a_recording_of_999_ops_is_read_as_expected)
+{
+	struct damon_perf_file *p = recording(REBUILT);
+	char path[512], line[512], *c[MAX_COLUMNS];
+	FILE *text = corpus(REBUILT, ".expected.csv", path);
+	struct damon_perf_sample s;
+	struct damon_ibs_op op;
+	int n = 0;
+
+	cr_assert(fgets(line, sizeof(line), text));
+	while (next_op(p, &s, &op)) {
+		cr_assert(fgets(line, sizeof(line), text), "%d samples", n);
+		cr_assert_eq(columns(line, c), 16);
+		n++;
+		cr_expect_eq(s.pid, atoi(c[0]), "%d", n);
+		cr_expect_eq(s.tid, atoi(c[1]), "%d", n);
+		cr_expect_eq(s.cpu, (uint32_t)atoi(c[2]), "%d", n);
+		cr_expect_eq(s.time_ns, strtoull(c[3], NULL, 0), "%d", n);
+		cr_expect_eq(s.ip, strtoull(c[4], NULL, 0), "%d", n);
+		cr_expect_eq(op.ip, s.ip, "%d", n);
+		cr_expect_eq(op.load, atoi(c[5]), "%d", n);
+		cr_expect_eq(op.store, atoi(c[6]), "%d", n);
+		cr_expect_eq(op.addr_valid, atoi(c[7]), "%d", n);
+		cr_expect_eq(op.addr, strtoull(c[8], NULL, 0), "%d", n);
+		cr_expect_eq(op.phys_valid, atoi(c[9]), "%d", n);
+		cr_expect_eq(op.phys, strtoull(c[10], NULL, 0), "%d", n);
+		cr_expect_eq(op.l1_miss, atoi(c[11]), "%d", n);
+		cr_expect_eq(op.l2_miss, atoi(c[12]), "%d", n);
+		cr_expect_eq(op.source, atoi(c[13]), "%d", n);
+		cr_expect_eq(op.miss_cycles, atoi(c[14]), "%d", n);
+		cr_expect_eq(op.period, 10400, "%d", n);
+	}
+	cr_expect_eq(n, 999);
+	cr_expect_null(fgets(line, sizeof(line), text), "more lines than samples");
+	fclose(text);
+	damon_perf_file_close(p);
+}
+
+/* As AMD's driver took the same registers apart. It prints no sources for this processor. */
+Test(ibs, registers_are_taken_apart_as_amd_does)
+{
+	struct damon_perf_file *p = recording(REBUILT);
+	char path[512], head[1024], line[2048], *names[MAX_COLUMNS], *c[MAX_COLUMNS];
+	FILE *text = corpus(AMD_TEXT, "", path);
+	struct damon_perf_sample s;
+	struct damon_ibs_op op;
+	int nr = 0, compared = 0;
+	size_t n;
+
+	cr_assert(fgets(head, sizeof(head), text));
+	n = columns(head, names);
+	while (next_op(p, &s, &op) && fgets(line, sizeof(line), text)) {
+		struct field f[NR_FIELDS];
+
+		cr_assert_geq(columns(line, c), n);
+		fields_of(&op, f);
+		nr++;
+		for (size_t i = 0; i < NR_FIELDS; i++)
+			for (size_t k = 0; k < n; k++) {
+				uint64_t want = strtoull(c[k], NULL, 0);
+
+				if (!f[i].amd || strcmp(f[i].amd, names[k]))
+					continue;
+				if (!strcmp(c[k], "Reserved-6"))
+					want = 32; /* newer documents know it */
+				cr_expect_eq(f[i].value, want, "op %d: %s is %s", nr, f[i].amd,
+					     c[k]);
+				compared++;
+			}
+	}
+	cr_expect_eq(nr, 999);
+	cr_expect_eq(compared, 999 * 24);
+	fclose(text);
+	damon_perf_file_close(p);
+}
+
+/* The number behind 'name' in perf's text of one sample. Addresses are hexadecimal, all else is
+ * decimal. */
+static bool perf_says(const char *text, const char *name, uint64_t *value)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = text; (p = strstr(p, name)); p += n) {
+		bool begins = p == text || strchr(" \t\n", p[-1]);
+
+		if (begins && p[n] == ':')
+			*value = strtoull(p + n + 1, NULL, 16);
+		else if (begins && p[n] == ' ')
+			*value = strtoull(p + n, NULL, 10);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+/* As perf prints them. */
+Test(ibs, registers_are_taken_apart_as_perf_does)
+{
+	struct damon_perf_file *p = recording(QUOTED);
+	char path[512], text[8192];
+	FILE *f = corpus(QUOTED, ".perf61-decode.txt", path);
+	struct damon_perf_sample s;
+	struct damon_ibs_op op;
+	int nr = 0, compared = 0;
+	char *at = text, *end;
+
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	for (; next_op(p, &s, &op); at = end + 1, nr++) {
+		struct field field[NR_FIELDS];
+
+		end = strstr(at, "PERF_RECORD_SAMPLE");
+		cr_assert(end, "%d samples", nr);
+		*end = '\0';
+		fields_of(&op, field);
+		for (size_t i = 0; i < NR_FIELDS; i++) {
+			uint64_t want;
+
+			if (!perf_says(at, field[i].perf, &want))
+				continue;
+			cr_expect_eq(field[i].value, want, "sample %d: %s %#lx, not %#lx", nr,
+				     field[i].perf, field[i].value, want);
+			compared++;
+		}
+	}
+	cr_expect_eq(nr, 4);
+	cr_expect_eq(compared, 4 * (NR_FIELDS - 1));
+	damon_perf_file_close(p);
 }
