@@ -47,27 +47,21 @@ static void cpuinfo(const struct damon_sys *sys, const char *key, char *out, siz
 		snprintf(out, cap, "%.*s", (int)strcspn(p + 1, "\n"), p + 1);
 }
 
-/* Why there is no ibs_op, as far as it can be seen from here. */
+/* Why there is no ibs_op, as far as it can be seen from here; as a clause (damon_source_auto()). */
 static int explain_missing(const struct damon_sys *sys, struct damon_fail *why)
 {
 	char vendor[64], flags[4096];
 
 	cpuinfo(sys, "vendor_id", vendor, sizeof(vendor));
 	cpuinfo(sys, "\nflags", flags, sizeof(flags));
-	if (!strstr(vendor, "AuthenticAMD") && !strstr(vendor, "HygonGenuine")) {
-		damon_fail(why, ENODEV,
-			   "there is no PMU 'ibs_op': only AMD's processors have it, and this "
-			   "one is%s%s",
-			   *vendor ? " by" : " not known to be one", vendor);
-		return -ENODEV;
-	}
+	if (!strstr(vendor, "AuthenticAMD") && !strstr(vendor, "HygonGenuine"))
+		return damon_fail(why, ENODEV, "ibs_op is in AMD's processors only");
 	if (strstr(flags, " hypervisor")) {
-		damon_fail(why, ENODEV,
-			   "there is no PMU 'ibs_op': this virtual machine is not given it");
+		damon_fail(why, ENODEV, "ibs_op is not given to this virtual machine");
 		damon_fail_remedy(why, "run on the host, or use '--source soft'");
 		return -ENODEV;
 	}
-	damon_fail(why, ENODEV, "there is no PMU 'ibs_op', although this is an AMD processor");
+	damon_fail(why, ENODEV, "ibs_op is not in sysfs, although this is an AMD processor");
 	damon_fail_remedy(why, "see 'dmesg | grep IBS': firmware may have disabled it; or use "
 			       "'--source soft'");
 	return -ENODEV;
@@ -165,9 +159,10 @@ static int make_attr(const struct damon_pmu *pmu, const struct damon_source_opti
 		.disabled = 1,
 	};
 	if (damon_pmu_set(pmu, "cnt_ctl", 1, a)) {
-		damon_fail(why, ENODEV,
-			   "IBS of this processor cannot count ops, only cycles: what stalls "
-			   "would be sampled more often than what is accessed more often");
+		damon_fail(
+			why, ENODEV,
+			"ibs_op of this processor counts cycles only: it would sample what stalls, "
+			"not what is accessed");
 		damon_fail_remedy(why, "use '--source soft'");
 		return -ENODEV;
 	}

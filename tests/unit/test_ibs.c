@@ -642,3 +642,54 @@ Test(ibs, registers_are_taken_apart_as_perf_does)
 	cr_expect_eq(compared, 4 * (NR_FIELDS - 1));
 	damon_perf_file_close(p);
 }
+
+/* ---- observations of a recording ---- */
+
+struct tally {
+	int nr, loads, stores, both;
+	double weight;
+};
+
+static void count(void *priv, const struct damon_obs *o)
+{
+	struct tally *t = priv;
+	uint8_t flags = o->nr ? o->access[0].flags : 0;
+
+	t->nr++;
+	t->weight += (double)o->weight;
+	t->loads += flags == LOAD;
+	t->stores += flags == STORE;
+	t->both += flags == (LOAD | STORE);
+}
+
+Test(ibs, a_recording_becomes_observations)
+{
+	struct damon_perf_file *p = recording(REBUILT);
+	struct damon_source_options o = {0};
+	struct damon_source_stats st;
+	struct damon_perf_item item;
+	struct tally sum = {.nr = 0};
+	void *state = NULL;
+	size_t n;
+
+	cr_assert_eq(damon_ibs_source.open(&o, NULL, &state), 0);
+	while (damon_perf_file_next(p, &item, NULL) == 1) {
+		if (item.type != DAMON_PERF_RECORD || item.record.type != PERF_RECORD_SAMPLE)
+			continue;
+		damon_ibs_source.decode(state, &item.record.sample, NULL, count, &sum);
+	}
+	cr_assert_eq(damon_perf_file_events(p, &n) && n == 1, 1);
+	cr_expect(damon_ibs_source.claims(damon_perf_file_events(p, &n)));
+	damon_ibs_source.stats(state, &st);
+	cr_expect_eq(st.samples, 999);
+	/* Of 175 addresses one is the kernel's: the processor reads its tables at an interrupt. */
+	cr_expect_eq(st.accesses, 174);
+	cr_expect_eq(st.no_address, 8);
+	cr_expect_eq(st.filtered, 817);
+	cr_expect_eq(sum.loads + sum.both, 111);
+	cr_expect_eq(sum.stores + sum.both, 67);
+	cr_expect_eq(sum.both, 4);
+	cr_expect_float_eq(sum.weight, 182 * 10400., 1);
+	damon_ibs_source.close(state);
+	damon_perf_file_close(p);
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -163,7 +162,7 @@ Test(ibs_source, opens_what_the_kernel_takes)
 
 #define CPUINFO(vendor, flags)                                                                     \
 	"processor\t: 0\nvendor_id\t: " vendor "\ncpu family\t: 25\nflags\t\t: fpu " flags " ibs"  \
-											   "\n"
+	"\n"
 
 static const struct refusal {
 	const char *name;
@@ -181,7 +180,7 @@ static const struct refusal {
 	 "2\n",
 	 {0},
 	 ENODEV,
-	 "only AMD's processors have it, and this one is by GenuineIntel",
+	 "ibs_op is in AMD's processors only",
 	 ""},
 	{"a virtual machine",
 	 NULL,
@@ -190,7 +189,7 @@ static const struct refusal {
 	 "2\n",
 	 {0},
 	 ENODEV,
-	 "this virtual machine is not given it",
+	 "ibs_op is not given to this virtual machine",
 	 "soft"},
 	{"switched off",
 	 NULL,
@@ -199,7 +198,7 @@ static const struct refusal {
 	 "2\n",
 	 {0},
 	 ENODEV,
-	 "although this is an AMD processor",
+	 "ibs_op is not in sysfs, although",
 	 "dmesg"},
 	{"a processor of no maker",
 	 NULL,
@@ -208,7 +207,7 @@ static const struct refusal {
 	 "2\n",
 	 {0},
 	 ENODEV,
-	 "this one is not known to be one",
+	 "ibs_op is in AMD's processors only",
 	 ""},
 	{"nothing is told",
 	 NULL,
@@ -217,7 +216,7 @@ static const struct refusal {
 	 NULL,
 	 {0},
 	 ENODEV,
-	 "this one is not known to be one",
+	 "ibs_op is in AMD's processors only",
 	 ""},
 	{"cycles only",
 	 cycles_only,
@@ -226,7 +225,7 @@ static const struct refusal {
 	 "2\n",
 	 {0},
 	 ENODEV,
-	 "cannot count ops",
+	 "ibs_op of this processor counts cycles only",
 	 "soft"},
 	{"an event",
 	 zen5,
@@ -662,62 +661,4 @@ Test(ibs_source, weights_add_up_to_the_accesses)
 	damon_ibs_source.close(state);
 	cr_expect_eq(seen.nr, 2500);
 	cr_expect_float_eq(seen.weight * damon_ibs_source.scale.accesses, 25e6, 1);
-}
-
-/* ---- a recording ---- */
-
-static struct damon_perf_file *recording(void)
-{
-	const char *dirs[] = {getenv("DAMON_PERF_CORPUS"), "../shared/corpus",
-			      "../../shared/corpus"};
-	struct damon_perf_file *p = NULL;
-	char path[512];
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !p; i++) {
-		if (!dirs[i])
-			continue;
-		snprintf(path, sizeof(path), "%s/ibs/ibs_memgaze_rebuilt_raw.perf.data", dirs[i]);
-		damon_perf_file_open(path, &p, NULL);
-	}
-	if (!p)
-		cr_skip("no corpus");
-	return p;
-}
-
-Test(ibs_source, decodes_a_recording)
-{
-	struct damon_perf_file *p = recording();
-	struct damon_source_options o = {0};
-	struct damon_source_stats st;
-	struct damon_perf_item item;
-	struct seen seen = {.nr = 0};
-	void *state = NULL;
-	int loads = 0, stores = 0, both = 0;
-	size_t n;
-
-	cr_assert_eq(damon_ibs_source.open(&o, NULL, &state), 0);
-	while (damon_perf_file_next(p, &item, NULL) == 1) {
-		if (item.type != DAMON_PERF_RECORD || item.record.type != PERF_RECORD_SAMPLE)
-			continue;
-		if (!damon_ibs_source.decode(state, &item.record.sample, NULL, note, &seen) ||
-		    !seen.last.nr)
-			continue;
-		loads += seen.last.access[0].flags == LOAD;
-		stores += seen.last.access[0].flags == STORE;
-		both += seen.last.access[0].flags == (LOAD | STORE);
-	}
-	cr_assert_eq(damon_perf_file_events(p, &n) && n == 1, 1);
-	cr_expect(damon_ibs_source.claims(damon_perf_file_events(p, &n)));
-	damon_ibs_source.stats(state, &st);
-	cr_expect_eq(st.samples, 999);
-	/* Of 175 addresses one is the kernel's: the processor reads its tables at an interrupt. */
-	cr_expect_eq(st.accesses, 174);
-	cr_expect_eq(st.no_address, 8);
-	cr_expect_eq(st.filtered, 817);
-	cr_expect_eq(loads + both, 111);
-	cr_expect_eq(stores + both, 67);
-	cr_expect_eq(both, 4);
-	cr_expect_float_eq(seen.weight, 182 * 10400., 1);
-	damon_ibs_source.close(state);
-	damon_perf_file_close(p);
 }
