@@ -20,13 +20,26 @@
 /* The counter has 27 bits at most; the kernel counts on beyond it in software. */
 #define PERIOD_MAX (1ull << 40)
 
+/* Of config and config1, as recordings have them: ops are counted; filters of Zen 4, of Zen 5. */
+#define CNT_CTL	     (1ull << 19)
+#define L3_MISS_ONLY (1ull << 16)
+#define LDLAT	     0xfffull
+
 #define SAMPLE_TYPE                                                                                \
 	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |                  \
 	 PERF_SAMPLE_PERIOD | PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_WEIGHT | PERF_SAMPLE_RAW)
 
+/* How an event samples, as far as it matters here. */
+struct event {
+	uint64_t period; /* 0: it varies */
+	bool is_partial; /* it does not sample every access alike */
+};
+
 struct ibs {
-	uint64_t period; /* where neither sample nor register tells it */
-	bool no_loads, no_stores;
+	struct event *events; /* [0, nr_events), as begin() told */
+	size_t nr_events, cap_events;
+	uint64_t period;  /* where nothing else tells it */
+	uint8_t left_out; /* enum damon_access_flags */
 	struct damon_source_stats stats;
 };
 
@@ -185,6 +198,8 @@ static int ibs_events(const struct damon_sys *sys, const struct damon_source_opt
 	err = make_attr(&pmu, o, &one.attr, why);
 	if (err)
 		return err;
+	snprintf(one.name, sizeof(one.name), "ibs_op/cnt_ctl=1%s/",
+		 one.attr.exclude_kernel ? ",swfilt=1" : "");
 	memcpy(one.cpus, pmu.cpus, sizeof(one.cpus));
 	err = try_open(sys, &one.attr, 0, -1);
 	if (err == -EINVAL) { /* before Linux 6.2 */
@@ -226,22 +241,60 @@ static int ibs_open(const struct damon_source_options *o, const struct damon_pee
 	if (!ibs)
 		return -ENOMEM;
 	ibs->period = damon_ibs_period(o);
-	ibs->no_loads = o->no_loads;
-	ibs->no_stores = o->no_stores;
+	ibs->left_out =
+		(o->no_loads ? DAMON_ACCESS_LOAD : 0) | (o->no_stores ? DAMON_ACCESS_STORE : 0);
 	*state = ibs;
 	return 0;
 }
 
 static void ibs_close(void *state)
 {
-	free(state);
+	struct ibs *ibs = state;
+
+	if (ibs)
+		free(ibs->events);
+	free(ibs);
+}
+
+static int ibs_begin(void *state, const struct damon_perf_event *e, size_t n)
+{
+	struct ibs *ibs = state;
+
+	if (vec_reserve(&ibs->events, &ibs->cap_events, n, sizeof(*ibs->events)))
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct perf_event_attr *a = &e[i].attr;
+
+		ibs->events[i].period = a->freq ? 0 : a->sample_period;
+		ibs->events[i].is_partial =
+			ibs_claims(&e[i]) &&
+			(!(a->config & CNT_CTL) || a->config & L3_MISS_ONLY || a->config1 & LDLAT);
+	}
+	ibs->nr_events = n;
+	return 0;
+}
+
+/*
+ * Of all ops every period-th is sampled, so a sampled access stands for as many accesses as the
+ * period has ops: the ops between are what the other samples stand for, most of which are no
+ * accesses. Recordings may be of cycles (perf's own choice), which samples what waits to be
+ * dispatched, or of misses alone: then only shares are left, of waiting or of misses.
+ */
+static void ibs_scale_of(const void *state, struct damon_scale *out)
+{
+	const struct ibs *ibs = state;
+
+	*out = damon_ibs_source.scale;
+	for (size_t i = 0; i < ibs->nr_events; i++)
+		if (ibs->events[i].is_partial)
+			*out = (struct damon_scale){1, 0.001, 1000};
 }
 
 /* What a sample tells, by whichever way. */
 struct told {
-	bool is_access; /* of memory, as far as known */
-	uint64_t addr, period;
-	uint8_t flags; /* enum damon_access_flags */
+	bool is_access;	       /* of memory, as far as known */
+	uint64_t addr, period; /* 0: not told */
+	uint8_t flags;	       /* enum damon_access_flags */
 	uint16_t bytes;
 	struct damon_hw hw;
 };
@@ -286,8 +339,6 @@ static void told_by_sample(const struct damon_perf_sample *s, struct told *t)
 		t->hw.phys = s->phys_addr;
 	if (s->weight)
 		t->hw.latency_cycles = (uint32_t)s->weight;
-	if (s->period)
-		t->period = s->period;
 }
 
 static bool in_user_mode(const struct damon_perf_sample *s)
@@ -297,18 +348,18 @@ static bool in_user_mode(const struct damon_perf_sample *s)
 	return mode == PERF_RECORD_MISC_USER || mode == PERF_RECORD_MISC_CPUMODE_UNKNOWN;
 }
 
-static bool is_wanted(const struct ibs *ibs, uint8_t flags)
+static float weight_of(const struct ibs *ibs, const struct damon_perf_sample *s,
+		       const struct told *t)
 {
-	if (!ibs->no_loads && !ibs->no_stores)
-		return true;
-	return (flags & DAMON_ACCESS_LOAD && !ibs->no_loads) ||
-	       (flags & DAMON_ACCESS_STORE && !ibs->no_stores);
+	uint64_t fixed = s->event < ibs->nr_events ? ibs->events[s->event].period : 0;
+
+	if (s->period)
+		return (float)s->period;
+	if (fixed)
+		return (float)fixed;
+	return (float)(t->period ? t->period : ibs->period);
 }
 
-/*
- * Of all ops every period-th is sampled, so a sampled access stands for as many accesses as the
- * period has ops: the others of its period are what the other samples stand for, mostly none.
- */
 static int ibs_decode(void *state, const struct damon_perf_sample *s, struct damon_space *space,
 		      damon_emit_fn emit, void *priv)
 {
@@ -320,12 +371,12 @@ static int ibs_decode(void *state, const struct damon_perf_sample *s, struct dam
 
 	ibs->stats.samples++;
 	told_by_sample(s, &t);
-	if (!in_user_mode(s) || !t.is_access || !is_wanted(ibs, t.flags)) {
+	if (!in_user_mode(s) || !t.is_access || (t.flags && !(t.flags & ~ibs->left_out))) {
 		ibs->stats.filtered++;
 		return 0;
 	}
 	m.addr = t.addr;
-	if (damon_memory_obs(&m, t.flags, (float)(t.period ? t.period : ibs->period), &o)) {
+	if (damon_memory_obs(&m, t.flags, weight_of(ibs, s, &t), &o)) {
 		o.access[0].size = t.bytes;
 		o.hw = t.hw;
 		ibs->stats.accesses++;
@@ -355,6 +406,8 @@ const struct damon_source_ops damon_ibs_source = {
 	.claims = ibs_claims,
 	.open = ibs_open,
 	.close = ibs_close,
+	.begin = ibs_begin,
 	.decode = ibs_decode,
 	.stats = ibs_stats,
+	.scale_of = ibs_scale_of,
 };

@@ -153,6 +153,8 @@ Test(ibs_source, opens_what_the_kernel_takes)
 		cr_expect_eq(a->sample_period, 100000);
 		cr_expect_not(a->freq || a->exclude_hv || a->exclude_user);
 		cr_expect_eq(e[0].whole_cpus, usable[i].whole_cpus, "%s", usable[i].name);
+		cr_expect_str_eq(e[0].name, usable[i].excludes ? "ibs_op/cnt_ctl=1,swfilt=1/"
+							       : "ibs_op/cnt_ctl=1/");
 		cr_expect_eq(e[0].leader, 0);
 		cr_expect_str_eq(e[0].cpus, "");
 		cr_expect_eq(e[0].aux_bytes, 0);
@@ -551,7 +553,8 @@ static const struct sample {
 	 0,
 	 {.addr = ADDR, .period = 16},
 	 .no_stores = true,
-	 .want = LEFT_OUT},
+	 .level = DAMON_LEVEL_UNKNOWN,
+	 .weight = 16},
 };
 
 struct seen {
@@ -661,4 +664,81 @@ Test(ibs_source, weights_add_up_to_the_accesses)
 	damon_ibs_source.close(state);
 	cr_expect_eq(seen.nr, 2500);
 	cr_expect_float_eq(seen.weight * damon_ibs_source.scale.accesses, 25e6, 1);
+}
+
+Test(ibs_source, events_of_recordings_tell_the_rest)
+{
+	static const struct damon_perf_event events[] = {
+		{.name = "ibs_op/cnt_ctl=1/",
+		 .pmu = "ibs_op",
+		 .attr = {.config = 1 << 19, .sample_period = 100000}},
+		{.name = "cycles:u", .pmu = "", .attr = {.sample_freq = 4000, .freq = 1}},
+		{.name = "ibs_op//", .pmu = "ibs_op", .attr = {.sample_freq = 4000, .freq = 1}},
+	};
+	static const struct {
+		const char *name;
+		uint32_t event;
+		uint64_t period;
+		bool raw;
+		float weight;
+	} rows[] = {
+		{"a fixed period", 0, 0, false, 100000},
+		{"which is not the counter's, as that has fewer bits", 0, 0, true, 100000},
+		{"the sample's own", 0, 160, true, 160},
+		{"a frequency: the counter's", 2, 0, true, 10400},
+		{"a frequency, nothing else is told", 2, 0, false, 250000},
+		{"an event that was not told", 3, 0, false, 250000},
+	};
+	struct damon_source_options o = {0};
+	void *state = NULL;
+
+	cr_assert_eq(damon_ibs_source.open(&o, NULL, &state), 0);
+	cr_assert_eq(damon_ibs_source.begin(state, events, 2), 0);
+	cr_assert_eq(damon_ibs_source.begin(state, events, 3), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_perf_sample s = {.misc = USER,
+					      .event = rows[i].event,
+					      .period = rows[i].period,
+					      .addr = ADDR,
+					      .data_src = S(OP, LOAD) | L1_HIT};
+		struct seen seen = {.nr = 0};
+		uint8_t raw[RAW_LEN];
+
+		make_raw(raw, D3_LOAD | D3_ADDR);
+		s.raw = rows[i].raw ? raw : NULL;
+		s.raw_len = rows[i].raw ? RAW_LEN : 0;
+		cr_expect_eq(damon_ibs_source.decode(state, &s, NULL, note, &seen), 1);
+		cr_expect_float_eq(seen.last.weight, rows[i].weight, 1e-3, "%s: %g", rows[i].name,
+				   (double)seen.last.weight);
+	}
+	damon_ibs_source.close(state);
+}
+
+Test(ibs_source, accesses_are_counted_if_all_are_sampled_alike)
+{
+	static const struct {
+		const char *name, *pmu;
+		struct perf_event_attr attr;
+		bool counted;
+	} rows[] = {
+		{"ops", "ibs_op", {.config = 1 << 19}, true},
+		{"ops of user mode", "ibs_op", {.config = 1 << 19, .config2 = 1}, true},
+		{"cycles", "ibs_op", {.config = 0}, false},
+		{"misses of L3", "ibs_op", {.config = 1 << 19 | 1 << 16}, false},
+		{"long latencies", "ibs_op", {.config = 1 << 19, .config1 = 128}, false},
+		{"another's event", "cpu", {.config = 0}, true},
+	};
+	struct damon_source_options o = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_perf_event e = {.name = "", .pmu = rows[i].pmu, .attr = rows[i].attr};
+		struct damon_scale scale;
+		void *state = NULL;
+
+		cr_assert_eq(damon_ibs_source.open(&o, NULL, &state), 0);
+		cr_assert_eq(damon_ibs_source.begin(state, &e, 1), 0);
+		damon_ibs_source.scale_of(state, &scale);
+		cr_expect_eq(scale.lo >= 1 && scale.hi <= 1, rows[i].counted, "%s", rows[i].name);
+		damon_ibs_source.close(state);
+	}
 }
