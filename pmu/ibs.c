@@ -193,8 +193,12 @@ static int ibs_events(const struct damon_sys *sys, const struct damon_source_opt
 
 	if (err)
 		return err;
-	if (damon_pmu_find(sys, "ibs_op", &pmu))
+	err = damon_pmu_find(sys, "ibs_op", &pmu);
+	if (err == -ENOENT)
 		return explain_missing(sys, why);
+	if (err)
+		return damon_fail(why, -err, "cannot read what sysfs says of ibs_op: %s",
+				  strerror(-err));
 	err = make_attr(&pmu, o, &one.attr, why);
 	if (err)
 		return err;

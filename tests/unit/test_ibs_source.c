@@ -49,7 +49,8 @@ struct kernel {
 	int refuses;	       /* > 0: all else is fine, and it says this all the same */
 	bool not_whole_cpus;   /* refused: no privilege */
 	bool not_phys;
-	int opens; /* so far */
+	bool unreadable; /* its type */
+	int opens;	 /* so far */
 };
 
 static int ibs_kernel(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
@@ -93,6 +94,8 @@ static void make_world(struct fake_perf *w, struct kernel *k, const char *const 
 	if (!formats)
 		return;
 	fake_perf_file(w, DEVICE "type", "11\n");
+	if (k->unreadable)
+		fake_perf_file(w, DEVICE "type", "eleven\n");
 	for (; *formats; formats++)
 		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 			if (!strcmp(strrchr(known[i].name, '/') + 1, *formats))
@@ -219,6 +222,15 @@ static const struct refusal {
 	 {0},
 	 ENODEV,
 	 "ibs_op is in AMD's processors only",
+	 ""},
+	{"a type that is no number",
+	 zen3,
+	 {.unreadable = true},
+	 NULL,
+	 "2\n",
+	 {0},
+	 EINVAL,
+	 "cannot read what sysfs says",
 	 ""},
 	{"cycles only",
 	 cycles_only,
