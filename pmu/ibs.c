@@ -172,10 +172,7 @@ static int make_attr(const struct damon_pmu *pmu, const struct damon_source_opti
 		.disabled = 1,
 	};
 	if (damon_pmu_set(pmu, "cnt_ctl", 1, a)) {
-		damon_fail(
-			why, ENODEV,
-			"ibs_op of this processor counts cycles only: it would sample what stalls, "
-			"not what is accessed");
+		damon_fail(why, ENODEV, "ibs_op counts cycles only here: it samples what stalls");
 		damon_fail_remedy(why, "use '--source soft'");
 		return -ENODEV;
 	}
@@ -312,7 +309,8 @@ static void told_by_registers(const struct damon_ibs_op *op, struct told *t)
 		.flags = (op->load ? DAMON_ACCESS_LOAD : 0) | (op->store ? DAMON_ACCESS_STORE : 0),
 		.bytes = op->bytes,
 	};
-	damon_ibs_hw(op, &t->hw);
+	if (t->is_access) /* most are none */
+		damon_ibs_hw(op, &t->hw);
 }
 
 /*
@@ -330,7 +328,8 @@ static void told_by_sample(const struct damon_perf_sample *s, struct told *t)
 		told_by_registers(&op, t);
 	else
 		*t = (struct told){.is_access = !s->data_src || s->addr};
-	damon_data_src_decode(s->data_src, &flags, &hw);
+	if (s->data_src)
+		damon_data_src_decode(s->data_src, &flags, &hw);
 	if (flags) {
 		t->is_access = true;
 		t->flags |= flags;
@@ -374,8 +373,12 @@ static int ibs_decode(void *state, const struct damon_perf_sample *s, struct dam
 	struct told t;
 
 	ibs->stats.samples++;
+	if (!in_user_mode(s)) {
+		ibs->stats.filtered++;
+		return 0;
+	}
 	told_by_sample(s, &t);
-	if (!in_user_mode(s) || !t.is_access || (t.flags && !(t.flags & ~ibs->left_out))) {
+	if (!t.is_access || (t.flags && !(t.flags & ~ibs->left_out))) {
 		ibs->stats.filtered++;
 		return 0;
 	}

@@ -21,7 +21,7 @@
 
 extern const struct damon_source_ops damon_ibs_source;
 
-#define DAMON_IBS_PERIOD_MIN 0x90 /* what Linux takes since 6.14; before, 0x10 */
+#define DAMON_IBS_PERIOD_MIN 0x90 /* the least that newer kernels take; before, 0x10 */
 
 /* The ops per sample that 'o' asks for: a multiple of 16, as the hardware has it. */
 uint64_t damon_ibs_period(const struct damon_source_options *o);

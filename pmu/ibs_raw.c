@@ -57,25 +57,25 @@ static void take_data3(uint64_t r, struct damon_ibs_op *op)
 int damon_ibs_raw(const uint8_t *raw, size_t len, struct damon_ibs_op *out)
 {
 	uint64_t r[NR_REGS];
-	struct damon_ibs_op op = {0};
+	uint32_t caps;
 
-	if (len < sizeof(op.caps) + sizeof(r))
+	if (len < sizeof(caps) + sizeof(r))
 		return -EBADMSG;
-	memcpy(&op.caps, raw, sizeof(op.caps));
-	memcpy(r, raw + sizeof(op.caps), sizeof(r)); /* not aligned to 8 bytes */
-	op.period = period_of(r[OP_CTL], op.caps);
-	op.counts_ops = bit(r[OP_CTL], 19);
-	op.ip = r[OP_RIP];
-	op.ip_invalid = bit(r[OP_DATA], 38);
-	op.source = (uint8_t)bits(r[OP_DATA2], 0, 3);
-	if (op.caps & DAMON_IBS_ZEN4)
-		op.source |= (uint8_t)(bits(r[OP_DATA2], 6, 2) << 3);
-	op.remote = bit(r[OP_DATA2], 4);
-	op.owned = bit(r[OP_DATA2], 5);
-	take_data3(r[OP_DATA3], &op);
-	op.addr = r[DC_LIN_AD];
-	op.phys = r[DC_PHYS_AD];
-	*out = op;
+	memcpy(&caps, raw, sizeof(caps));
+	memcpy(r, raw + sizeof(caps), sizeof(r)); /* not aligned to 8 bytes */
+	out->caps = caps;
+	out->period = period_of(r[OP_CTL], caps);
+	out->counts_ops = bit(r[OP_CTL], 19);
+	out->ip = r[OP_RIP];
+	out->ip_invalid = bit(r[OP_DATA], 38);
+	out->source = (uint8_t)bits(r[OP_DATA2], 0, 3);
+	if (caps & DAMON_IBS_ZEN4)
+		out->source |= (uint8_t)(bits(r[OP_DATA2], 6, 2) << 3);
+	out->remote = bit(r[OP_DATA2], 4);
+	out->owned = bit(r[OP_DATA2], 5);
+	take_data3(r[OP_DATA3], out);
+	out->addr = r[DC_LIN_AD];
+	out->phys = r[DC_PHYS_AD];
 	return 0;
 }
 

@@ -239,7 +239,7 @@ static const struct refusal {
 	 "2\n",
 	 {0},
 	 ENODEV,
-	 "ibs_op of this processor counts cycles only",
+	 "ibs_op counts cycles only here",
 	 "soft"},
 	{"an event",
 	 zen5,
