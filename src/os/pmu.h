@@ -21,10 +21,8 @@
 struct damon_pmu {
 	const struct damon_sys *sys; /* that it was found by; outlives it */
 	char name[64];
-	uint32_t type;	 /* perf_event_attr.type */
-	char cpus[64];	 /* "0-7,16": those that it is on; "": all */
-	bool whole_cpus; /* ... as 'cpumask': shared by CPUs, or of a kind that sysfs lists so (SPE
-			    does, and follows tasks all the same) */
+	uint32_t type; /* perf_event_attr.type */
+	char cpus[64]; /* "0-7,16": those that it is on, of 'cpus' or 'cpumask'; "": all */
 };
 
 /* The PMU called 'name'. Returns 0, -ENOENT if there is none, -EINVAL if it is not a name or its
