@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "pmu/source.h"
+#include "pmu/spe/spe.h"
 
 const struct damon_source_ops *const damon_sources[] = {
+	&damon_spe_source,
 	&damon_soft_source,
 	&damon_faults_source,
 	&damon_synth_source,
