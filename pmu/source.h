@@ -64,7 +64,8 @@ struct damon_source_stats {
 	uint64_t foreign;	      /* 32-bit or otherwise unreadable samples */
 	uint64_t filtered;	      /* that were no memory access, or not asked for */
 	uint64_t truncated, collided; /* pieces of hardware traces with a loss in them */
-	uint64_t skipped;	      /* bytes of hardware traces that make no sense */
+	uint64_t broken;  /* records of traces left out: damaged, or without their end */
+	uint64_t skipped; /* bytes of traces that make no sense */
 };
 
 /* A piece of the hardware trace of one CPU or thread. Pieces follow each other by 'offset'; what

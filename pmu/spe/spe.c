@@ -256,7 +256,7 @@ static void spe_close(void *state)
 
 static void count_losses(struct spe *s, struct damon_spe_decoder *d)
 {
-	s->stats.foreign += d->tally.broken;
+	s->stats.broken += d->tally.broken;
 	s->stats.skipped += d->tally.skipped;
 	d->tally = (struct damon_spe_tally){0};
 }

@@ -337,9 +337,9 @@ Test(spe, buffers_are_kept_apart)
 		if (rows[i].want) {
 			cr_expect_eq(total, rows[i].want, "%u buffers: %zu", rows[i].buffers,
 				     total);
-			cr_expect_eq(stats.foreign, 0, "%u buffers", rows[i].buffers);
+			cr_expect_eq(stats.broken, 0, "%u buffers", rows[i].buffers);
 		} else {
-			cr_expect_gt(stats.foreign, rows[i].buffers, "%u buffers", rows[i].buffers);
+			cr_expect_gt(stats.broken, rows[i].buffers, "%u buffers", rows[i].buffers);
 		}
 		damon_spe_source.close(state);
 	}
@@ -366,7 +366,28 @@ Test(spe, truncated_pieces_lose_their_last_record)
 	damon_spe_source.stats(state, &stats);
 	cr_expect_eq(stats.truncated, 1);
 	cr_expect_eq(stats.collided, 2);
-	cr_expect_eq(stats.foreign, 1);
+	cr_expect_eq(stats.broken, 1);
+	damon_spe_source.close(state);
+}
+
+/* Also where nothing in the next piece tells that another record begins. */
+Test(spe, truncated_pieces_leave_nothing_behind)
+{
+	struct spe_bytes b = {.len = 0};
+	void *state = open_default();
+	struct seen k = {{0}};
+	struct damon_trace t;
+
+	spe_va(&b, 0xbad);
+	spe_pc(&b, 0x400);
+	spe_load(&b);
+	spe_end(&b);
+	t = piece(0, 0, &b, 0, 9);
+	t.truncated = true;
+	damon_spe_source.decode_trace(state, &t, keep, &k);
+	t = piece(0, 9, &b, 9, b.len);
+	damon_spe_source.decode_trace(state, &t, keep, &k);
+	cr_expect_str_eq(k.text, "0 ", "%s", k.text);
 	damon_spe_source.close(state);
 }
 
@@ -381,7 +402,7 @@ Test(spe, garbage_is_counted)
 	cr_expect_eq(damon_spe_source.decode_trace(state, &t, keep, &k), 0);
 	damon_spe_source.stats(state, &stats);
 	cr_expect_eq(stats.skipped, 3);
-	cr_expect_eq(stats.foreign, 1);
+	cr_expect_eq(stats.broken, 1);
 	damon_spe_source.close(state);
 }
 

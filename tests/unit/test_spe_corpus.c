@@ -208,7 +208,7 @@ static void read_file(const char *path, struct seen *k, struct damon_source_stat
  * without a context for one of the last context that it saw (":14"), not of its buffer (100). */
 static void expect_line(const char *line, const struct damon_perf_sample *s)
 {
-	unsigned long long addr, data_src, weight, ip, phys;
+	unsigned long long addr, data_src, weight = 0, ip = 0, phys = 0;
 	uint8_t access = 0, want_access = 0;
 	struct damon_hw hw = {0}, want = {0};
 	const char *bar = strrchr(line, 'A');
@@ -252,5 +252,5 @@ Test(spe_corpus, samples_are_those_that_perf_makes)
 	}
 	cr_expect_eq(n, 5);
 	cr_expect_eq(stats.filtered, 4); /* three branches, one other */
-	cr_expect_eq(stats.skipped + stats.foreign, 0);
+	cr_expect_eq(stats.skipped + stats.broken, 0);
 }

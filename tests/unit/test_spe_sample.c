@@ -245,6 +245,7 @@ static const struct {
 	{"Arm: other socket", N1, 0xd, 0x30c, 0, DAMON_HW_REMOTE},
 	{"Arm: memory", N1, 0xe, 0x32c, DAMON_LEVEL_DRAM, DAMON_HW_LOCAL | DAMON_HW_TLB_MISS},
 	{"Arm: a number that means nothing yet", N1, 0x3, 0x16, DAMON_LEVEL_L1, DAMON_HW_TLB_HIT},
+	{"Arm: L1, whatever events say", N1, 0x0, 0x10c, DAMON_LEVEL_L1, 0},
 	{"unknown CPU: as Arm's", 0, 0xe, 0x30c, DAMON_LEVEL_DRAM, DAMON_HW_LOCAL},
 	{"unknown CPU: L1 and a refill", 0, 0x0, 0x10c, DAMON_LEVEL_L3, 0},
 	{"AmpereOne: DRAM", AMPERE1A, 0x7, 0xc, DAMON_LEVEL_DRAM, 0},

@@ -143,6 +143,21 @@ Test(spe_trace, two_pieces_cut_at_each_byte)
 	}
 }
 
+/* Of a virtual machine's thread both are told: its own system's (level 1) and the host's. */
+Test(spe_trace, the_context_of_the_host_counts)
+{
+	for (int host_first = 0; host_first < 2; host_first++) {
+		struct spe_bytes b = {0};
+		struct lines l;
+
+		spe_add(&b, host_first ? 0x65 : 0x64, 4, host_first ? 22 : 11);
+		spe_add(&b, host_first ? 0x64 : 0x65, 4, host_first ? 11 : 22);
+		spe_end(&b);
+		decode(b.bytes, b.len, b.len, &l);
+		cr_expect(strstr(l.text, "ctx=22 "), "%s", l.text);
+	}
+}
+
 /* Bytes are missing between two pieces: what waited for them is dropped and counted. */
 Test(spe_trace, what_waits_across_a_gap_is_dropped)
 {
