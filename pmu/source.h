@@ -78,7 +78,6 @@ struct damon_trace {
 	size_t len;
 	int cpu, pid, tid; /* -1: to be told by the trace */
 	uint64_t time_ns;  /* when it was written, for what has no time of its own; 0: not known */
-	uint64_t period;   /* of its event; 0: not told */
 	uint64_t midr; /* Arm: MIDR_EL1 of the CPU, which says what its numbers mean; 0: not told */
 	struct damon_perf_time_conv conv;
 	bool truncated, collided; /* as the kernel says of it: PERF_AUX_FLAG_* */

@@ -34,9 +34,10 @@ struct buffer {
 };
 
 struct spe {
-	uint64_t period; /* where a trace does not tell it */
+	uint64_t period; /* of the events; until they are known, what was asked for */
 	uint32_t latency_cycles;
-	uint8_t wanted; /* enum damon_access_flags */
+	uint8_t wanted;	 /* enum damon_access_flags */
+	bool is_partial; /* what is fast, or of no interest to whom recorded it, is not there */
 	struct buffer *buffers;
 	size_t nr, cap, last, next_victim;
 	struct damon_source_stats stats;
@@ -51,13 +52,10 @@ static int explain_missing(const struct damon_sys *sys, struct damon_fail *why)
 
 	text[MAX(n, 0)] = '\0';
 	if (!strstr(text, "CPU implementer")) {
-		damon_fail(why, ENODEV,
-			   "there is no PMU 'arm_spe_0': only Arm's processors have it");
+		damon_fail(why, ENODEV, "arm_spe_0 is in Arm's processors only");
 		return -ENODEV;
 	}
-	damon_fail(why, ENODEV,
-		   "there is no PMU 'arm_spe_0': this processor, its firmware, the kernel or a "
-		   "virtual machine does not offer SPE");
+	damon_fail(why, ENODEV, "arm_spe_0 is not in sysfs, although this is an Arm processor");
 	damon_fail_remedy(why, "try 'modprobe arm_spe_pmu'; if 'dmesg | grep spe' asks for it, "
 			       "boot with 'kpti=off'; or use '--source soft'");
 	return -ENODEV;
@@ -239,10 +237,34 @@ static int spe_open(const struct damon_source_options *o, const struct damon_pee
 		return -ENOMEM;
 	s->period = damon_spe_period(o, 0);
 	s->latency_cycles = o->latency_cycles;
+	s->is_partial = o->latency_cycles > 0;
 	s->wanted = (uint8_t)((o->no_loads ? 0 : DAMON_ACCESS_LOAD) |
 			      (o->no_stores ? 0 : DAMON_ACCESS_STORE));
 	*state = s;
 	return 0;
+}
+
+static int spe_begin(void *state, const struct damon_perf_event *e, size_t n)
+{
+	struct spe *s = state;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!spe_claims(&e[i]))
+			continue;
+		if (!e[i].attr.freq && e[i].attr.sample_period)
+			s->period = e[i].attr.sample_period;
+		s->is_partial |= e[i].attr.config1 || e[i].attr.config2;
+	}
+	return 0;
+}
+
+/* Of all operations every period-th is sampled. With a filter by events (config1) or latency
+ * (config2) only shares of what has passed it are left. */
+static void spe_scale_of(const void *state, struct damon_scale *out)
+{
+	const struct spe *s = state;
+
+	*out = s->is_partial ? (struct damon_scale){1, 0.001, 1000} : damon_spe_source.scale;
 }
 
 static void spe_close(void *state)
@@ -335,7 +357,7 @@ static size_t spe_decode_trace(void *state, const struct damon_trace *t, damon_s
 			 .pid = t->pid,
 			 .tid = t->tid,
 			 .time_ns = t->time_ns,
-			 .period = t->period ? t->period : s->period,
+			 .period = s->period,
 			 .midr = t->midr,
 			 .conv = t->conv},
 		.fn = fn,
@@ -362,6 +384,10 @@ static int spe_decode(void *state, const struct damon_perf_sample *s, struct dam
 	struct damon_obs o;
 
 	spe->stats.samples++;
+	if ((s->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL) {
+		spe->stats.filtered++;
+		return 0;
+	}
 	if (damon_memory_obs(s, 0, (float)(s->period ? s->period : spe->period), &o)) {
 		spe->stats.accesses++;
 	} else {
@@ -390,7 +416,9 @@ const struct damon_source_ops damon_spe_source = {
 	.claims = spe_claims,
 	.open = spe_open,
 	.close = spe_close,
+	.begin = spe_begin,
 	.decode = spe_decode,
 	.decode_trace = spe_decode_trace,
 	.stats = spe_stats,
+	.scale_of = spe_scale_of,
 };

@@ -173,8 +173,8 @@ Test(spe, says_why_it_is_not_here)
 		int perf_err, want;
 		const char *text;
 	} rows[] = {
-		{"another architecture", x86, 0, -ENODEV, "only Arm's processors have it"},
-		{"a guest", arm_guest, 0, -ENODEV, "does not offer SPE"},
+		{"another architecture", x86, 0, -ENODEV, "is in Arm's processors only"},
+		{"a guest", arm_guest, 0, -ENODEV, "is not in sysfs"},
 		{"here", root, 0, 0, ""},
 		{"here, as user", user, 0, 0, ""},
 		{"forbidden", user, EACCES, -EACCES, "cannot sample"},
@@ -294,6 +294,11 @@ static void *open_default(void)
 	return state;
 }
 
+static void keep_obs(void *priv, const struct damon_obs *o)
+{
+	*(struct damon_obs *)priv = *o;
+}
+
 static struct damon_trace piece(uint32_t buffer, uint64_t offset, const struct spe_bytes *b,
 				size_t from, size_t to)
 {
@@ -343,6 +348,55 @@ Test(spe, buffers_are_kept_apart)
 		}
 		damon_spe_source.close(state);
 	}
+}
+
+/* Rates are of what was sampled, unless a filter took some of it. */
+Test(spe, filters_leave_shares)
+{
+	static const struct {
+		const char *name;
+		struct damon_source_options o;
+		const char *pmu;
+		uint64_t config1, config2;
+		double hi;
+	} rows[] = {
+		{"all", {0}, "arm_spe_0", 0, 0, 1},
+		{"stores", {.no_loads = true}, "arm_spe_0", 0, 0, 1},
+		{"slow loads", {.latency_cycles = 9}, "arm_spe_0", 0, 0, 1000},
+		{"recorded with a least latency", {0}, "arm_spe_0", 0, 30, 1000},
+		{"recorded with a filter of events", {0}, "arm_spe_0", 2, 0, 1000},
+		{"another event's", {0}, "cpu", 2, 30, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_perf_event e[2] = {
+			{.name = "", .pmu = "arm_spe_1"},
+			{.name = "", .pmu = rows[i].pmu},
+		};
+		struct damon_scale scale;
+		void *state;
+
+		e[1].attr.config1 = rows[i].config1;
+		e[1].attr.config2 = rows[i].config2;
+		cr_assert_eq(damon_spe_source.open(&rows[i].o, NULL, &state), 0);
+		cr_assert_eq(damon_spe_source.begin(state, e, 2), 0);
+		damon_spe_source.scale_of(state, &scale);
+		cr_expect_eq(scale.hi, rows[i].hi, "%s: %g", rows[i].name, scale.hi);
+		damon_spe_source.close(state);
+	}
+}
+
+Test(spe, what_the_kernel_does_is_left_out)
+{
+	struct damon_perf_sample s = {.misc = PERF_RECORD_MISC_KERNEL, .addr = 0x1000};
+	struct damon_source_stats stats;
+	void *state = open_default();
+	struct damon_obs o;
+
+	cr_expect_eq(damon_spe_source.decode(state, &s, NULL, keep_obs, &o), 0);
+	damon_spe_source.stats(state, &stats);
+	cr_expect_eq(stats.filtered, 1);
+	damon_spe_source.close(state);
 }
 
 /* The record that the end of a truncated piece cuts does not get the next piece's packets. */
@@ -406,11 +460,6 @@ Test(spe, garbage_is_counted)
 	damon_spe_source.close(state);
 }
 
-static void keep_obs(void *priv, const struct damon_obs *o)
-{
-	*(struct damon_obs *)priv = *o;
-}
-
 /* Each stands for the operations between two of them. */
 Test(spe, samples_become_observations)
 {
@@ -420,8 +469,8 @@ Test(spe, samples_become_observations)
 		float weight;
 		unsigned int nr;
 	} rows[] = {
-		{"a load", 0x1000, 4096, 4096, 1},
 		{"of an unknown period", 0x1000, 0, 131072, 1},
+		{"a load", 0x1000, 4096, 4096, 1},
 		{"without an address", 0, 4096, 4096, 0},
 		{"of the kernel", 0x00ff000012340000, 4096, 4096, 0},
 	};
@@ -430,6 +479,7 @@ Test(spe, samples_become_observations)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct spe_bytes b = {.len = 0};
+		struct damon_perf_event e = {.name = "arm_spe//", .pmu = ""};
 		struct damon_trace t;
 		struct seen k = {{0}};
 		struct damon_obs o;
@@ -443,7 +493,8 @@ Test(spe, samples_become_observations)
 		spe_context(&b, 7);
 		spe_end(&b);
 		t = piece(0, 4096 * i, &b, 0, b.len);
-		t.period = rows[i].period;
+		e.attr.sample_period = rows[i].period;
+		cr_expect_eq(damon_spe_source.begin(state, &e, 1), 0);
 		t.time_ns = 5;
 		cr_assert_eq(damon_spe_source.decode_trace(state, &t, keep, &k), 1);
 		cr_expect_eq(damon_spe_source.decode(state, &k.last, NULL, keep_obs, &o), 1);
