@@ -4,8 +4,8 @@
  *
  * The numbers of data source packets are each CPU's own. Arm's cores share one set (technical
  * reference manuals of Neoverse N1, N2, V1, V2 and of Cortex-A720 and later, "Data source packet");
- * AmpereOne and HiSilicon HIP12 have theirs (as perf's decoder knows them since Linux 6.13 and
- * 6.19). Numbers of other makers are not guessed. The same holds for stores: no CPU tells it.
+ * AmpereOne and HiSilicon HIP12 have theirs, which perf's decoder knows. Numbers of other makers
+ * are not guessed. Of stores no CPU tells it so.
  */
 #include "base/util.h"
 #include "pmu/spe/trace.h"
@@ -19,7 +19,7 @@ struct place {
 };
 
 /* 0xd is the other socket, which may be its caches or its memory. */
-static const struct place arm[] = {
+static const struct place arm_cores[] = {
 	{0x0, DAMON_LEVEL_L1, 0},	    {0x8, DAMON_LEVEL_L2, 0},
 	{0x9, DAMON_LEVEL_PEER, 0},	    {0xa, DAMON_LEVEL_PEER, 0},
 	{0xb, DAMON_LEVEL_L3, 0},	    {0xc, DAMON_LEVEL_PEER, 0},
@@ -27,12 +27,12 @@ static const struct place arm[] = {
 };
 
 /* 0 is a cache of this chip or a device. */
-static const struct place ampere[] = {
+static const struct place ampere_one[] = {
 	{0x0, DAMON_LEVEL_UNKNOWN, 0}, {0x3, DAMON_LEVEL_L3, 0}, {0x5, DAMON_LEVEL_PEER, REMOTE},
 	{0x7, DAMON_LEVEL_DRAM, 0},    {0x8, DAMON_LEVEL_L1, 0}, {0x9, DAMON_LEVEL_L2, 0},
 };
 
-static const struct place hisilicon[] = {
+static const struct place hip12[] = {
 	{0, DAMON_LEVEL_PEER, 0},      {1, DAMON_LEVEL_PEER, HITM},
 	{2, DAMON_LEVEL_L3, 0},	       {3, DAMON_LEVEL_L3, HITM},
 	{4, DAMON_LEVEL_PEER, 0},      {5, DAMON_LEVEL_PEER, HITM},
@@ -49,9 +49,9 @@ static const struct cpu {
 	const struct place *places;
 	size_t nr;
 } cpus[] = {
-	{0x41, 0, arm, ARRAY_SIZE(arm)},
-	{0xc0, 0xac4, ampere, ARRAY_SIZE(ampere)},
-	{0x48, 0xd06, hisilicon, ARRAY_SIZE(hisilicon)},
+	{0x41, 0, arm_cores, ARRAY_SIZE(arm_cores)},
+	{0xc0, 0xac4, ampere_one, ARRAY_SIZE(ampere_one)},
+	{0x48, 0xd06, hip12, ARRAY_SIZE(hip12)},
 };
 
 static const struct cpu *cpu_of(uint64_t midr)
