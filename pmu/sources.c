@@ -4,6 +4,7 @@
 
 #include "pmu/ibs.h"
 #include "pmu/source.h"
+#include "pmu/spe/spe.h"
 
 const struct damon_source_ops *const damon_sources[] = {
 	&damon_pebs_source,   &damon_ibs_source,   &damon_soft_source,
