@@ -119,7 +119,8 @@ struct damon_source_ops {
 	void (*scale_of)(const void *state, struct damon_scale *out);
 };
 
-extern const struct damon_source_ops damon_soft_source, damon_faults_source, damon_synth_source;
+extern const struct damon_source_ops damon_soft_source, damon_faults_source, damon_synth_source,
+	damon_memory_source;
 
 /* The rows, in the order in which 'auto' tries them; NULL-terminated. */
 extern const struct damon_source_ops *const damon_sources[];

@@ -8,6 +8,7 @@ const struct damon_source_ops *const damon_sources[] = {
 	&damon_soft_source,
 	&damon_faults_source,
 	&damon_synth_source,
+	&damon_memory_source, /* claims what is left: the last one */
 	NULL,
 };
 
