@@ -194,6 +194,14 @@ static int begin(struct damon_ctx *ctx, uint64_t time_ns)
 	return ctx->replay->kdamon ? 0 : ctx_open_record(ctx);
 }
 
+/* The processes of such a recording are not what it is about. */
+static int on_kdamon(struct damon_ctx *ctx, const struct damon_perf_record *rec)
+{
+	if (rec->type == PERF_RECORD_LOST || rec->type == PERF_RECORD_LOST_SAMPLES)
+		ctx->counts.lost += rec->lost;
+	return rec->type == PERF_RECORD_SAMPLE ? replay_on_sample(ctx, rec) : 0;
+}
+
 /* Records are delivered here, in the order of time. Those that perf made up for what was there
  * before have no time: they come first, and before the recording begins. */
 static int on_record(void *priv, const struct damon_perf_record *rec)
@@ -210,7 +218,7 @@ static int on_record(void *priv, const struct damon_perf_record *rec)
 		err = begin(ctx, rec->time_ns);
 	r->last_ns = MAX(r->last_ns, rec->time_ns);
 	if (!err)
-		err = events_on_record(ctx, rec);
+		err = r->kdamon ? on_kdamon(ctx, rec) : events_on_record(ctx, rec);
 	if (!err && ctx->ended)
 		err = 1;
 	return err;
@@ -256,7 +264,7 @@ int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 	struct replay *r = ctx->replay;
 	struct replay_event *e = s->event < r->nr_events ? &r->events[s->event] : NULL;
 
-	if (e && e->is_kdamon && r->kdamon)
+	if (e && e->is_kdamon)
 		return kdamon_take(r->kdamon, ctx, s);
 	if (!e || !e->ops) {
 		r->origin.unclaimed++;

@@ -62,7 +62,7 @@ void hot_add(struct hot *h, const struct scan_cursor *c)
 		double weight, cover;
 
 		damon_snapshot_region(c->s, c->at, i, &r);
-		weight = r.share * (double)c->ti.obs;
+		weight = r.share * (h->by_checks ? seconds : (double)c->ti.obs);
 		if (!(r.share > 0))
 			continue;
 		h->weight += weight;
