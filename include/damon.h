@@ -102,10 +102,10 @@ int damon_set_command(struct damon_ctx *ctx,
 		      char *const argv[]); /* argv is copied; looked up in PATH */
 
 /*
- * Instead of processes: a recording that perf made, of memory samples or of the kernel's DAMON (event
- * damon:damon_aggregated); "-" is standard input. damon_dispatch() reads on in it, at its own pace,
- * and returns 0 at its end. Times are the recording's. The sampling is as recorded; of the kernel's
- * DAMON, aggregation intervals and regions are as well.
+ * Instead of processes: a recording that perf made, of memory samples or of the kernel's DAMON
+ * (event damon:damon_aggregated); "-" is standard input. damon_dispatch() reads on in it, at its
+ * own pace, and returns 0 at its end. Times are the recording's. The sampling is as recorded; of
+ * the kernel's DAMON, aggregation intervals and regions are as well.
  */
 int damon_set_replay(struct damon_ctx *ctx, const char *path);
 

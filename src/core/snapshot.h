@@ -51,8 +51,8 @@ struct damon_wset {
 /* Checks of whole mappings over a window: pages touched in it, of 'pages' that are mapped there. */
 struct damon_wset_check {
 	double touched, pages; /* pages 0: nothing was checked */
-	double seen; /* distinct pages that samples had seen in it, when it was checked */
-	double late_ns; /* since then, to the end of the snapshot */
+	double seen;	       /* distinct pages that samples had seen in it, when it was checked */
+	double late_ns;	       /* since then, to the end of the snapshot */
 };
 
 struct damon_target_snapshot {

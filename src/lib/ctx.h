@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A context from the inside. ctx.c sets it up and takes it down, command.c starts the command,
- * replay.c reads a recording of perf instead, events.c turns perf records into observations and address spaces, monitor.c runs the intervals,
- * rate.c rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up,
- * checks.c runs the checkers beside all that.
+ * replay.c reads a recording of perf instead, events.c turns perf records into observations and
+ * address spaces, monitor.c runs the intervals, rate.c rations the interruptions, dispatch.c waits
+ * and works (also in a thread), stats.c sums up, checks.c runs the checkers beside all that.
  */
 #ifndef LIB_CTX_H
 #define LIB_CTX_H

@@ -65,8 +65,9 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 }
 
 /*
- * The process that a recording tells something of. perf tells of every process that there is, before
- * anything happens: those get a target when they are seen. Live, what is not known is none of ours.
+ * The process that a recording tells something of. perf tells of every process that there is,
+ * before anything happens: those get a target when they are seen. Live, what is not known is none
+ * of ours.
  */
 static struct damon_proc *known(struct damon_ctx *ctx, int pid, const char *comm, uint64_t now_ns)
 {

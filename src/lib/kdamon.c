@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/infer.h"
 #include "perf/tracing.h"
 
 #define MAX_HELD    (8u << 20) /* bytes of regions that wait until the intervals are known */
@@ -55,8 +56,6 @@ struct held {
 struct ktarget {
 	int tid;
 	uint64_t id;
-	uint32_t target_id, space_id; /* of the record, once it is there */
-	bool is_shown;
 };
 
 struct kdamon {
@@ -221,32 +220,46 @@ static void show_region(const struct kdamon *k, const struct kregion *in, struct
 	};
 }
 
-/* The target of the record. False: there are too many. */
-static bool show_target(struct kdamon *k, struct damon_ctx *ctx, uint32_t target, uint64_t now_ns)
+/* The target of the record, NULL without memory. Which process it is does the recording not say. */
+static struct damon_proc *show_target(struct damon_ctx *ctx, uint32_t target, uint64_t now_ns)
 {
-	struct ktarget *t = &k->targets[target];
 	struct damon_proc *p;
 	char comm[DAMON_COMM_MAX];
 
-	if (t->is_shown)
-		return true;
 	snprintf(comm, sizeof(comm), "target %u", target);
 	p = damon_targets_add(damon_core_targets(ctx->core), (int)target + 1, comm, now_ns);
-	if (!p || !p->target)
-		return false;
-	p->target->pid = 0; /* which process it is does the recording not say */
-	t->target_id = p->target->id;
-	t->space_id = p->space->id;
-	t->is_shown = true;
-	return true;
+	if (p && p->target)
+		p->target->pid = 0;
+	return p && p->target ? p : NULL;
+}
+
+/* What is mapped is not told either: what regions that touch each other cover is taken for it. */
+static int show_space(struct damon_space *s, const struct kregion *r, size_t n, uint64_t now_ns)
+{
+	int err = 0;
+
+	for (size_t first = 0, i = 1; i <= n && !err; i++) {
+		struct damon_mapping m = {.start = r[first].start,
+					  .end = r[i - 1].end,
+					  .prot = DAMON_PROT_READ | DAMON_PROT_WRITE,
+					  .name = INFER_NAME};
+		const struct damon_mapping *known = damon_space_find(s, m.start);
+
+		if (i < n && r[i].start == r[i - 1].end)
+			continue;
+		if (!known || known->end < m.end)
+			err = damon_space_map(s, &m, now_ns);
+		first = i;
+	}
+	return err;
 }
 
 static int show(struct kdamon *k, struct damon_ctx *ctx, const struct held *h,
 		const struct group *groups, const struct kregion *regions)
 {
 	struct damon_snapshot s = {
-		.start_ns = h->start_ns ? h->start_ns
-					: h->end_ns - MIN(h->end_ns, ctx->attrs.aggr_ns),
+		.start_ns =
+			h->start_ns ? h->start_ns : h->end_ns - MIN(h->end_ns, ctx->attrs.aggr_ns),
 		.end_ns = h->end_ns,
 		.counts = ctx->counts,
 		.targets = k->shown,
@@ -260,14 +273,12 @@ static int show(struct kdamon *k, struct damon_ctx *ctx, const struct held *h,
 	nr = 0;
 	for (size_t g = 0; g < h->nr_groups; regions += groups[g++].nr) {
 		struct damon_target_snapshot *t = &k->shown[s.nr_targets];
-		const struct ktarget *of = &k->targets[groups[g].target];
+		struct damon_proc *p = show_target(ctx, groups[g].target, s.start_ns);
 
-		if (!show_target(k, ctx, groups[g].target, h->end_ns)) {
-			s.counts.no_target += groups[g].nr;
-			continue;
-		}
-		*t = (struct damon_target_snapshot){.target_id = of->target_id,
-						    .space_id = of->space_id,
+		if (!p || show_space(p->space, regions, groups[g].nr, s.start_ns))
+			return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+		*t = (struct damon_target_snapshot){.target_id = p->target->id,
+						    .space_id = p->space->id,
 						    .burst = 1,
 						    .clumping = 1,
 						    .regions = k->regions + nr,

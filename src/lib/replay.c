@@ -9,10 +9,10 @@
 #include "perf/file.h"
 #include "perf/order.h"
 
-#define ITEMS_PER_STEP	 4096 /* of the file, between two looks at the world */
+#define ITEMS_PER_STEP	  4096 /* of the file, between two looks at the world */
 #define PERF_AUXTRACE_SPE 4
-#define MAX_TIME_NS	 (1ull << 62) /* nothing is as late: sums cannot overflow */
-#define KERNEL_HALF	 (1ull << 63)
+#define MAX_TIME_NS	  (1ull << 62) /* nothing is as late: sums cannot overflow */
+#define KERNEL_HALF	  (1ull << 63)
 
 /* What an event of the file is to us. */
 struct replay_event {
@@ -28,7 +28,7 @@ struct replay {
 	struct damon_order *order;
 	struct replay_event *events;
 	size_t nr_events, cap_events;
-	void **states; /* by row of damon_sources, NULL: not used */
+	void **states;	       /* by row of damon_sources, NULL: not used */
 	struct kdamon *kdamon; /* NULL: samples of memory */
 	struct infer infer;
 	bool begun, ended;

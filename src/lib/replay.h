@@ -23,7 +23,7 @@ int replay_step(struct damon_ctx *ctx);
 /* What is left to do at the end of it, or where reading was stopped. Returns 0 or -errno. */
 int replay_finish(struct damon_ctx *ctx);
 uint64_t replay_end_ns(const struct damon_ctx *ctx); /* behind what was read so far */
-void replay_free(struct replay *r); /* NULL is fine */
+void replay_free(struct replay *r);		     /* NULL is fine */
 
 /* From events.c: a sample, in the order of time. Returns 0 or -ENOMEM. */
 int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r);

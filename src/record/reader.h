@@ -16,8 +16,7 @@ struct damon_reader;
 int damon_reader_open(const char *path, struct damon_reader **out, struct damon_fail *f);
 /* The same of a file that is open, from where it stands; 'fd' is taken over, also when it fails.
  * 'path' is for messages. */
-int damon_reader_open_fd(int fd, const char *path, struct damon_reader **out,
-			 struct damon_fail *f);
+int damon_reader_open_fd(int fd, const char *path, struct damon_reader **out, struct damon_fail *f);
 void damon_reader_close(struct damon_reader *r);
 
 const struct damon_meta *damon_reader_meta(const struct damon_reader *r);
