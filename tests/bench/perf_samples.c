@@ -2,6 +2,7 @@
 /*
  * Writes a perf.data as 'perf mem record' would on a machine with PEBS: loads and stores of one
  * process over regions of different heat, in rounds of four CPUs. perf_samples FILE SAMPLES REGIONS
+ * SAMPLES_PER_SECOND
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,8 @@
 
 enum { PID = 4000, CPUS = 4, PER_ROUND = 2048, REGION_PAGES = 256 };
 
-static const uint64_t base = 0x7f0000000000, start_ns = 1000 * NS_PER_SEC, step_ns = 10000;
+static const uint64_t base = 0x7f0000000000, start_ns = 1000 * NS_PER_SEC;
+static uint64_t step_ns; /* between samples */
 static const uint64_t load_ids[] = {101, 102, 103, 104}, store_ids[] = {201, 202, 203, 204};
 
 static const struct damon_perf_event events[] = {
@@ -126,17 +128,19 @@ int main(int argc, char **argv)
 		.release = "6.1.0",
 		.arch = "x86_64",
 	};
-	uint64_t n = argc == 4 ? strtoull(argv[2], NULL, 0) : 0;
-	uint32_t regions = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 0) : 0;
+	uint64_t n = argc == 5 ? strtoull(argv[2], NULL, 0) : 0;
+	uint32_t regions = argc == 5 ? (uint32_t)strtoul(argv[3], NULL, 0) : 0;
+	uint64_t hz = argc == 5 ? strtoull(argv[4], NULL, 0) : 0;
 	struct damon_perf_writer *w;
 	struct damon_fail fail = {0};
 	struct rng rng;
 	int fd, err;
 
-	if (!n || !regions) {
-		fprintf(stderr, "usage: perf_samples FILE SAMPLES REGIONS\n");
+	if (!n || !regions || !hz) {
+		fprintf(stderr, "usage: perf_samples FILE SAMPLES REGIONS SAMPLES_PER_SECOND\n");
 		return 2;
 	}
+	step_ns = MAX(NS_PER_SEC / hz, 1ull);
 	fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		perror(argv[1]);
