@@ -25,6 +25,7 @@ _damon_perf()
 	record)
 		case $prev in
 		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--replay) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
 		--duration) return ;;
 		--source) return ;;
@@ -45,7 +46,7 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
+			_damon_perf_words -W '--pid --replay --output --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
 		else
 			_damon_perf_words -c
 		fi

@@ -254,41 +254,51 @@ static int show_space(struct damon_space *s, const struct kregion *r, size_t n, 
 	return err;
 }
 
+/* Regions of one target. Returns 0 or -ENOMEM. */
+static int show_group(const struct kdamon *k, struct damon_ctx *ctx, const struct group *g,
+		      const struct kregion *regions, uint64_t now_ns,
+		      struct damon_target_snapshot *out)
+{
+	struct damon_proc *p = show_target(ctx, g->target, now_ns);
+
+	if (!p || show_space(p->space, regions, g->nr, now_ns))
+		return -ENOMEM;
+	out->target_id = p->target->id;
+	out->space_id = p->space->id;
+	out->burst = out->clumping = 1;
+	out->nr_regions = g->nr;
+	for (size_t i = 0; i < g->nr; i++)
+		show_region(k, &regions[i], &out->regions[i]);
+	out->weight = damon_target_total(out, &ctx->view.units);
+	return 0;
+}
+
 static int show(struct kdamon *k, struct damon_ctx *ctx, const struct held *h,
 		const struct group *groups, const struct kregion *regions)
 {
+	uint64_t aggr_ns = ctx->attrs.aggr_ns;
 	struct damon_snapshot s = {
-		.start_ns =
-			h->start_ns ? h->start_ns : h->end_ns - MIN(h->end_ns, ctx->attrs.aggr_ns),
+		.start_ns = h->start_ns ? h->start_ns : h->end_ns - MIN(h->end_ns, aggr_ns),
 		.end_ns = h->end_ns,
 		.counts = ctx->counts,
 		.targets = k->shown,
+		.nr_targets = h->nr_groups,
 	};
 	size_t nr = 0;
+	int err = 0;
 
 	for (size_t g = 0; g < h->nr_groups; g++)
 		nr += groups[g].nr;
 	if (vec_reserve(&k->regions, &k->cap_shown, nr, sizeof(*k->regions)))
-		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+		err = -ENOMEM;
 	nr = 0;
-	for (size_t g = 0; g < h->nr_groups; regions += groups[g++].nr) {
-		struct damon_target_snapshot *t = &k->shown[s.nr_targets];
-		struct damon_proc *p = show_target(ctx, groups[g].target, s.start_ns);
-
-		if (!p || show_space(p->space, regions, groups[g].nr, s.start_ns))
-			return damon_fail(&ctx->fail, ENOMEM, "out of memory");
-		*t = (struct damon_target_snapshot){.target_id = p->target->id,
-						    .space_id = p->space->id,
-						    .burst = 1,
-						    .clumping = 1,
-						    .regions = k->regions + nr,
-						    .nr_regions = groups[g].nr};
-		for (size_t i = 0; i < groups[g].nr; i++)
-			show_region(k, &regions[i], &t->regions[i]);
-		t->weight = damon_target_total(t, &ctx->view.units);
+	for (size_t g = 0; g < h->nr_groups && !err; g++) {
+		k->shown[g] = (struct damon_target_snapshot){.regions = k->regions + nr};
+		err = show_group(k, ctx, &groups[g], regions + nr, s.start_ns, &k->shown[g]);
 		nr += groups[g].nr;
-		s.nr_targets++;
 	}
+	if (err)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	s.counts.checks += (uint64_t)nr * k->most;
 	memset(&ctx->counts, 0, sizeof(ctx->counts));
 	ctx->aggr_start_ns = MAX(ctx->aggr_start_ns, h->end_ns);

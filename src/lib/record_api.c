@@ -49,20 +49,18 @@ static const struct damon_space *find_space(const void *owner, uint32_t id)
 
 /* ---- recordings of perf ---- */
 
-/* The first bytes of what is there, which stay there: of a pipe they are doubled. */
-static size_t glance(const char *path, uint8_t *bytes, size_t n)
+/* The first bytes of what is open, which stay there: of a pipe they are doubled. */
+static size_t glance(int fd, uint8_t *bytes, size_t n)
 {
-	_cleanup_(closep) int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-						     : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	int ends[2];
 	struct stat st;
 	ssize_t got = -1;
+	int ends[2];
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fstat(fd, &st))
 		return 0;
-	if (S_ISREG(st.st_mode))
-		got = pread(fd, bytes, n, strcmp(path, "-") ? 0 : lseek(fd, 0, SEEK_CUR));
-	else if (S_ISFIFO(st.st_mode) && !strcmp(path, "-") && !pipe2(ends, O_CLOEXEC)) {
+	if (S_ISREG(st.st_mode)) {
+		got = pread(fd, bytes, n, lseek(fd, 0, SEEK_CUR));
+	} else if (S_ISFIFO(st.st_mode) && !pipe2(ends, O_CLOEXEC)) {
 		got = tee(fd, ends[1], n, 0); /* waits for the first ones */
 		got = got > 0 ? read(ends[0], bytes, (size_t)got) : got;
 		close(ends[0]);
@@ -71,12 +69,14 @@ static size_t glance(const char *path, uint8_t *bytes, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static bool is_perf_file(const char *path)
+/* 'fd' is to stay open until the file was opened to be read: a named pipe would break between. */
+static bool is_perf_file(const char *path, int *fd)
 {
 	uint8_t bytes[8];
-	size_t n = glance(path, bytes, sizeof(bytes));
 
-	return damon_perf_file_is(bytes, n);
+	*fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+				: fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	return *fd >= 0 && damon_perf_file_is(bytes, glance(*fd, bytes, sizeof(bytes)));
 }
 
 /* A file that nobody else sees. */
@@ -143,6 +143,7 @@ int damon_record_open_watched(const char *path, damon_progress_fn fn, void *priv
 			      struct damon_record **out)
 {
 	struct damon_record *r = calloc(1, sizeof(*r));
+	_cleanup_(closep) int held = -1;
 	const struct damon_meta *m;
 	struct stat st;
 	int err;
@@ -150,7 +151,7 @@ int damon_record_open_watched(const char *path, damon_progress_fn fn, void *priv
 	memset(&open_fail, 0, sizeof(open_fail));
 	if (!r)
 		return damon_fail(&open_fail, ENOMEM, "out of memory");
-	if (is_perf_file(path))
+	if (is_perf_file(path, &held))
 		err = convert(path, fn, priv, r);
 	else
 		err = damon_reader_open(path, &r->reader, &open_fail);

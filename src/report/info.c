@@ -273,7 +273,8 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 {
 	const struct damon_record_info *i = &sc->info;
 
-	add_work(l, st);
+	if (!i->origin[0]) /* what that cost is not told */
+		add_work(l, st);
 	add_u64(l, "interruptions", "interruptions", st->interruptions, damon_print_count);
 	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
 		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_estimate);

@@ -27,8 +27,10 @@ line()
 	for _ in $(seq "$runs"); do
 		measure "${@:3}" >> figures
 	done
-	row "$1" "$2" "$(cut -d' ' -f1 figures | median | awk -v n=$samples \
-		'{ printf "%.2f M samples/s", n / 1e6 / $1 }'), $(cut -d' ' -f2 figures | median) MiB"
+	seconds=$(cut -d' ' -f1 figures | median)
+	mib=$(cut -d' ' -f2 figures | median)
+	row "$1" "$2" "$(awk -v n=$samples -v s="$seconds" \
+		'BEGIN { printf "%.2f M samples/s", n / 1e6 / s }'), $mib MiB"
 }
 
 for hz in 100000 500000; do
