@@ -289,7 +289,7 @@ static int show(struct kdamon *k, struct damon_ctx *ctx, const struct held *h,
 
 	for (size_t g = 0; g < h->nr_groups; g++)
 		nr += groups[g].nr;
-	if (vec_reserve(&k->regions, &k->cap_shown, nr, sizeof(*k->regions)))
+	if (vec_reserve(&k->regions, &k->cap_shown, nr + 1, sizeof(*k->regions)))
 		err = -ENOMEM;
 	nr = 0;
 	for (size_t g = 0; g < h->nr_groups && !err; g++) {
@@ -335,7 +335,7 @@ static int end_aggregation(struct kdamon *k, struct damon_ctx *ctx, struct strea
 	if (vec_reserve(&k->snaps, &k->cap_snaps, k->nr_snaps + 1, sizeof(*k->snaps)) ||
 	    vec_reserve(&to->groups, &to->cap_groups, to->nr_groups + from->nr_groups,
 			sizeof(*to->groups)) ||
-	    vec_reserve(&to->regions, &to->cap_regions, to->nr_regions + from->nr_regions,
+	    vec_reserve(&to->regions, &to->cap_regions, to->nr_regions + from->nr_regions + 1,
 			sizeof(*to->regions)))
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	memcpy(to->groups + to->nr_groups, from->groups, from->nr_groups * sizeof(*to->groups));

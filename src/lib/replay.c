@@ -86,13 +86,14 @@ static void tell_event(struct replay *r, const struct damon_perf_event *e)
 static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damon_perf_event *e,
 		      struct replay_event *out)
 {
-	int err;
+	int err = 0;
 
 	*out = (struct replay_event){.period = e->attr.freq ? 0 : e->attr.sample_period};
 	for (size_t i = 0; damon_sources[i] && !out->ops; i++) {
 		if (!damon_sources[i]->claims || !damon_sources[i]->claims(e))
 			continue;
-		err = check_times(ctx, e);
+		if (!damon_sources[i]->decode_trace) /* traces have times of their own */
+			err = check_times(ctx, e);
 		if (!err)
 			err = open_state(ctx, r, i);
 		if (err)

@@ -113,23 +113,72 @@ static void find_fields(struct tep_event *ev, struct damon_trace_event *e)
 	}
 }
 
-/* How it is printed is of no use here, and the larger part of what there is to parse. */
-static char *without_print(const struct rest *format, size_t *len)
+/* "unsigned long start": words, of which the last is a name. */
+static bool is_declaration(const char *s)
 {
-	static const char print[] = "\nprint fmt: ", none[] = "\"\"\n";
-	size_t n = (size_t)(format->end - format->p);
-	const uint8_t *at = memmem(format->p, n, print, sizeof(print) - 1);
-	char *text;
+	size_t n = strlen(s);
 
-	if (!at)
-		return NULL;
-	n = (size_t)(at - format->p) + sizeof(print) - 1;
-	text = malloc(n + sizeof(none));
-	if (text) {
-		memcpy(text, format->p, n);
-		memcpy(text + n, none, sizeof(none));
+	return n && s[0] != ' ' && s[n - 1] != ' ' && strchr(s, ' ') && !strstr(s, "  ") &&
+	       !(s[0] >= '0' && s[0] <= '9') && !strpbrk(strrchr(s, ' ') + 1, "0123456789");
+}
+
+static bool is_wanted(const struct damon_trace_event *e, const char *name)
+{
+	for (size_t i = 0; i < e->nr_fields; i++) {
+		if (!strcmp(e->fields[i], name))
+			return true;
 	}
-	*len = n + sizeof(none) - 1;
+	return false;
+}
+
+/* Goes behind a line, and copies it. False at the end. */
+static bool next_line(struct rest *r, char *line, size_t size)
+{
+	const uint8_t *end = memchr(r->p, '\n', (size_t)(r->end - r->p));
+	size_t n = (size_t)((end ? end : r->end) - r->p);
+
+	if (r->p == r->end)
+		return false;
+	snprintf(line, size, "%.*s", (int)MIN(n, size - 1), (const char *)r->p);
+	r->p += n + !!end;
+	return true;
+}
+
+/*
+ * The format with nothing in it but the fields that are wanted, in the kernel's own shape: the
+ * parser loses memory at some of what is in no shape, and how it is printed is of no use here. The
+ * caller frees it.
+ */
+static char *clean_format(const struct rest *format, const struct damon_trace_event *e, size_t *len)
+{
+	char line[256], decl[128], *text = NULL;
+	struct rest r = *format;
+	unsigned int id = 0, offset, size, is_signed;
+	FILE *out = open_memstream(&text, len);
+
+	if (!out)
+		return NULL;
+	while (next_line(&r, line, sizeof(line)) && strncmp(line, "print fmt", 9) != 0) {
+		if (sscanf(line, "ID: %9u", &id) == 1)
+			fprintf(out,
+				"name: %s\nID: %u\nformat:\n"
+				"\tfield:unsigned short common_type;\toffset:0;\tsize:2;"
+				"\tsigned:0;\n\n",
+				e->name, id);
+		if (id &&
+		    sscanf(line,
+			   " field:%127[a-z_ ];%*[ \t]offset:%6u;%*[ \t]size:%6u;"
+			   "%*[ \t]signed:%1u;",
+			   decl, &offset, &size, &is_signed) == 4 &&
+		    is_declaration(decl) && is_wanted(e, strrchr(decl, ' ') + 1))
+			fprintf(out, "\tfield:%s;\toffset:%u;\tsize:%u;\tsigned:%u;\n", decl,
+				offset, size, is_signed);
+	}
+	fprintf(out, "\nprint fmt: \"\"\n");
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
 	return text;
 }
 
@@ -141,7 +190,7 @@ static int parse_format(const struct rest *format, struct damon_trace_event *e)
 	size_t len = 0;
 	int err = tep ? -EBADMSG : -ENOMEM;
 
-	text = without_print(format, &len);
+	text = clean_format(format, e, &len);
 	tep_set_loglevel(TEP_LOG_NONE); /* a library does not print */
 	if (tep && text && !tep_parse_event(tep, text, len, e->system))
 		ev = tep_find_event_by_name(tep, e->system, e->name);

@@ -111,7 +111,7 @@ struct count {
 	bool always;
 };
 
-static void say_not_seen(struct report_args *a, const struct damon_stats *st)
+static void say_not_seen(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
 {
 	const struct count counts[] = {
 		{"lost", st->lost, true},
@@ -141,7 +141,7 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 						counts[i].what,
 						damon_print_count(n, (double)counts[i].n));
 	print_percent(n, addresses > 0 ? (double)st->unknown / addresses : 0);
-	if (!(addresses > 0) && len > 2) {
+	if (!(sc->info.scale > 0)) { /* there are no accesses to tell an address of */
 		text[len - 2] = '\0';
 		say(a, "not seen", "%s", text);
 		return;
@@ -204,7 +204,7 @@ void notes_quality(struct report_args *a, const struct scan *sc)
 		say_origin(a, &sc->info);
 	say_source(a, sc, &st);
 	say_seen(a, sc, &st);
-	say_not_seen(a, &st);
+	say_not_seen(a, sc, &st);
 	if (!sc->info.origin[0]) /* what that cost is not told */
 		say_cost(a, &st);
 	say_file(a, sc, &st);
