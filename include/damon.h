@@ -111,6 +111,19 @@ int damon_add_pid(struct damon_ctx *ctx, int pid);
 int damon_set_command(struct damon_ctx *ctx,
 		      char *const argv[]); /* argv is copied; looked up in PATH */
 
+/*
+ * Instead of processes: a recording that perf made, of memory samples or of the kernel's DAMON
+ * (event damon:damon_aggregated); "-" is standard input. damon_dispatch() reads on in it, at its
+ * own pace, and returns 0 at its end. Times are the recording's. The sampling is as recorded; of
+ * the kernel's DAMON, aggregation intervals and regions are as well.
+ */
+int damon_set_replay(struct damon_ctx *ctx, const char *path);
+
+/* Told now and then how much of a recording has been read: 'done' of 'total' bytes, 0 for a pipe.
+ * Return nonzero to stop reading: -EINTR. */
+typedef int (*damon_progress_fn)(void *priv, uint64_t done, uint64_t total);
+void damon_set_progress(struct damon_ctx *ctx, damon_progress_fn fn, void *priv);
+
 /* Writes a record to 'path' ("-": standard output), mode 0600. */
 int damon_set_record(struct damon_ctx *ctx, const char *path);
 
@@ -213,6 +226,14 @@ struct damon_stats {
 	uint64_t period; /* accesses (events) per sample; 0: samples are ticks of time, or of all */
 	char source_reason[320]; /* "auto": why not a source that is better; "": there is none, or
 				    it was not asked to choose */
+	/* Of a recording of another program, replayed: */
+	uint64_t malformed;	    /* records that are not what they claim */
+	uint64_t no_event;	    /* samples of no event that it has */
+	uint64_t unclaimed;	    /* samples of events that tell no addresses of memory */
+	uint64_t late;		    /* records that came too late to be put in order */
+	uint64_t truncated;	    /* 1: it ends in the middle */
+	uint64_t aux_lost;	    /* pieces of hardware traces that were cut off or not read */
+	uint64_t inferred_mappings; /* that nothing told of, made up around accesses */
 };
 
 /* What bounds the rate. */
@@ -299,7 +320,14 @@ int damon_snapshot_mapping(const struct damon_snapshot *s, size_t t, uint64_t ad
 
 /* ---- records ---- */
 
+/*
+ * Opens a record, or a recording that perf made: that is replayed (damon_set_replay()) with default
+ * attributes into a temporary file, and read from there.
+ */
 int damon_record_open(const char *path, struct damon_record **r);
+/* The same, told of the progress of a replay. */
+int damon_record_open_watched(const char *path, damon_progress_fn fn, void *priv,
+			      struct damon_record **r);
 void damon_record_close(struct damon_record *r); /* NULL is fine */
 const char *damon_record_error(
 	const struct damon_record
@@ -317,13 +345,19 @@ struct damon_record_info {
 	uint64_t start_ns;
 	int64_t epoch_offset_ns;
 	double scale, scale_lo,
-		scale_hi; /* accesses per unit of the source's weight; lo != hi: heat is relative */
+		scale_hi; /* accesses per unit of the source's weight; lo != hi: heat is relative;
+			     all 0: there are only checks of accessed bits, and heat is a lower
+			     bound: one access in each sampling interval in which there was any */
 	double overhead_asked;	/* percent, 0: a rate was asked for */
 	uint64_t damaged_bytes; /* skipped so far */
 	/* as far as it has been read: */
 	struct damon_intervals_goal goal; /* access_bp 0: none */
 	double resolution_share;	  /* asked for, 0: none */
 	uint64_t resolution_ns;
+	/* Of a recording of another program, replayed: what it is ("perf.data"; "": it is none),
+	 * where and by what it was made, and its events that were used. */
+	char origin[16], host[64], perf_version[64], cpu[128], events[512];
+	int sample_assumed; /* 1: sample_ns is not in the recording */
 };
 void damon_record_info(const struct damon_record *r, struct damon_record_info *i);
 

@@ -144,6 +144,17 @@ static int faults_events(const struct damon_sys *sys, const struct damon_source_
 	return 1;
 }
 
+/* The tracepoint's payload is of another kernel: it is not decoded. */
+static bool faults_claims(const struct damon_perf_event *e)
+{
+	const struct perf_event_attr *a = &e->attr;
+
+	return a->type == PERF_TYPE_SOFTWARE && (a->sample_type & PERF_SAMPLE_ADDR) &&
+	       (a->config == PERF_COUNT_SW_PAGE_FAULTS ||
+		a->config == PERF_COUNT_SW_PAGE_FAULTS_MIN ||
+		a->config == PERF_COUNT_SW_PAGE_FAULTS_MAJ);
+}
+
 static int faults_open(const struct damon_source_options *o, const struct damon_peek *r,
 		       void **state)
 {
@@ -241,6 +252,7 @@ const struct damon_source_ops damon_faults_source = {
 	.scale = {1, 1, 1},
 	.probe = faults_probe,
 	.events = faults_events,
+	.claims = faults_claims,
 	.open = faults_open,
 	.close = faults_close,
 	.decode = faults_decode,

@@ -2,6 +2,8 @@
 #include "pmu/memory.h"
 
 #include <linux/perf_event.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/util.h"
 
@@ -171,15 +173,16 @@ bool damon_memory_obs(const struct damon_perf_sample *s, uint8_t flags, float we
 	bool known = s->addr && s->addr < USER_END;
 	struct damon_access *a = &o->access[0];
 
-	*o = (struct damon_obs){
-		.time_ns = s->time_ns,
-		.ip = s->ip,
-		.pid = s->pid,
-		.tid = s->tid,
-		.weight = weight,
-		.nr = known,
-		.nr_unknown = !known,
-	};
+	/* what lies behind the first access is not looked at */
+	memset(o, 0, offsetof(struct damon_obs, access[1]));
+	o->hw = (struct damon_hw){0};
+	o->time_ns = s->time_ns;
+	o->ip = s->ip;
+	o->pid = s->pid;
+	o->tid = s->tid;
+	o->weight = weight;
+	o->nr = known;
+	o->nr_unknown = !known;
 	if (!known)
 		return false;
 	*a = (struct damon_access){.addr = s->addr, .ip = s->ip, .flags = flags};

@@ -132,7 +132,7 @@ struct damon_source_ops {
 };
 
 extern const struct damon_source_ops damon_pebs_source, damon_soft_source, damon_faults_source,
-	damon_synth_source;
+	damon_synth_source, damon_memory_source;
 
 /* The rows, in the order in which 'auto' tries them; NULL-terminated. */
 extern const struct damon_source_ops *const damon_sources[];

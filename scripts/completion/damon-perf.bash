@@ -25,6 +25,7 @@ _damon_perf()
 	record)
 		case $prev in
 		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--replay) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
 		--duration) return ;;
 		--source) return ;;

@@ -27,7 +27,8 @@ static const struct option_row options[] = {
 		.arg = "FILE",
 		.def = "damon-perf.data",
 		.aliases = "input-file",
-		.help = "the record; '-' is standard input",
+		.help = "the record, or a recording that perf made of memory samples or of the "
+			"kernel's DAMON (perf.data); '-' is standard input",
 	},
 	{
 		.name = "output",

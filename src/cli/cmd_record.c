@@ -13,20 +13,23 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/command.h"
+#include "cli/find.h"
 #include "cli/hardware.h"
 #include "cli/live.h"
+#include "cli/progress.h"
+#include "cli/replay.h"
 #include "cli/say.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
 #include "damon.h"
 
-enum { OWN_FAILURE = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+enum { OWN_FAILURE = 125 };
 
 #define DEFAULT_OUTPUT "damon-perf.data"
 
 struct record_options {
 	struct option_pids pids;
-	const char *output, *source, *resolution, *goal, *goal_words[4], *check;
+	const char *replay, *output, *source, *resolution, *goal, *goal_words[4], *check;
 	uint64_t duration_ns, mem_reads, checks_per_sec;
 	double overhead_percent, rate_hz;
 	uint64_t intervals_ns[3];		    /* sampling, aggregation, update */
@@ -53,6 +56,15 @@ static const struct option_row options[] = {
 		.aliases = "target-pid",
 		.help = "attach to running processes, with all their threads and the children they "
 			"will have, instead of running a command",
+	},
+	{
+		.name = "replay",
+		.type = OPT_STR,
+		.offset = AT(replay),
+		.arg = "FILE",
+		.help = "record nothing, and make a record of a recording that perf made ('perf "
+			"mem record', 'perf record -d', or of the kernel's DAMON): with other "
+			"intervals, or to keep; '-' is standard input",
 	},
 	{
 		.name = "output",
@@ -259,6 +271,8 @@ static const struct command_pair examples[] = {
 	 "see what has 1 percent of the accesses in a second, for 5 percent at most"},
 	{"damon-perf record --intervals-goal auto -p 1234",
 	 "no intervals to choose: nr_accesses that tell hot from cold"},
+	{"damon-perf record --replay perf.data --aggr 1s -o slow.data",
+	 "what a recording of 'perf mem record' would show with longer intervals"},
 	{"damon-perf record --monitoring_intervals 5ms 100ms 1s -- ./a.out",
 	 "with the option names of damo, DAMON's own tool"},
 	{"damon-perf check", "what to do where recording is refused"},
@@ -327,6 +341,8 @@ static int check_tuning(struct record_options *o, struct damon_fail *fail)
 static int check_what(const struct record_options *o, const struct option_line *line,
 		      struct damon_fail *fail)
 {
+	if (o->replay)
+		return replay_check(options, line, fail);
 	if (!o->pids.nr && !line->nr_operands) {
 		damon_fail(fail, EINVAL, "nothing to record");
 		damon_fail_remedy(fail, "give a command, or processes with '-p'; examples are in "
@@ -374,68 +390,14 @@ static int check_options(struct record_options *o, const struct option_line *lin
 	return 0;
 }
 
-/* 0 if 'path' can be executed, else the exit status that says why not. */
-static int try_command(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return errno == EACCES ? NOT_EXECUTABLE : NOT_FOUND;
-	return S_ISREG(st.st_mode) && !access(path, X_OK) ? 0 : NOT_EXECUTABLE;
-}
-
-/* As execvp(3) looks: a file that may not be executed counts only if no other can be. */
-static int search_command(const char *name)
-{
-	const char *dir = getenv("PATH");
-	int status = NOT_FOUND;
-
-	for (dir = dir ? dir : "/bin:/usr/bin";; dir++) {
-		int len = (int)strcspn(dir, ":");
-		char path[PATH_MAX];
-
-		if (snprintf(path, sizeof(path), "%.*s%s%s", len, dir, len ? "/" : "", name) <
-		    (int)sizeof(path)) {
-			int tried = try_command(path);
-
-			if (!tried)
-				return 0;
-			if (tried == NOT_EXECUTABLE)
-				status = tried;
-		}
-		dir += len;
-		if (!*dir)
-			return status;
-	}
-}
-
-/* 0, or the exit status after having said why the command cannot run. */
-static int find_command(const char *name)
-{
-	bool is_path = strchr(name, '/') != NULL;
-	int status = is_path ? try_command(name) : search_command(name);
-	struct damon_fail fail = {0};
-
-	if (status == NOT_FOUND) {
-		damon_fail(&fail, ENOENT, "cannot run '%.200s': %s", name,
-			   is_path ? "no such file" : "not found in PATH");
-		damon_fail_remedy(&fail, "check its spelling");
-	} else if (status) {
-		damon_fail(&fail, EACCES, "cannot run '%.200s': it cannot be executed", name);
-		damon_fail_remedy(&fail, "name a program, or make it one with 'chmod +x'");
-	}
-	if (status)
-		say_fail(&fail);
-	return status;
-}
-
 /* ---- the recording ---- */
 
 struct recording {
 	const struct record_options *options;
 	struct damon_ctx *ctx;
 	struct live live;
-	uint64_t end_ns; /* of --duration; UINT64_MAX: none */
+	struct progress progress; /* of a replay, instead of 'live' */
+	uint64_t end_ns;	  /* of --duration; UINT64_MAX: none */
 	int nr_interrupts;
 };
 
@@ -464,6 +426,8 @@ static int set_up(struct recording *r, char **command)
 		err = damon_set_sampling(r->ctx, &o->sampling);
 	if (!err && o->intervals_goal.access_bp)
 		err = damon_set_intervals_goal(r->ctx, &o->intervals_goal);
+	if (!err && o->replay)
+		err = damon_set_replay(r->ctx, o->replay);
 	for (size_t i = 0; !err && i < o->pids.nr; i++)
 		err = damon_add_pid(r->ctx, o->pids.pids[i]);
 	if (!err && *command)
@@ -525,6 +489,15 @@ static int run(struct recording *r)
 static int stop_asked(void *priv)
 {
 	return signals_pending();
+}
+
+/* To stop is to keep what was read until then, as of any recording. */
+static int replay_progress(void *priv, uint64_t done, uint64_t total)
+{
+	struct recording *r = priv;
+
+	progress_draw(&r->progress, done, total);
+	return 0;
 }
 
 static int shell_status(bool killed, int code)
@@ -682,12 +655,15 @@ static void say_summary(struct recording *r)
 		snprintf(lost, sizeof(lost), " (%llu lost)",
 			 (unsigned long long)(stats.lost + stats.throttled));
 	next_step(next, sizeof(next), output);
-	say("%llu snapshot%s of %s samples%s, %s in '%.200s'%s",
-	    (unsigned long long)stats.nr_snapshots, stats.nr_snapshots == 1 ? "" : "s",
-	    damon_print_count(obs, (double)stats.obs), lost,
+	say("%llu snapshot%s of %s %s%s, %s in '%.200s'%s", (unsigned long long)stats.nr_snapshots,
+	    stats.nr_snapshots == 1 ? "" : "s",
+	    damon_print_count(obs, (double)(replayed_checks(&stats) ? stats.checks : stats.obs)),
+	    replayed_checks(&stats) ? "checks" : "samples", lost,
 	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
 	say_cost(r, &stats);
-	if (!stats.obs)
+	if (r->options->replay)
+		replay_say(&stats);
+	else if (!stats.obs)
 		say_nothing_seen(r, &stats);
 	else if (stats.foreign > stats.obs / 10)
 		say("%s more samples were of " FOREIGN,
@@ -713,18 +689,23 @@ static void say_rest(struct recording *r)
 }
 
 /* Returns the exit status. */
-static int record(struct recording *r, char **command)
+static int record(struct recording *r, const struct option_line *line)
 {
+	char **command = line->operands;
 	int closed, pid, status, err = set_up(r, command);
 
 	if (!err) {
 		signals_catch();
 		live_init(&r->live, r->options->quiet, now_ns());
+		progress_init(&r->progress, r->options->quiet, "replaying");
+		r->live.on = r->live.on && !r->options->replay;
+		damon_set_progress(r->ctx, replay_progress, r);
 		if (r->live.on)
 			damon_set_callback(r->ctx, live_snapshot, &r->live);
 		damon_set_stop(r->ctx, stop_asked, NULL);
 		err = damon_open(r->ctx);
 	}
+	progress_erase(&r->progress);
 	if (err < 0) {
 		say_ctx(r->ctx, err);
 		return err == -ENOEXEC ? NOT_EXECUTABLE : OWN_FAILURE;
@@ -733,10 +714,13 @@ static int record(struct recording *r, char **command)
 		hardware_say_source(r->ctx);
 	if (!r->options->quiet)
 		tuning_say_rate(r->ctx, &r->options->sampling);
+	if (r->options->replay && !r->options->quiet)
+		replay_say_unused(r->ctx, options, line);
 	if (r->options->duration_ns)
 		r->end_ns = now_ns() + r->options->duration_ns;
 	err = run(r);
 	live_erase(&r->live);
+	progress_erase(&r->progress);
 	if (err < 0)
 		say_ctx(r->ctx, err);
 	closed = damon_close(r->ctx);
@@ -771,7 +755,7 @@ static int cmd_record(char **argv)
 
 		if (err)
 			say_ctx(NULL, err);
-		status = err ? OWN_FAILURE : record(&r, line.operands);
+		status = err ? OWN_FAILURE : record(&r, &line);
 		if (!err)
 			damon_ctx_free(r.ctx);
 	}
@@ -782,7 +766,8 @@ static int cmd_record(char **argv)
 const struct command command_record = {
 	.name = "record",
 	.summary = "record the memory accesses of a command or of running processes",
-	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]",
+	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]\n"
+		    "[OPTION...] --replay FILE",
 	.about = "Runs COMMAND, or attaches to running processes, and records which parts of their "
 		 "memory are accessed, how often and by whom, until they end. Threads and child "
 		 "processes are recorded too. No PMU is needed, and no root for one's own "

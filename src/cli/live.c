@@ -12,14 +12,18 @@
 
 #define DRAW_NS (250 * NS_PER_MS)
 
-void live_init(struct live *l, bool quiet, uint64_t now_ns)
+bool live_has_terminal(void)
 {
 	const char *term = getenv("TERM");
 
-	*l = (struct live){.start_ns = now_ns};
 	/* In the background a line would land in the middle of what the user is typing. */
-	l->on = !quiet && isatty(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp() && term &&
-		strcmp(term, "dumb") != 0;
+	return isatty(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp() && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+void live_init(struct live *l, bool quiet, uint64_t now_ns)
+{
+	*l = (struct live){.start_ns = now_ns, .on = !quiet && live_has_terminal()};
 }
 
 int live_snapshot(void *priv, const struct damon_snapshot *s)

@@ -17,6 +17,9 @@ struct live {
 	struct damon_wss wss; /* its working set of the last second */
 };
 
+/* Can a line be redrawn on standard error? */
+bool live_has_terminal(void);
+
 void live_init(struct live *l, bool quiet, uint64_t now_ns);
 /* Keeps what the line shows. 'priv' is a struct live; for damon_set_callback(). */
 int live_snapshot(void *priv, const struct damon_snapshot *s);

@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/say.h"
 
@@ -59,6 +60,7 @@ int render(const struct report_row *row, struct report_args *a, const struct ren
 {
 	struct damon_fail fail = {0};
 	struct output out = {0};
+	struct progress progress;
 	int fd, err, status = 1;
 
 	if (same_file(o->input, o->output)) {
@@ -67,7 +69,9 @@ int render(const struct report_row *row, struct report_args *a, const struct ren
 		say_fail(&fail);
 		return 1;
 	}
-	err = damon_record_open(o->input, &a->rec);
+	progress_init(&progress, false, "reading");
+	err = damon_record_open_watched(o->input, progress_draw, &progress, &a->rec);
+	progress_erase(&progress);
 	if (err < 0)
 		return say_no_record(o->input, err);
 	err = output_open(&out, o->output, &fail);

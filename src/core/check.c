@@ -154,11 +154,39 @@ static void take_checks(const struct damon_target_snapshot *t, enum damon_window
 	s->hi = MAX(MIN(s->hi, touched * off + rest), s->bytes);
 }
 
+/*
+ * Without observations: the regions in which pages were found touched, as DAMON's tools count them.
+ * At least the pages that were touched in one sampling interval; at most those regions, and of the
+ * others what so few looks may have missed. In a longer window than the checks are of, any page may
+ * have been.
+ */
+static void wset_by_regions(const struct damon_target_snapshot *t, enum damon_window w,
+			    struct damon_wset_size *out)
+{
+	double lo, hi;
+
+	*out = (struct damon_wset_size){0, 0, 0};
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct damon_region *r = &t->regions[i];
+		double bytes = (double)(r->end - r->start);
+		bool touched = r->nr_touched > 0;
+
+		damon_check_bounds((struct damon_check_sum){r->nr_checks, r->nr_touched}, &lo, &hi);
+		out->bytes += touched ? bytes : 0;
+		out->lo += touched ? bytes * r->nr_touched / r->nr_checks : 0;
+		out->hi += touched || w != DAMON_WINDOW_AGGR ? bytes : bytes * hi;
+	}
+}
+
 void damon_wset_checked(const struct damon_target_snapshot *t, enum damon_window w,
 			const struct damon_view *v, struct damon_wset_size *out)
 {
 	struct damon_wset_size other;
 
+	if (!(v->scale.accesses > 0)) {
+		wset_by_regions(t, w, out);
+		return;
+	}
 	damon_wset_derive(t, w, v, out);
 	if (t->checked[w].pages > 0)
 		take_checks(t, w, out);

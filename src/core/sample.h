@@ -84,7 +84,8 @@ struct damon_obs {
 /*
  * What the weights of a source mean: 'accesses' of the target per unit of weight, with the interval
  * that it surely lies in. Sources that count accesses have 1, 1, 1. Where lo != hi, rates are
- * relative: shares, ranks and ratios hold, accesses per second only within the interval.
+ * relative: shares, ranks and ratios hold, accesses per second only within the interval. 'accesses'
+ * 0: there are no observations, all that is known are checks (core/check.h).
  */
 struct damon_scale {
 	double accesses, lo, hi;

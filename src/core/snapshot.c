@@ -37,6 +37,29 @@ double damon_target_weight_rate(const struct damon_target_snapshot *t)
 	return sum;
 }
 
+/* Checks are all that is known. */
+static inline bool only_checks(const struct damon_view *v)
+{
+	return !(v->scale.accesses > 0);
+}
+
+/* The share of sampling intervals in which a page was touched. */
+static inline double checked_share(const struct damon_region *r)
+{
+	return r->nr_checks > 0 ? (double)r->nr_touched / r->nr_checks : 0;
+}
+
+double damon_target_total(const struct damon_target_snapshot *t, const struct damon_view *v)
+{
+	double sum = 0;
+
+	if (!only_checks(v))
+		return damon_target_weight_rate(t);
+	for (size_t i = 0; i < t->nr_regions; i++)
+		sum += checked_share(&t->regions[i]) * pages_of(&t->regions[i]);
+	return sum;
+}
+
 /*
  * Weight of one hit of the target, for regions that have none: of this aggregation if it had any,
  * else over all regions, else 1.
@@ -122,14 +145,30 @@ static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
 	return (struct weight_rate){0, 0, MIN(hi, idle_hi(t, r, v))};
 }
 
+static void derive_checked(const struct damon_region *r, const struct damon_view *v, double total,
+			   struct damon_region_rate *out)
+{
+	double f = checked_share(r), share = total > 0 ? MIN(f * pages_of(r) / total, 1.0) : 0;
+
+	out->heat = v->sample_ns ? f * NS_PER_SEC / v->sample_ns : 0;
+	out->lo = out->hi = out->heat;
+	out->share = out->share_lo = out->share_hi = share;
+	out->edge_bytes = 0;
+}
+
 void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
 			 const struct damon_view *v, double total, struct damon_region_rate *out)
 {
 	const struct damon_region *r = &t->regions[i];
-	struct weight_rate w = weight_rate(t, r, v, total);
+	struct weight_rate w;
 	double per_page_second = NS_PER_SEC / (MAX(pages_of(r), 1.0) * v->aggr_ns);
 	double part = total > 0 ? 1 / total : 0;
 
+	if (only_checks(v)) {
+		derive_checked(r, v, total, out);
+		return;
+	}
+	w = weight_rate(t, r, v, total);
 	out->heat = w.mid * v->scale.accesses * per_page_second;
 	out->lo = w.lo * v->scale.lo * per_page_second;
 	out->hi = w.hi * v->scale.hi * per_page_second;
@@ -175,6 +214,18 @@ static void weigh_checks(const struct damon_region *r, struct damon_nr_accesses 
 	f->hi = MAX(hi, f->nr);
 }
 
+/* What checks counted, as they did: no rounding but of one division. */
+static void nr_checked(const struct damon_region *r, double most, struct damon_nr_accesses *out)
+{
+	struct damon_check_sum sum = {r->nr_checks, r->nr_touched};
+	double lo, hi;
+
+	damon_check_bounds(sum, &lo, &hi);
+	out->nr = r->nr_checks > 0 ? most * r->nr_touched / r->nr_checks : 0;
+	out->lo = MIN(most * lo, out->nr);
+	out->hi = MAX(most * hi, out->nr);
+}
+
 void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 			      const struct damon_view *v, const struct damon_region_rate *rate,
 			      struct damon_nr_accesses *out)
@@ -186,6 +237,10 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 	double most = (double)v->aggr_ns / v->sample_ns;
 	struct damon_nr_accesses f;
 
+	if (only_checks(v)) {
+		nr_checked(r, most, out);
+		return;
+	}
 	f.nr = damon_touched(visits(t, rate->heat, v->scale.accesses, sample_s), h);
 	f.lo = damon_touched(visits(t, rate->lo, v->scale.lo, sample_s), h);
 	f.hi = damon_touched(visits(t, rate->hi, v->scale.hi, sample_s), h);

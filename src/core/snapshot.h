@@ -123,9 +123,11 @@ struct damon_region_rate {
 };
 
 /*
- * Derives the rates of regions[i] of 't'. 'total' is damon_target_weight_rate(t).
+ * Derives the rates of regions[i] of 't'. 'total' is damon_target_total(t, v).
  * Bounds: Wilson and Hilferty's approximation to the Poisson interval, on nr_ticks (lo is 0 below
  * 4). The upper bound of a region that was not hit within its window falls with its idle time.
+ * Where there are only checks, heat is the least that explains them: an access in each sampling
+ * interval in which a page was found touched; lo and hi are the same.
  * Cheap: no exponential.
  */
 void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
@@ -142,6 +144,10 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 
 /* Weight per aggregation over all regions: sum of weight / span_aggrs. */
 double damon_target_weight_rate(const struct damon_target_snapshot *t);
+
+/* The same, or where there are only checks (scale 0), what they count for: pages that are touched
+ * in a sampling interval. What shares are of. */
+double damon_target_total(const struct damon_target_snapshot *t, const struct damon_view *v);
 
 struct damon_wset_size {
 	double bytes, lo, hi; /* lo <= bytes <= hi */

@@ -332,6 +332,21 @@ struct damon_proc *damon_targets_add(struct damon_targets *t, int pid, const cha
 	return &m->p;
 }
 
+struct damon_proc *damon_targets_know(struct damon_targets *t, int pid, const char *comm,
+				      uint64_t now_ns)
+{
+	struct member *m = proc_find(t, pid);
+
+	if (!m)
+		m = proc_new(t, pid, comm, damon_space_new(), now_ns);
+	return m ? &m->p : NULL;
+}
+
+int damon_targets_admit(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns)
+{
+	return p->target ? 0 : settle_or_share(t, p, now_ns);
+}
+
 int damon_targets_fork(struct damon_targets *t, int pid, int ppid, uint64_t now_ns)
 {
 	struct member *parent, *child;

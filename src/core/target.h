@@ -67,6 +67,15 @@ struct damon_proc *damon_targets_find(struct damon_targets *t, int pid);
 struct damon_proc *damon_targets_add(struct damon_targets *t, int pid, const char *comm,
 				     uint64_t now_ns);
 
+/* A process that is known and not monitored: it has a space and no target. Returns it, as it was if
+ * it was there before, or NULL without memory. */
+struct damon_proc *damon_targets_know(struct damon_targets *t, int pid, const char *comm,
+				      uint64_t now_ns);
+
+/* Gives a process that has none a target, as if it had executed. Returns 0, also beyond the limit
+ * of targets, or -ENOMEM. */
+int damon_targets_admit(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns);
+
 /* Events, in order of time. Each returns 0 or -ENOMEM; unknown pids are fine. */
 int damon_targets_fork(struct damon_targets *t, int pid, int ppid, uint64_t now_ns);
 int damon_targets_exec(struct damon_targets *t, int pid, const char *comm, uint64_t now_ns);

@@ -8,6 +8,7 @@
 
 #include "lib/ctx.h"
 #include "lib/out.h"
+#include "lib/replay.h"
 
 const char *damon_version(void)
 {
@@ -66,7 +67,7 @@ int damon_ctx_new(struct damon_ctx **out)
 		return -ENOMEM;
 	ctx->sys = &damon_sys_real;
 	ctx->cmd.go_fd = ctx->cmd.hold_fd = ctx->cmd.err_fd = ctx->cmd.pid_fd = -1;
-	ctx->epoll_fd = ctx->timer_fd = -1;
+	ctx->epoll_fd = ctx->timer_fd = ctx->record_fd = -1;
 	damon_attrs_init(&ctx->attrs);
 	damon_sampling_init(&ctx->sampling);
 	*out = ctx;
@@ -233,6 +234,23 @@ int damon_set_record(struct damon_ctx *ctx, const char *path)
 	return 0;
 }
 
+int damon_set_replay(struct damon_ctx *ctx, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	free(ctx->replay_path);
+	ctx->replay_path = copy;
+	return 0;
+}
+
+void damon_set_progress(struct damon_ctx *ctx, damon_progress_fn fn, void *priv)
+{
+	ctx->progress = fn;
+	ctx->progress_priv = priv;
+}
+
 void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv)
 {
 	ctx->callback = fn;
@@ -315,7 +333,7 @@ static int open_source(struct damon_ctx *ctx)
 	return damon_session_new(ctx->sys, events, n, &so, &ctx->session, &ctx->fail);
 }
 
-static int open_core(struct damon_ctx *ctx)
+int ctx_open_core(struct damon_ctx *ctx)
 {
 	struct damon_core_params p = damon_core_defaults;
 
@@ -327,7 +345,7 @@ static int open_core(struct damon_ctx *ctx)
 	ctx->core = damon_core_new(&p);
 	ctx->target_ns = calloc(p.max_targets, sizeof(*ctx->target_ns));
 	ctx->scale = ctx->source->scale;
-	if (ctx->source->scale_of)
+	if (ctx->source->scale_of && ctx->source_state)
 		ctx->source->scale_of(ctx->source_state, &ctx->scale);
 	if (!ctx->core || !ctx->target_ns)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
@@ -343,13 +361,23 @@ static int open_core(struct damon_ctx *ctx)
 	return 0;
 }
 
-static int open_record(struct damon_ctx *ctx)
+static int take_fd(int *fd)
+{
+	int was = *fd;
+
+	*fd = -1;
+	return was;
+}
+
+int ctx_open_record(struct damon_ctx *ctx)
 {
 	struct damon_meta m;
 
-	if (!ctx->record_path)
+	if (!ctx->record_path && ctx->record_fd < 0)
 		return 0;
 	meta_fill(ctx, &m);
+	if (ctx->record_fd >= 0)
+		return damon_writer_open_fd(take_fd(&ctx->record_fd), &m, &ctx->writer, &ctx->fail);
 	return damon_writer_open(ctx->record_path, &m, &ctx->writer, &ctx->fail);
 }
 
@@ -430,7 +458,7 @@ static int start(struct damon_ctx *ctx)
 	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
 	ctx->maps_move = true;
 	rate_start(ctx);
-	err = open_record(ctx);
+	err = ctx_open_record(ctx);
 	if (!err && ctx->session)
 		err = damon_session_enable(ctx->session);
 	if (!err && ctx->cmd.argv)
@@ -440,14 +468,19 @@ static int start(struct damon_ctx *ctx)
 
 static int open_all(struct damon_ctx *ctx)
 {
-	int err = source_choose(ctx);
+	int err;
 
+	if (ctx->replay_path) {
+		err = damon_peek_init(&ctx->peek, ctx->sys);
+		return err ? err : replay_open(ctx);
+	}
+	err = source_choose(ctx);
 	if (!err)
 		err = damon_peek_init(&ctx->peek, ctx->sys);
 	if (!err)
 		err = open_source(ctx);
 	if (!err)
-		err = open_core(ctx);
+		err = ctx_open_core(ctx);
 	if (!err)
 		err = checks_open(ctx);
 	if (!err)
@@ -459,6 +492,7 @@ static void release_world(struct damon_ctx *ctx)
 {
 	checks_release(ctx);
 	damon_session_free(steal(&ctx->session));
+	replay_free(steal(&ctx->replay));
 	if (ctx->source && ctx->source_state)
 		ctx->source->close(ctx->source_state);
 	ctx->source_state = NULL;
@@ -478,7 +512,10 @@ int damon_open(struct damon_ctx *ctx)
 
 	if (ctx->state != CTX_SETUP)
 		return damon_fail(&ctx->fail, EBUSY, "the context was opened before");
-	if (!ctx->nr_pids && !ctx->cmd.argv)
+	if (ctx->replay_path && (ctx->nr_pids || ctx->cmd.argv))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "a recording is replayed, or processes are monitored: not both");
+	if (!ctx->nr_pids && !ctx->cmd.argv && !ctx->replay_path)
 		return damon_fail(&ctx->fail, EINVAL, "there is nothing to monitor");
 	ctx->rate.own_start_ns = ctx->rate.work_from_ns = ctx->sys->own_cpu_ns(ctx->sys);
 	err = open_all(ctx);
@@ -509,7 +546,7 @@ static int close_record(struct damon_ctx *ctx, int err)
 	closed = damon_writer_close(steal(&ctx->writer), NULL);
 	werr = werr ? werr : closed;
 	if (werr && err >= 0)
-		return damon_writer_explain(&ctx->fail, -werr, ctx->record_path);
+		return damon_writer_explain(&ctx->fail, -werr, record_name(ctx));
 	return err;
 }
 
@@ -528,7 +565,7 @@ int damon_close(struct damon_ctx *ctx)
 		rate_work(ctx, DAMON_WORK_OTHER);
 	}
 	if (err >= 0)
-		err = monitor_finish(ctx);
+		err = ctx->replay ? replay_finish(ctx) : monitor_finish(ctx);
 	stats_totals(ctx);
 	if (ctx->writer)
 		err = close_record(ctx, err);
@@ -554,5 +591,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	free(ctx->check_names);
 	free(ctx->event_name);
 	free(ctx->record_path);
+	free(ctx->replay_path);
+	closep(&ctx->record_fd);
 	free(ctx);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A context from the inside. ctx.c sets it up and takes it down, source.c chooses where accesses
- * come from, command.c starts the command,
- * events.c turns perf records into observations and address spaces, monitor.c runs the intervals,
- * rate.c rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up,
+ * come from, command.c starts the command, replay.c reads a recording of perf instead, events.c
+ * turns perf records into observations and address spaces, monitor.c runs the intervals, rate.c
+ * rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up,
  * checks.c runs the checkers beside all that.
  */
 #ifndef LIB_CTX_H
@@ -88,7 +88,8 @@ struct damon_ctx {
 	struct damon_sampling sampling;
 	struct damon_goal goal;
 	char *source_name, *check_names, *event_name;
-	char *record_path;
+	char *record_path, *replay_path;
+	int record_fd; /* what to write to instead of the path, -1: the path */
 	struct ctx_pid *pids;
 	size_t nr_pids, cap_pids;
 	struct ctx_command cmd;
@@ -96,6 +97,8 @@ struct damon_ctx {
 	void *callback_priv;
 	damon_stop_fn stop_asked; /* while attaching */
 	void *stop_priv;
+	damon_progress_fn progress; /* of a replay */
+	void *progress_priv;
 
 	/* what does it */
 	const struct damon_source_ops *source;
@@ -104,6 +107,7 @@ struct damon_ctx {
 	uint64_t period;		 /* of its samples; 0: none */
 	struct damon_peek peek;
 	struct damon_session *session;
+	struct replay *replay; /* instead of a session */
 	struct damon_core *core;
 	struct damon_writer *writer;
 	struct ctx_checker checkers[CTX_MAX_CHECKERS];
@@ -141,6 +145,14 @@ struct damon_ctx {
 	bool ended;	       /* the callback wants no more */
 };
 
+/* ctx.c, for replay.c */
+int ctx_open_core(struct damon_ctx *ctx); /* once there is a source */
+int ctx_open_record(struct damon_ctx *ctx);
+static inline const char *record_name(const struct damon_ctx *ctx) /* for messages */
+{
+	return ctx->record_path ? ctx->record_path : "a temporary file";
+}
+
 /* command.c */
 int command_start(struct damon_ctx *ctx);    /* forks, held back before its exec */
 int command_go(struct damon_ctx *ctx);	     /* lets it exec; -errno of the exec with the reason */
@@ -165,6 +177,8 @@ int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_n
 int monitor_until(struct damon_ctx *ctx,
 		  uint64_t time_ns);	   /* ends the intervals that end at or before it */
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
+/* Writes and shows a snapshot that ends then. Returns 0 or -errno with the reason. */
+int monitor_show(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t end_ns);
 
 /* checks.c */
 int checks_open(struct damon_ctx *ctx);	 /* those asked for; -errno with the reason */

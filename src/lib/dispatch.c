@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 
 #include "lib/ctx.h"
+#include "lib/replay.h"
 
 static int nr_running;
 
@@ -98,6 +99,8 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
 
 	if (ctx->state != CTX_OPEN)
 		return 0;
+	if (ctx->replay)
+		return replay_step(ctx);
 	err = list_fds(ctx);
 	if (err)
 		return err;
@@ -126,8 +129,11 @@ int damon_fd(struct damon_ctx *ctx)
 {
 	struct itimerspec every = {0};
 	struct epoll_event ev = {.events = EPOLLIN};
-	int err = list_fds(ctx);
+	int err;
 
+	if (ctx->replay)
+		return damon_fail(&ctx->fail, EINVAL, "a replay has nothing to wait for");
+	err = list_fds(ctx);
 	if (err || ctx->epoll_fd >= 0)
 		return err ? err : ctx->epoll_fd;
 	ctx->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

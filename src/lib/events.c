@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/ctx.h"
+#include "lib/replay.h"
 #include "os/proc.h"
 
 /* The space of a process as /proc tells it. One that ended, or closed itself to us
@@ -63,10 +64,37 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	ctx->source->decode(ctx->source_state, s, p->space, events_emit, ctx);
 }
 
+/*
+ * The process that a recording tells something of. perf tells of every process that there is,
+ * before anything happens: those get a target when they are seen. Live, what is not known is none
+ * of ours.
+ */
+static struct damon_proc *known(struct damon_ctx *ctx, int pid, const char *comm, uint64_t now_ns)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+
+	if (ctx->replay && pid > 0)
+		return damon_targets_know(ts, pid, comm, now_ns);
+	return damon_targets_find(ts, pid);
+}
+
+/* Before MMAP2 there were no protections: what is not said to be code is data. */
+static uint32_t protection(const struct damon_perf_record *r)
+{
+	const struct damon_mapping_bytes *m = &r->mmap.map;
+	uint32_t prot = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+
+	if (r->type == PERF_RECORD_MMAP)
+		return PROT_READ | (prot & PROT_EXEC ? PROT_EXEC : PROT_WRITE);
+	if ((m->flags & MAP_TYPE) != MAP_PRIVATE)
+		prot |= DAMON_PROT_SHARED;
+	return prot;
+}
+
 static int on_mmap(struct damon_ctx *ctx, const struct damon_perf_record *r)
 {
 	const struct damon_perf_mmap *e = &r->mmap;
-	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), e->pid);
+	struct damon_proc *p = known(ctx, e->pid, "?", r->time_ns);
 	struct damon_mapping m = {
 		.start = e->map.start,
 		.end = e->map.start + e->map.len,
@@ -81,9 +109,7 @@ static int on_mmap(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	if (!p || m.end < m.start)
 		return 0;
 	memcpy(m.build_id, e->map.build_id, sizeof(m.build_id));
-	m.prot = e->map.prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
-	if ((e->map.flags & MAP_TYPE) != MAP_PRIVATE)
-		m.prot |= DAMON_PROT_SHARED;
+	m.prot = protection(r);
 	err = damon_space_map(p->space, &m, r->time_ns);
 	return err == -EINVAL ? 0 : err; /* hugetlb and odd ranges are not ours to refuse */
 }
@@ -95,8 +121,11 @@ static int on_comm(struct damon_ctx *ctx, const struct damon_perf_record *r)
 
 	if (c->exec)
 		return damon_targets_exec(ts, c->pid, c->comm, r->time_ns);
-	if (c->pid == c->tid)
-		damon_targets_comm(ts, c->pid, c->comm);
+	if (c->pid != c->tid)
+		return 0;
+	if (ctx->replay && !known(ctx, c->pid, c->comm, r->time_ns))
+		return c->pid > 0 ? -ENOMEM : 0;
+	damon_targets_comm(ts, c->pid, c->comm);
 	return 0;
 }
 
@@ -117,6 +146,8 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 		return err;
 	switch (r->type) {
 	case PERF_RECORD_SAMPLE:
+		if (ctx->replay)
+			return replay_on_sample(ctx, r);
 		on_sample(ctx, r);
 		return 0;
 	case PERF_RECORD_MMAP:
@@ -129,6 +160,13 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 	case PERF_RECORD_EXIT:
 		if (r->task.pid == r->task.tid)
 			damon_targets_exit(damon_core_targets(ctx->core), r->task.pid, r->time_ns);
+		return 0;
+	case PERF_RECORD_LOST: /* live, the session has counted them */
+	case PERF_RECORD_LOST_SAMPLES:
+		ctx->counts.lost += ctx->replay ? r->lost : 0;
+		return 0;
+	case PERF_RECORD_THROTTLE:
+		ctx->counts.throttled += ctx->replay != NULL;
 		return 0;
 	default:
 		return 0;

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "lib/ctx.h"
+#include "lib/replay.h"
 
 #define FLUSH_NS NS_PER_SEC
 #define MAPS_PER_UPDATE                                                                            \
@@ -40,7 +41,8 @@ static void count_kernel(struct damon_ctx *ctx, uint64_t all)
 
 /*
  * Processes that were seen since the last time have their mappings read again: nothing announces
- * munmap and mremap. '*changed' tells whether that brought anything new.
+ * munmap and mremap. '*changed' tells whether that brought anything new. Those of a recording are
+ * not of this machine.
  */
 static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 {
@@ -50,7 +52,7 @@ static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 	int err = 0;
 
 	*changed = false;
-	while (!err && left && (p = damon_targets_next_proc(ts, &pos))) {
+	while (!ctx->replay && !err && left && (p = damon_targets_next_proc(ts, &pos))) {
 		uint32_t version = p->space->version;
 
 		if (!p->target || p->target->space != p->space || p->nr_obs == p->nr_obs_mapped)
@@ -127,6 +129,25 @@ static void feed_core(struct damon_ctx *ctx)
 	}
 }
 
+int monitor_show(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t end_ns)
+{
+	int err;
+
+	counts_add(&ctx->totals.counts, &s->counts);
+	ctx->totals.nr_snapshots++;
+	rate_work(ctx, DAMON_WORK_RECORD);
+	err = write_record(ctx, s, end_ns);
+	rate_work(ctx, DAMON_WORK_OTHER);
+	if (err)
+		return damon_writer_explain(&ctx->fail, -err, record_name(ctx));
+	if (!ctx->callback)
+		return 0;
+	err = view_set(&ctx->view, s);
+	if (!err && ctx->callback(ctx->callback_priv, &ctx->view.snap))
+		ctx->ended = true;
+	return err;
+}
+
 /* Ends the aggregation interval at 'end_ns'. */
 static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 {
@@ -154,20 +175,9 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	snap.sample_ns = damon_tuner_next(&ctx->tuner, &snap, &ctx->view.units);
 	s = &snap;
 	checks_feed(ctx);
-	counts_add(&ctx->totals.counts, &s->counts);
-	ctx->totals.nr_snapshots++;
-	rate_work(ctx, DAMON_WORK_RECORD);
-	err = write_record(ctx, s, end_ns);
-	rate_work(ctx, DAMON_WORK_OTHER);
+	err = monitor_show(ctx, s, end_ns);
 	if (err)
-		return damon_writer_explain(&ctx->fail, -err, ctx->record_path);
-	if (ctx->callback) {
-		err = view_set(&ctx->view, s);
-		if (err)
-			return err;
-		if (ctx->callback(ctx->callback_priv, &ctx->view.snap))
-			ctx->ended = true;
-	}
+		return err;
 	rate_work(ctx, DAMON_WORK_MAPS);
 	if (end_ns < ctx->next_update_ns)
 		err = update_early(ctx, end_ns, s->counts.no_region);
@@ -185,7 +195,8 @@ int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 	if (time_ns < ctx->aggr_start_ns + aggr_ns)
 		return 0;
 	/* nothing comes from the future: a time that says so would end all intervals to come */
-	time_ns = MIN(time_ns, ctx->sys->clock_ns(ctx->sys));
+	if (!ctx->replay)
+		time_ns = MIN(time_ns, ctx->sys->clock_ns(ctx->sys));
 	behind = time_ns > ctx->aggr_start_ns ? (time_ns - ctx->aggr_start_ns) / aggr_ns : 0;
 	if (behind >
 	    600) /* the machine slept, or we were stopped: one long interval instead of thousands */
@@ -197,7 +208,7 @@ int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 
 int monitor_finish(struct damon_ctx *ctx)
 {
-	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
+	uint64_t now_ns = ctx->replay ? replay_end_ns(ctx) : ctx->sys->clock_ns(ctx->sys);
 	int err = monitor_until(ctx, now_ns);
 
 	count_kernel(ctx, rate_count(ctx));

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The public face of reading a record. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "damon.h"
 #include "lib/ctx.h"
 #include "lib/out.h"
+#include "perf/file.h"
 #include "record/reader.h"
 
 /* What was seen of a target so far. */
@@ -44,9 +47,103 @@ static const struct damon_space *find_space(const void *owner, uint32_t id)
 	return damon_reader_space(((const struct damon_record *)owner)->reader, id);
 }
 
+/* ---- recordings of perf ---- */
+
+/* The first bytes of what is open, which stay there: of a pipe they are doubled. */
+static size_t glance(int fd, uint8_t *bytes, size_t n)
+{
+	struct stat st;
+	ssize_t got = -1;
+	int ends[2];
+
+	if (fstat(fd, &st))
+		return 0;
+	if (S_ISREG(st.st_mode)) {
+		got = pread(fd, bytes, n, lseek(fd, 0, SEEK_CUR));
+	} else if (S_ISFIFO(st.st_mode) && !pipe2(ends, O_CLOEXEC)) {
+		got = tee(fd, ends[1], n, 0); /* waits for the first ones */
+		got = got > 0 ? read(ends[0], bytes, (size_t)got) : got;
+		close(ends[0]);
+		close(ends[1]);
+	}
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* 'fd' is to stay open until the file was opened to be read: a named pipe would break between. */
+static bool is_perf_file(const char *path, int *fd)
+{
+	uint8_t bytes[8];
+
+	*fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+				: fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	return *fd >= 0 && damon_perf_file_is(bytes, glance(*fd, bytes, sizeof(bytes)));
+}
+
+/* A file that nobody else sees. */
+static int open_temporary(void)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : memfd_create("damon-perf", MFD_CLOEXEC);
+}
+
+static int replay_into(struct damon_ctx *ctx, const char *path, int fd, damon_progress_fn fn,
+		       void *priv)
+{
+	int err = damon_set_replay(ctx, path), closed;
+
+	ctx->record_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	damon_set_progress(ctx, fn, priv);
+	if (!err && ctx->record_fd < 0)
+		err = damon_fail(&ctx->fail, errno, "cannot keep what is read: %s",
+				 strerror(errno));
+	if (!err)
+		err = damon_open(ctx);
+	while (!err) {
+		int got = damon_dispatch(ctx, -1);
+
+		if (!got)
+			break;
+		err = got < 0 ? got : 0;
+	}
+	closed = damon_close(ctx);
+	return err ? err : closed;
+}
+
+/* Turns a recording of perf into a record, which is open then. */
+static int convert(const char *path, damon_progress_fn fn, void *priv, struct damon_record *r)
+{
+	int fd = open_temporary(), err;
+	struct damon_ctx *ctx;
+
+	if (fd < 0)
+		return damon_fail(&open_fail, errno, "cannot make a temporary file: %s",
+				  strerror(errno));
+	err = damon_ctx_new(&ctx);
+	if (!err) {
+		err = replay_into(ctx, path, fd, fn, priv);
+		open_fail = ctx->fail;
+		damon_ctx_free(ctx);
+	}
+	if (err || lseek(fd, 0, SEEK_SET)) {
+		close(fd);
+		return err;
+	}
+	return damon_reader_open_fd(fd, path, &r->reader, &open_fail);
+}
+
+/* ---- open and close ---- */
+
 int damon_record_open(const char *path, struct damon_record **out)
 {
+	return damon_record_open_watched(path, NULL, NULL, out);
+}
+
+int damon_record_open_watched(const char *path, damon_progress_fn fn, void *priv,
+			      struct damon_record **out)
+{
 	struct damon_record *r = calloc(1, sizeof(*r));
+	_cleanup_(closep) int held = -1;
 	const struct damon_meta *m;
 	struct stat st;
 	int err;
@@ -54,7 +151,10 @@ int damon_record_open(const char *path, struct damon_record **out)
 	memset(&open_fail, 0, sizeof(open_fail));
 	if (!r)
 		return damon_fail(&open_fail, ENOMEM, "out of memory");
-	err = damon_reader_open(path, &r->reader, &open_fail);
+	if (is_perf_file(path, &held))
+		err = convert(path, fn, priv, r);
+	else
+		err = damon_reader_open(path, &r->reader, &open_fail);
 	if (err) {
 		free(r);
 		return err;
@@ -172,6 +272,16 @@ int damon_record_rewind(struct damon_record *r)
 	return 0;
 }
 
+static void fill_origin(const struct damon_origin *o, struct damon_record_info *i)
+{
+	memcpy(i->origin, o->kind, sizeof(i->origin));
+	memcpy(i->host, o->host, sizeof(i->host));
+	memcpy(i->perf_version, o->perf_version, sizeof(i->perf_version));
+	memcpy(i->cpu, o->cpu, sizeof(i->cpu));
+	memcpy(i->events, o->events, sizeof(i->events));
+	i->sample_assumed = (int)o->assumed;
+}
+
 void damon_record_info(const struct damon_record *r, struct damon_record_info *out)
 {
 	const struct damon_meta *m = damon_reader_meta(r->reader);
@@ -205,6 +315,7 @@ void damon_record_info(const struct damon_record *r, struct damon_record_info *o
 		.resolution_ns = tuning->resolution_ns,
 	};
 
+	fill_origin(&r->totals.origin, &i);
 	memcpy(i.source, m->source, sizeof(i.source));
 	memcpy(i.version, m->version, sizeof(i.version));
 	memcpy(i.kernel, m->kernel, sizeof(i.kernel));

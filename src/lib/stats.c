@@ -7,6 +7,7 @@
 
 #include "lib/ctx.h"
 #include "lib/out.h"
+#include "lib/replay.h"
 
 /* Appends 'word' to 'buf' so that a shell would read it back. */
 static void quote(char *buf, size_t size, const char *word)
@@ -61,6 +62,8 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		snprintf(m->kernel, sizeof(m->kernel), "%.40s %.20s", u.release, u.machine);
 	for (char **a = ctx->cmd.argv; a && *a; a++)
 		quote(m->command, sizeof(m->command), *a);
+	if (ctx->replay_path)
+		replay_meta(ctx, m);
 }
 
 void tuning_fill(const struct damon_ctx *ctx, struct damon_tuning *t)
@@ -118,6 +121,8 @@ void stats_totals(struct damon_ctx *ctx)
 	t->no_code = s.no_code;
 	t->foreign = s.foreign;
 	checks_totals(ctx, &t->checks);
+	if (ctx->replay)
+		replay_totals(ctx, t);
 	t->forgotten_mappings = 0;
 	for (size_t i = 0, n = damon_targets_count(ts); i < n; i++) {
 		const struct damon_target *target = damon_targets_at(ts, i);
@@ -149,6 +154,17 @@ static void fill_rungs(const struct damon_totals *t, struct damon_stats *s)
 		s->rungs[i] = (struct damon_rung){t->rungs[i].rate_hz, t->rungs[i].ns / NS_PER_SEC};
 	if (t->nr_rungs && t->target_cpu_ns > 0 && t->ticks)
 		s->rate_hz = (double)t->ticks * NS_PER_SEC / t->target_cpu_ns;
+}
+
+static void fill_origin(const struct damon_origin *o, struct damon_stats *s)
+{
+	s->malformed = o->malformed;
+	s->no_event = o->no_event;
+	s->unclaimed = o->unclaimed;
+	s->late = o->late;
+	s->truncated = o->truncated;
+	s->aux_lost = o->aux_lost;
+	s->inferred_mappings = o->inferred;
 }
 
 void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct damon_stats *s)
@@ -198,6 +214,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.check_ns = k->busy_ns,
 		.check_target_ns = k->target_ns,
 	};
+	fill_origin(&t->origin, s);
 	memcpy(s->checkers, k->names, sizeof(s->checkers));
 	memcpy(s->check_reason, k->reason, sizeof(s->check_reason));
 	snprintf(s->source, sizeof(s->source), "%s", m->source);
@@ -241,7 +258,7 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 	s.complete = 1;
 	s.period = ctx->period;
 	snprintf(s.source_reason, sizeof(s.source_reason), "%s", ctx->source_reason.text);
-	s.nr_alive = ctx->state == CTX_CLOSED ? count_alive(ctx) : 0;
+	s.nr_alive = ctx->state == CTX_CLOSED && !ctx->replay_path ? count_alive(ctx) : 0;
 	out_copy(out, s);
 	return 0;
 }

@@ -28,7 +28,7 @@ int view_set(struct view *v, const struct damon_snapshot *s)
 	v->units.tuned_ns = s->sample_ns;
 	v->weight = 0;
 	for (size_t i = 0; i < s->nr_targets; i++) {
-		v->totals[i].weight = damon_target_weight_rate(&s->targets[i]);
+		v->totals[i].weight = damon_target_total(&s->targets[i], &v->units);
 		v->totals[i].stall = stall_rate(&s->targets[i]);
 		v->weight += s->targets[i].weight;
 	}

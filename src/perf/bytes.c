@@ -68,7 +68,7 @@ const uint8_t *damon_bytes_some(struct damon_bytes *b, size_t want, size_t *n)
 	return (b->mem ? b->mem : b->buf) + b->at;
 }
 
-const uint8_t *damon_bytes_peek(struct damon_bytes *b, size_t n)
+const uint8_t *damon_bytes_peek_slow(struct damon_bytes *b, size_t n)
 {
 	size_t have;
 	const uint8_t *p = damon_bytes_some(b, n, &have);
@@ -76,7 +76,7 @@ const uint8_t *damon_bytes_peek(struct damon_bytes *b, size_t n)
 	return have == n ? p : NULL;
 }
 
-bool damon_bytes_skip(struct damon_bytes *b, uint64_t n)
+bool damon_bytes_skip_slow(struct damon_bytes *b, uint64_t n)
 {
 	while (n) {
 		size_t have;

@@ -30,11 +30,25 @@ void damon_bytes_close(struct damon_bytes *b);
  * The next 'n' bytes, at most DAMON_BYTES_MAX, valid until the next call but damon_bytes_skip().
  * NULL: there are fewer, or reading failed ('err').
  */
-const uint8_t *damon_bytes_peek(struct damon_bytes *b, size_t n);
+const uint8_t *damon_bytes_peek_slow(struct damon_bytes *b, size_t n);
+static inline const uint8_t *damon_bytes_peek(struct damon_bytes *b, size_t n)
+{
+	if (n > b->len - b->at)
+		return damon_bytes_peek_slow(b, n);
+	return (b->mem ? b->mem : b->buf) + b->at;
+}
 /* The same, but fewer are fine: '*n' is set to what there is, at most 'want'. */
 const uint8_t *damon_bytes_some(struct damon_bytes *b, size_t want, size_t *n);
 /* Goes 'n' bytes on. False: it ends before. */
-bool damon_bytes_skip(struct damon_bytes *b, uint64_t n);
+bool damon_bytes_skip_slow(struct damon_bytes *b, uint64_t n);
+static inline bool damon_bytes_skip(struct damon_bytes *b, uint64_t n)
+{
+	if (n > b->len - b->at)
+		return damon_bytes_skip_slow(b, n);
+	b->at += (size_t)n;
+	b->pos += n;
+	return true;
+}
 /* Goes to 'pos'; false for a pipe, and beyond the end. */
 bool damon_bytes_seek(struct damon_bytes *b, uint64_t pos);
 

@@ -40,7 +40,8 @@ struct damon_perf_file {
 	uint64_t aux_left;	    /* of the trace payload at hand */
 	struct damon_perf_item aux; /* its head */
 	bool ended;
-	uint64_t record[(1 << 16) / 8]; /* the one at hand, aligned */
+	const uint64_t *record;	      /* the one at hand, aligned */
+	uint64_t copy[(1 << 16) / 8]; /* of one that is not where it is */
 };
 
 /* The file form has its features behind the records: from a pipe it is read from a copy. */
@@ -392,6 +393,16 @@ static int next_aux(struct damon_perf_file *p, struct damon_perf_item *out)
 	return 1;
 }
 
+/* Records are looked at where they lie, until the next one is asked for. */
+static void set_record(struct damon_perf_file *p, const uint8_t *bytes, size_t len)
+{
+	p->record = (const uint64_t *)bytes;
+	if ((uintptr_t)bytes % 8 == 0)
+		return;
+	memcpy(p->copy, bytes, len);
+	p->record = p->copy;
+}
+
 /* Copies the record at the head of unpacked bytes: 1, or 0 if they have to be fed. */
 static int next_unzipped(struct damon_perf_file *p)
 {
@@ -409,7 +420,7 @@ static int next_unzipped(struct damon_perf_file *p)
 	bytes = damon_unzip_peek(&p->unzip, h.size);
 	if (!bytes)
 		return 0;
-	memcpy(p->record, bytes, h.size);
+	set_record(p, bytes, h.size);
 	damon_unzip_skip(&p->unzip, h.size);
 	return 1;
 }
@@ -463,9 +474,9 @@ static int next_raw(struct damon_perf_file *p)
 	damon_bytes_skip(&p->in, h.size);
 	if (h.type == USER_COMPRESSED || h.type == USER_COMPRESSED2)
 		return take_compressed(p, bytes, &h);
-	memcpy(p->record, bytes, h.size);
+	set_record(p, bytes, h.size);
 	if (h.type == USER_TRACING_DATA)
-		return take_tracing(p, (const uint8_t *)p->record + sizeof(h), h.size - sizeof(h));
+		return take_tracing(p, bytes + sizeof(h), h.size - sizeof(h));
 	return 1;
 }
 
@@ -482,7 +493,7 @@ static int next_record(struct damon_perf_file *p)
 /* 1: an item; 0: go on; or -errno. */
 static int step(struct damon_perf_file *p, struct damon_perf_item *out)
 {
-	const struct perf_event_header *h = (const struct perf_event_header *)p->record;
+	const struct perf_event_header *h;
 	int got;
 
 	if (p->aux_left)
@@ -490,6 +501,7 @@ static int step(struct damon_perf_file *p, struct damon_perf_item *out)
 	got = next_record(p);
 	if (got <= 0)
 		return got;
+	h = (const struct perf_event_header *)p->record;
 	p->stats.records++;
 	return h->type >= USER_TYPES ? user_record(p, h, out) : kernel_record(p, h, out);
 }

@@ -32,9 +32,10 @@ struct damon_order {
 	size_t nr, cap;
 	uint32_t *sorted, *spare; /* places of 'items' by time */
 	size_t cap_sorted, cap_spare;
-	uint64_t newest_ns;    /* of all that came */
-	uint64_t round_ns;     /* the newest of all up to the last round */
-	uint64_t delivered_ns; /* the newest that went out */
+	uint64_t newest_ns;		/* of all that came */
+	uint64_t round_ns;		/* the newest of all up to the last round */
+	uint64_t delivered_ns;		/* the newest that went out */
+	struct damon_perf_record plain; /* the plain sample that was delivered last */
 	struct damon_order_stats stats;
 };
 
@@ -46,6 +47,7 @@ int damon_order_new(const struct damon_order_options *o, damon_order_fn fn, void
 	if (!s)
 		return -ENOMEM;
 	s->fn = fn;
+	s->plain.type = PERF_RECORD_SAMPLE;
 	s->priv = priv;
 	s->max_bytes = o->max_bytes ? MAX(o->max_bytes, (size_t)LEAST_BYTES) : DEFAULT_BYTES;
 	*out = s;
@@ -156,8 +158,6 @@ static size_t room_for(const struct damon_perf_record *r)
 	struct tail t[3];
 	size_t n, room = sizeof(*r);
 
-	if (is_plain(r))
-		return sizeof(struct plain_sample);
 	n = tails_of(r, t);
 	for (size_t i = 0; i < n; i++)
 		room += padded(t[i].len);
@@ -169,10 +169,6 @@ static void put(uint8_t *to, const struct damon_perf_record *r)
 	struct tail t[3];
 	size_t n;
 
-	if (is_plain(r)) {
-		put_plain(to, &r->sample);
-		return;
-	}
 	memcpy(to, r, sizeof(*r));
 	to += sizeof(*r);
 	n = tails_of(r, t);
@@ -183,24 +179,24 @@ static void put(uint8_t *to, const struct damon_perf_record *r)
 	}
 }
 
+/* Into 'r', a record that holds another plain sample: what these do not have is 0 there. */
 static void get_plain(const struct plain_sample *p, uint64_t time_ns, struct damon_perf_record *r)
 {
-	*r = (struct damon_perf_record){.type = PERF_RECORD_SAMPLE, .time_ns = time_ns};
-	r->sample = (struct damon_perf_sample){
-		.time_ns = time_ns,
-		.ip = p->ip,
-		.addr = p->addr,
-		.period = p->period,
-		.id = p->id,
-		.weight = p->weight,
-		.data_src = p->data_src,
-		.phys_addr = p->phys_addr,
-		.event = p->event,
-		.cpu = p->cpu,
-		.pid = p->pid,
-		.tid = p->tid,
-		.misc = p->misc,
-	};
+	struct damon_perf_sample *s = &r->sample;
+
+	r->time_ns = s->time_ns = time_ns;
+	s->ip = p->ip;
+	s->addr = p->addr;
+	s->period = p->period;
+	s->id = p->id;
+	s->weight = p->weight;
+	s->data_src = p->data_src;
+	s->phys_addr = p->phys_addr;
+	s->event = p->event;
+	s->cpu = p->cpu;
+	s->pid = p->pid;
+	s->tid = p->tid;
+	s->misc = p->misc;
 }
 
 static int deliver(struct damon_order *s, const struct waiting *w)
@@ -208,14 +204,14 @@ static int deliver(struct damon_order *s, const struct waiting *w)
 	const uint8_t *from = s->bytes + w->at;
 	struct damon_perf_record r;
 
-	if (w->len == sizeof(struct plain_sample)) {
-		get_plain((const struct plain_sample *)from, w->time_ns, &r);
-	} else {
-		memcpy(&r, from, sizeof(r));
-		repoint(&r, from + sizeof(r));
-	}
 	s->stats.late += w->time_ns < s->delivered_ns;
 	s->delivered_ns = MAX(s->delivered_ns, w->time_ns);
+	if (w->len == sizeof(struct plain_sample)) {
+		get_plain((const struct plain_sample *)from, w->time_ns, &s->plain);
+		return s->fn(s->priv, &s->plain);
+	}
+	memcpy(&r, from, sizeof(r));
+	repoint(&r, from + sizeof(r));
 	return s->fn(s->priv, &r);
 }
 
@@ -267,20 +263,26 @@ static void sort(struct damon_order *s)
 	} while (runs > 1);
 }
 
-/* Closes the gaps of what went out. */
+/* Closes the gaps of what went out: what stayed side by side moves as one. */
 static void compact(struct damon_order *s)
 {
 	size_t nr = 0, at = 0;
 
-	for (size_t i = 0; i < s->nr; i++) {
-		struct waiting w = s->items[i];
+	for (size_t i = 0; i < s->nr;) {
+		size_t from = s->items[i].at, first = i, len = 0;
 
-		if (!w.len)
+		if (!s->items[i].len) {
+			i++;
 			continue;
-		memmove(s->bytes + at, s->bytes + w.at, w.len);
-		w.at = (uint32_t)at;
-		at += w.len;
-		s->items[nr++] = w;
+		}
+		for (; i < s->nr && s->items[i].len; i++)
+			len += s->items[i].len;
+		memmove(s->bytes + at, s->bytes + from, len);
+		for (; first < i; first++) {
+			s->items[nr] = s->items[first];
+			s->items[nr++].at -= (uint32_t)(from - at);
+		}
+		at += len;
 	}
 	s->nr = nr;
 	s->nr_bytes = at;
@@ -310,7 +312,8 @@ static int drain(struct damon_order *s, size_t n, uint64_t until_ns)
 
 int damon_order_add(struct damon_order *s, const struct damon_perf_record *r)
 {
-	size_t len = room_for(r);
+	bool plain = is_plain(r);
+	size_t len = plain ? sizeof(struct plain_sample) : room_for(r);
 	int err = 0;
 
 	if (s->nr_bytes + len > s->max_bytes)
@@ -320,7 +323,10 @@ int damon_order_add(struct damon_order *s, const struct damon_perf_record *r)
 	if (vec_reserve(&s->bytes, &s->cap_bytes, s->nr_bytes + len, 1) ||
 	    vec_reserve(&s->items, &s->cap, s->nr + 1, sizeof(*s->items)))
 		return -ENOMEM;
-	put(s->bytes + s->nr_bytes, r);
+	if (plain)
+		put_plain(s->bytes + s->nr_bytes, &r->sample);
+	else
+		put(s->bytes + s->nr_bytes, r);
 	s->items[s->nr++] = (struct waiting){
 		.time_ns = r->time_ns ? r->time_ns : s->newest_ns,
 		.at = (uint32_t)s->nr_bytes,

@@ -185,11 +185,58 @@ static void take_tail(struct cursor *c, const struct perf_event_attr *a,
 		take_u64(c);
 }
 
+/* Fields of 8 bytes that are read, and the only ones of nearly all samples of memory. */
+#define FIXED_FIELDS                                                                               \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |            \
+	 PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |             \
+	 PERF_SAMPLE_PERIOD | PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT |                     \
+	 PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_PHYS_ADDR)
+
+/* What a sample has of fixed fields alone, of which all are there. */
+static void take_fixed(const uint64_t *w, uint64_t type, struct damon_perf_sample *s)
+{
+	uint32_t half[2];
+
+	if (type & PERF_SAMPLE_IDENTIFIER)
+		s->id = *w++;
+	if (type & PERF_SAMPLE_IP)
+		s->ip = *w++;
+	if (type & PERF_SAMPLE_TID) {
+		memcpy(half, w++, sizeof(half));
+		s->pid = (int)half[0];
+		s->tid = (int)half[1];
+	}
+	if (type & PERF_SAMPLE_TIME)
+		s->time_ns = *w++;
+	if (type & PERF_SAMPLE_ADDR)
+		s->addr = *w++;
+	if (type & PERF_SAMPLE_ID)
+		s->id = *w++;
+	w += !!(type & PERF_SAMPLE_STREAM_ID);
+	if (type & PERF_SAMPLE_CPU) {
+		memcpy(half, w++, sizeof(half));
+		s->cpu = half[0];
+	}
+	if (type & PERF_SAMPLE_PERIOD)
+		s->period = *w++;
+	if (type & (PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT))
+		s->weight = *w++;
+	if (type & PERF_SAMPLE_DATA_SRC)
+		s->data_src = *w++;
+	if (type & PERF_SAMPLE_PHYS_ADDR)
+		s->phys_addr = *w++;
+}
+
 static void take_sample(struct cursor *c, const struct perf_event_attr *a,
 			struct damon_perf_sample *s)
 {
 	uint64_t type = a->sample_type;
 
+	if (!(type & ~(uint64_t)FIXED_FIELDS) &&
+	    8 * (size_t)__builtin_popcountll(type) <= (size_t)(c->end - c->p)) {
+		take_fixed((const uint64_t *)c->p, type, s);
+		return;
+	}
 	if (type & PERF_SAMPLE_IDENTIFIER)
 		s->id = take_u64(c);
 	if (type & PERF_SAMPLE_IP)
@@ -317,6 +364,11 @@ static void take_other(struct cursor *c, const struct perf_event_header *h,
 		break;
 	case PERF_RECORD_LOST_SAMPLES:
 		r->lost = take_u64(c);
+		break;
+	case PERF_RECORD_AUX:
+		r->aux.offset = take_u64(c);
+		r->aux.size = take_u64(c);
+		r->aux.flags = take_u64(c);
 		break;
 	case PERF_RECORD_THROTTLE:
 	case PERF_RECORD_UNTHROTTLE:

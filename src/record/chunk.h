@@ -84,7 +84,7 @@ struct tuned_from {
 struct record_out {
 	struct damon_meta meta;
 	struct damon_totals totals;
-	bool has_meta, has_checks, has_totals; /* to be written */
+	bool has_meta, has_checks, has_origin, has_totals; /* to be written */
 	struct damon_pack spaces, targets;
 	size_t spaces_done; /* bytes of 'spaces' that were written */
 	struct space_seen *seen_space;
@@ -168,6 +168,6 @@ const struct chunk_kind *damon_chunk_kind(uint16_t type); /* NULL: unknown */
 
 extern const struct chunk_kind damon_chunk_meta, damon_chunk_space, damon_chunk_target,
 	damon_chunk_tuning, damon_chunk_snapshot, damon_chunk_log, damon_chunk_checks,
-	damon_chunk_totals;
+	damon_chunk_origin, damon_chunk_totals;
 
 #endif

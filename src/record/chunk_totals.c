@@ -80,6 +80,7 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 	if (p->err)
 		return p->err;
 	t.checks = in->totals.checks;
+	t.origin = in->totals.origin;
 	in->totals = t;
 	*item = (struct damon_item){.type = DAMON_ITEM_TOTALS, .totals = &in->totals};
 	return 1;

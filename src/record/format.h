@@ -58,6 +58,22 @@ struct damon_check_totals {
 	char reason[128];   /* of the first that failed */
 };
 
+/* Where a record comes from that is a recording of another program, replayed, and what was met in
+ * it that came to nothing. Written only then. */
+struct damon_origin {
+	char kind[16]; /* "perf.data"; "": the record is a recording of its own */
+	char host[64], perf_version[64], cpu[128];
+	char events[512];   /* that were used: "cpu/mem-loads,ldlat=30/P, cpu/mem-stores/P" */
+	uint64_t malformed; /* records that were not what they claimed */
+	uint64_t no_event;  /* samples of no event that the file has */
+	uint64_t unclaimed; /* samples of events that tell no addresses of memory */
+	uint64_t late;	    /* records that came too late to be put in order */
+	uint64_t truncated; /* 1: the file ended in the middle */
+	uint64_t aux_lost;  /* pieces of hardware traces that were cut off or not read */
+	uint64_t inferred;  /* mappings that nothing told of, made up around accesses */
+	uint32_t assumed;   /* 1: the sampling interval is not in the recording */
+};
+
 /* Written last, and with every flush, so that a record that was cut off has them too: the latest
  * counts. */
 struct damon_totals {
@@ -77,6 +93,7 @@ struct damon_totals {
 		double rate_hz, ns;
 	} rungs[DAMON_RUNGS];
 	struct damon_check_totals checks; /* a chunk of its own */
+	struct damon_origin origin;	  /* likewise */
 };
 
 /* What the intervals and the rate were to achieve. */

@@ -247,12 +247,16 @@ static int read_meta(struct damon_reader *r, const char *path, struct damon_fail
 
 int damon_reader_open(const char *path, struct damon_reader **out, struct damon_fail *f)
 {
-	struct damon_reader *r;
-	int fd = open_input(path, f), err;
+	int fd = open_input(path, f);
 
-	if (fd < 0)
-		return fd;
-	r = calloc(1, sizeof(*r));
+	return fd < 0 ? fd : damon_reader_open_fd(fd, path, out, f);
+}
+
+int damon_reader_open_fd(int fd, const char *path, struct damon_reader **out, struct damon_fail *f)
+{
+	struct damon_reader *r = calloc(1, sizeof(*r));
+	int err;
+
 	if (!r) {
 		close(fd);
 		return damon_fail(f, ENOMEM, "out of memory");

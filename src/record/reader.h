@@ -14,6 +14,9 @@ struct damon_reader;
 /* Opens a record; "-" is standard input (cannot be rewound). -EBADMSG: not a record (says what it
  * looks like), -ENOTSUP: a newer version. */
 int damon_reader_open(const char *path, struct damon_reader **out, struct damon_fail *f);
+/* The same of a file that is open, from where it stands; 'fd' is taken over, also when it fails.
+ * 'path' is for messages. */
+int damon_reader_open_fd(int fd, const char *path, struct damon_reader **out, struct damon_fail *f);
 void damon_reader_close(struct damon_reader *r);
 
 const struct damon_meta *damon_reader_meta(const struct damon_reader *r);

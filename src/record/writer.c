@@ -235,6 +235,7 @@ static int flush(struct damon_writer *w, const struct damon_totals *totals, bool
 		w->out.totals.complete = complete;
 		w->out.has_totals = true;
 		w->out.has_checks = totals->checks.names[0] != '\0';
+		w->out.has_origin = totals->origin.kind[0] != '\0';
 	}
 	err = frame_all(w);
 	w->err = append(w);
@@ -255,38 +256,69 @@ static void release(struct damon_writer *w)
 
 /* ---- public ---- */
 
-int damon_writer_open(const char *path, const struct damon_meta *m, struct damon_writer **out,
-		      struct damon_fail *f)
+static struct damon_writer *new_writer(const struct damon_meta *m)
 {
 	struct damon_writer *w = calloc(1, sizeof(*w));
-	int err;
 
 	if (!w)
-		return damon_fail(f, ENOMEM, "out of memory");
+		return NULL;
 	w->fd = -1;
 	w->payload.raw = w->frames = w->out.spaces = w->out.targets = PACK_WRITER;
 	w->zstd = ZSTD_createCCtx();
 	if (!w->zstd || !damon_pack_grow(&w->frames, RECORD_HEAD_BYTES)) {
 		damon_writer_discard(w);
-		return damon_fail(f, ENOMEM, "out of memory");
+		return NULL;
 	}
 	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
-	err = strcmp(path, "-") ? open_file(w, path, f) : open_stdout(w, f);
-	if (err) {
-		damon_writer_discard(w);
-		return err;
-	}
 	w->out.meta = *m;
 	w->out.has_meta = true;
 	damon_frame_head(w->frames.data, DAMON_RECORD_VERSION);
 	w->frames.len = RECORD_HEAD_BYTES;
-	err = flush(w, NULL, false);
+	return w;
+}
+
+/* Writes the head. Takes 'w' over. */
+static int begin(struct damon_writer *w, const char *path, struct damon_writer **out,
+		 struct damon_fail *f)
+{
+	int err = flush(w, NULL, false);
+
 	if (err) {
 		damon_writer_discard(w);
 		return damon_writer_explain(f, -err, path);
 	}
 	*out = w;
 	return 0;
+}
+
+int damon_writer_open(const char *path, const struct damon_meta *m, struct damon_writer **out,
+		      struct damon_fail *f)
+{
+	struct damon_writer *w = new_writer(m);
+	int err;
+
+	if (!w)
+		return damon_fail(f, ENOMEM, "out of memory");
+	err = strcmp(path, "-") ? open_file(w, path, f) : open_stdout(w, f);
+	if (err) {
+		damon_writer_discard(w);
+		return err;
+	}
+	return begin(w, path, out, f);
+}
+
+int damon_writer_open_fd(int fd, const struct damon_meta *m, struct damon_writer **out,
+			 struct damon_fail *f)
+{
+	struct damon_writer *w = new_writer(m);
+
+	if (!w) {
+		close(fd);
+		return damon_fail(f, ENOMEM, "out of memory");
+	}
+	w->fd = fd;
+	w->regular = true;
+	return begin(w, "a temporary file", out, f);
 }
 
 int damon_writer_targets(struct damon_writer *w, struct damon_targets *ts)

@@ -19,6 +19,10 @@ struct damon_writer;
 int damon_writer_open(const char *path, const struct damon_meta *m, struct damon_writer **out,
 		      struct damon_fail *f);
 
+/* The same into 'fd', an empty file that is taken over, also when it fails. */
+int damon_writer_open_fd(int fd, const struct damon_meta *m, struct damon_writer **out,
+			 struct damon_fail *f);
+
 /*
  * Each collects; nothing is written before a flush. The space of each target is looked at when its
  * version changed, and written as what is new. 't' lists every target that may have changed. Return

@@ -5,13 +5,19 @@
 #include "base/util.h"
 #include "report/hot.h"
 
+/* Names that many mappings have which are none of each other's business. */
+static bool tells_apart(const char *name)
+{
+	return *name && strcmp(name, "[not recorded]") != 0;
+}
+
 static bool same(const struct hot_mapping *h, const struct damon_mapping_info *m)
 {
 	if (!h->name || !m->name)
 		return h->name == m->name;
 	if (strcmp(h->name, m->name))
 		return false;
-	return *m->name || (h->start < m->end && m->start < h->end);
+	return tells_apart(m->name) || (h->start < m->end && m->start < h->end);
 }
 
 /*
@@ -62,7 +68,7 @@ void hot_add(struct hot *h, const struct scan_cursor *c)
 		double weight, cover;
 
 		damon_snapshot_region(c->s, c->at, i, &r);
-		weight = r.share * (double)c->ti.obs;
+		weight = r.share * (h->by_checks ? seconds : (double)c->ti.obs);
 		if (!(r.share > 0))
 			continue;
 		h->weight += weight;

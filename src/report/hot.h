@@ -8,6 +8,8 @@
 
 #include "report/scan.h"
 
+#include <stdbool.h>
+
 #define HOT_MAX 512
 
 struct hot_mapping {
@@ -21,6 +23,7 @@ struct hot_mapping {
 struct hot {
 	struct hot_mapping m[HOT_MAX];
 	size_t n, last;
+	bool by_checks;		 /* there are no observations: weights are seconds */
 	double weight, left_out; /* of all; of mappings beyond the limit */
 };
 

@@ -20,7 +20,7 @@ struct fact {
 	print_fn print;
 };
 
-#define MAX_FACTS 92
+#define MAX_FACTS 108
 
 struct facts {
 	struct fact f[MAX_FACTS];
@@ -89,6 +89,22 @@ static double known(double v, bool is_known)
 	return is_known ? v : NAN;
 }
 
+/* Only of a replayed recording: where it is from. */
+static void add_origin(struct facts *l, const struct damon_record_info *i)
+{
+	if (!i->origin[0])
+		return;
+	add_str(l, "origin", "replayed from", i->origin);
+	add_str(l, "host", "host", i->host);
+	add_str(l, "cpu", "CPU", i->cpu);
+	add_str(l, "perf_version", "perf version", i->perf_version);
+	add_str(l, "events", "events", i->events);
+	add(l, (struct fact){.key = "sample_assumed",
+			     .title = "sampling interval assumed",
+			     .kind = TRUTH,
+			     .u = (uint64_t)i->sample_assumed});
+}
+
 static void add_setup(struct facts *l, const struct report_args *a, const struct scan *sc,
 		      const struct damon_stats *st)
 {
@@ -98,6 +114,7 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "command", "command", i->command);
 	add_str(l, "version", "version", i->version);
 	add_str(l, "kernel", "kernel", i->kernel);
+	add_origin(l, i);
 	add_str(l, "source", "source", st->source);
 	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_rate);
 	add_real(l, "rate_asked_hz", st->rate_asked_hz > 0 ? "rate asked for" : NULL,
@@ -174,6 +191,26 @@ static void add_counts(struct facts *l, const struct damon_stats *st)
 		damon_print_count);
 }
 
+/* Only of a replayed recording: what in it came to nothing. */
+static void add_replayed(struct facts *l, const struct damon_record_info *i,
+			 const struct damon_stats *st)
+{
+	if (!i->origin[0])
+		return;
+	add_u64(l, "checks", "looks at accessed bits", st->checks, damon_print_count);
+	add_u64(l, "unclaimed", "samples of other events", st->unclaimed, damon_print_count);
+	add_u64(l, "no_event", "samples of unknown events", st->no_event, damon_print_count);
+	add_u64(l, "malformed", "malformed records", st->malformed, damon_print_count);
+	add_u64(l, "late", "records too late for their order", st->late, damon_print_count);
+	add_u64(l, "aux_lost", "pieces of traces cut off", st->aux_lost, damon_print_count);
+	add_u64(l, "inferred_mappings", "mappings made up", st->inferred_mappings,
+		damon_print_count);
+	add(l, (struct fact){.key = "truncated",
+			     .title = "cut off in the middle",
+			     .kind = TRUTH,
+			     .u = st->truncated});
+}
+
 /* What own CPU went into, in percent of one CPU. */
 static void add_work(struct facts *l, const struct damon_stats *st)
 {
@@ -236,7 +273,8 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 {
 	const struct damon_record_info *i = &sc->info;
 
-	add_work(l, st);
+	if (!i->origin[0]) /* what that cost is not told */
+		add_work(l, st);
 	add_u64(l, "interruptions", "interruptions", st->interruptions, damon_print_count);
 	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
 		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_estimate);
@@ -358,6 +396,7 @@ int report_info(struct report_args *a)
 		add_tuning(&l, &text, &sc, &st);
 		add_counts(&l, &st);
 		add_checks(&l, &st);
+		add_replayed(&l, &sc.info, &st);
 		add_cost(&l, &sc, &st);
 		if (a->format == REPORT_JSON)
 			write_json(a, &sc, &l);

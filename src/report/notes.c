@@ -37,12 +37,32 @@ void notes_relative(struct report_args *a, const struct damon_record_info *info)
 {
 	double scale = info->scale > 0 ? info->scale : 1;
 
+	if (!(info->scale > 0))
+		say(a, "heat",
+		    "is a lower bound: looks at accessed bits tell in how many sampling intervals "
+		    "there was an access, not how many there were");
 	if (info->scale_lo == info->scale_hi)
 		return;
 	say(a, "heat",
 	    "is relative: true rates may be %.3g to %.3g times as high; shares and ranks are not "
 	    "affected",
 	    info->scale_lo / scale, info->scale_hi / scale);
+}
+
+/* Whose recording it is that was replayed. */
+static void say_origin(struct report_args *a, const struct damon_record_info *i)
+{
+	char events[256], kernel[64], host[64];
+
+	print_clean(events, sizeof(events), i->events);
+	print_clean(kernel, sizeof(kernel), i->kernel);
+	print_clean(host, sizeof(host), i->host);
+	say(a, "from", "%s%s%s%s%s, events %s", i->origin, host[0] ? " of host " : "", host,
+	    kernel[0] ? ", Linux " : "", kernel, events);
+	if (i->sample_assumed)
+		say(a, "",
+		    "its sampling interval is not in it: the one given with --sample is taken, "
+		    "5 ms unless it was");
 }
 
 static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
@@ -71,6 +91,13 @@ static void say_seen(struct report_args *a, const struct scan *sc, const struct 
 	char obs[DAMON_UNITS_MAX], accesses[DAMON_UNITS_MAX], time[DAMON_UNITS_MAX];
 	char snaps[DAMON_UNITS_MAX];
 
+	if (!(sc->info.scale > 0)) {
+		say(a, "seen", "%s looks at accessed bits in %s, %s snapshots",
+		    damon_print_count(obs, (double)st->checks),
+		    damon_print_time(time, (double)st->duration_ns),
+		    damon_print_count(snaps, (double)sc->nr_snapshots));
+		return;
+	}
 	say(a, "seen", "%s observations with an address (%s accesses) in %s, %s snapshots",
 	    damon_print_count(obs, (double)st->obs),
 	    damon_print_count(accesses, (double)st->accesses),
@@ -84,7 +111,7 @@ struct count {
 	bool always;
 };
 
-static void say_not_seen(struct report_args *a, const struct damon_stats *st)
+static void say_not_seen(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
 {
 	const struct count counts[] = {
 		{"lost", st->lost, true},
@@ -98,9 +125,14 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 		{"of 32-bit code", st->foreign, false},
 		{"mappings forgotten", st->forgotten_mappings, false},
 		{"on CPUs that came online later: CPUs", st->unseen_cpus, false},
+		{"of other events", st->unclaimed, false},
+		{"of unknown events", st->no_event, false},
+		{"malformed", st->malformed, false},
+		{"too late for their order", st->late, false},
+		{"pieces of traces cut off", st->aux_lost, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
-	char text[400], n[DAMON_UNITS_MAX];
+	char text[800], n[DAMON_UNITS_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
@@ -109,6 +141,11 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 						counts[i].what,
 						damon_print_count(n, (double)counts[i].n));
 	print_percent(n, addresses > 0 ? (double)st->unknown / addresses : 0);
+	if (!(sc->info.scale > 0)) { /* there are no accesses to tell an address of */
+		text[len - 2] = '\0';
+		say(a, "not seen", "%s", text);
+		return;
+	}
 	say(a, "not seen", "%saccesses whose address could not be told %s", text, n);
 	if (st->likely && st->accesses)
 		say(a, "", "%s of the addresses rest on a late read of memory",
@@ -139,6 +176,13 @@ static void say_file(struct report_args *a, const struct scan *sc, const struct 
 {
 	char bytes[DAMON_UNITS_MAX];
 
+	if (st->truncated)
+		say(a, "file", "cut off: the recording ends in the middle");
+	if (st->inferred_mappings)
+		say(a, "mappings",
+		    "%s are made up around accesses, where the recording tells of none ('perf "
+		    "record -d' does)",
+		    damon_print_count(bytes, (double)st->inferred_mappings));
 	if (!st->complete)
 		say(a, "file",
 		    "not complete: recording ended without closing it; what was "
@@ -156,10 +200,13 @@ void notes_quality(struct report_args *a, const struct scan *sc)
 		say(a, "quality", "not known: the record has no sums");
 		return;
 	}
+	if (sc->info.origin[0])
+		say_origin(a, &sc->info);
 	say_source(a, sc, &st);
 	say_seen(a, sc, &st);
-	say_not_seen(a, &st);
-	say_cost(a, &st);
+	say_not_seen(a, sc, &st);
+	if (!sc->info.origin[0]) /* what that cost is not told */
+		say_cost(a, &st);
 	say_file(a, sc, &st);
 	notes_relative(a, &sc->info);
 }

@@ -217,9 +217,12 @@ static const struct table_col hot_cols[] = {
 
 static void put_hot(struct table *t, const struct page *pg, const struct hot_mapping *m)
 {
-	double n = pg->hot.weight, share = m->weight / n, error = notes_share_error(share, n);
+	bool sampled = !pg->hot.by_checks;
+	double n = pg->hot.weight, share = m->weight / n;
+	double error = sampled ? notes_share_error(share, n) : 0;
 	double lo = fmax(share - error, 0), hi = fmin(share + error, 1);
-	double writes = m->writes / m->weight, wide = notes_share_error(writes, m->weight);
+	double writes = sampled ? m->writes / m->weight : NAN;
+	double wide = notes_share_error(writes, m->weight);
 	double heat = m->heat_sum / m->cover;
 	struct damon_mapping_info info = {
 		.start = m->start, .end = m->end, .prot = m->prot, .name = m->name};
@@ -346,6 +349,7 @@ static int make_page(struct page *pg, struct report_args *a)
 	}
 	if (got >= 0 && list_processes(pg, a))
 		got = damon_fail(&a->fail, ENOMEM, "out of memory");
+	pg->hot.by_checks = !(pg->sc.info.scale > 0);
 	if (got >= 0 && pg->t)
 		got = second_pass(pg, a);
 	return got < 0 ? got : write_page(pg, a);

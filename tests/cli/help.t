@@ -62,7 +62,9 @@ The program explains itself.
         a look at the regions
   
   Options:
-    -i, --input FILE          the record; '-' is standard input [damon-perf.data]
+    -i, --input FILE          the record, or a recording that perf made of memory
+                              samples or of the kernel's DAMON (perf.data); '-' is
+                              standard input [damon-perf.data]
     -o, --output FILE         write there; the file appears when it is complete;
                               '-' is standard output
         --to damo|damo-json|csv
@@ -128,7 +130,7 @@ Examples teach: each command has some, and they are of that command or of one th
   $ for c in record report convert check; do
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
-  9
+  10
   6
   2
   2
