@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "report/known.h"
+
+#define MAX_DIGITS 3
+#define SMALLEST   0.001 /* of the smallest unit: what is shown of less */
+#define FINEST	   (-9)	 /* decimals */
+
+struct unit {
+	double size;
+	const char *name;
+};
+
+static const struct unit counts[] = {{1, ""},	   {1e3, " k"},	 {1e6, " M"}, {1e9, " G"},
+				     {1e12, " T"}, {1e15, " P"}, {1e18, " E"}};
+static const struct unit bytes[] = {{1, " B"},	      {0x1p10, " KiB"}, {0x1p20, " MiB"},
+				    {0x1p30, " GiB"}, {0x1p40, " TiB"}, {0x1p50, " PiB"},
+				    {0x1p60, " EiB"}};
+static const struct unit percents[] = {{.01, " %"}};
+static const struct unit plain[] = {{1, ""}};
+
+static const struct {
+	const struct unit *units;
+	size_t n;
+} kinds[] = {[KNOWN_COUNT] = {counts, ARRAY_SIZE(counts)},
+	     [KNOWN_BYTES] = {bytes, ARRAY_SIZE(bytes)},
+	     [KNOWN_PERCENT] = {percents, ARRAY_SIZE(percents)},
+	     [KNOWN_PLAIN] = {plain, ARRAY_SIZE(plain)}};
+
+/* A decimal place is its power of ten: 0 that of ones. This is that of the first digit of 'v'. */
+static int first_place(double v)
+{
+	return v > 0 ? (int)floor(log10(v) + 1e-9) : FINEST;
+}
+
+/* The place of the last digit of v > 0 that is shown. */
+static int last_place(double v, const struct known *k)
+{
+	double half = (k->hi - k->lo) / 2;
+	int most = first_place(v), least = most - (MAX_DIGITS - 1);
+
+	if (!(half > 0))
+		return least;
+	return isfinite(half) ? MIN(MAX(first_place(half), least), most) : most;
+}
+
+static double round_to(double v, int place, double (*how)(double))
+{
+	double step = pow(10, abs(place));
+
+	return place < 0 ? how(v * step) / step : how(v / step) * step;
+}
+
+/* Bounds that stand on a digit are not pushed to the next by what doubles are off. */
+static double down(double v)
+{
+	return floor(v * (1 + 1e-9));
+}
+
+static double up(double v)
+{
+	return ceil(v * (1 - 1e-9));
+}
+
+static size_t put(char *buf, size_t size, double v, int place)
+{
+	return (size_t)snprintf(buf, size, "%.*f", MIN(MAX(-place, 0), -FINEST), v);
+}
+
+/* A figure as it is shown: its unit, and the place of its last digit in that. */
+struct shown {
+	const struct unit *unit;
+	double v; /* rounded */
+	int place;
+};
+
+static struct known divided(const struct known *k, double by)
+{
+	return (struct known){k->v / by, k->lo / by, k->hi / by};
+}
+
+/* The unit is left for the next one before it needs four digits, as it is shown. */
+static struct shown show(const struct known *k, enum known_kind kind)
+{
+	struct shown s = {0};
+
+	for (size_t i = 0; i < kinds[kind].n; i++) {
+		struct known in;
+
+		s.unit = &kinds[kind].units[i];
+		in = divided(k, s.unit->size);
+		s.place = last_place(in.v, &in);
+		s.v = round_to(in.v, s.place, rint);
+		if (s.v < 999.5)
+			break;
+	}
+	return s;
+}
+
+/* Whole numbers of what comes whole have no decimals where nothing is unsure. */
+static int exact_place(const struct shown *s, const struct known *k)
+{
+	bool whole = k->lo == k->hi && s->unit->size == 1 && s->v == rint(s->v);
+
+	return whole ? MAX(s->place, 0) : s->place;
+}
+
+/* A bound, outwards to 'place' or as much finer as it takes. */
+static size_t put_bound(char *buf, size_t size, double v, int place, double (*how)(double))
+{
+	double shown = round_to(v, place, how);
+
+	while (place > FINEST && fabs(shown - v) > v / 8) {
+		place = MIN(place - 1, first_place(v));
+		shown = round_to(v, place, how);
+	}
+	return put(buf, size, shown, place);
+}
+
+static char *put_limit(char *buf, double hi, enum known_kind kind)
+{
+	struct known k = {hi, 0, hi};
+	struct shown s = show(&k, kind);
+	size_t len = 1;
+
+	*buf = '<';
+	if (hi / s.unit->size < SMALLEST)
+		len += put(buf + len, KNOWN_MAX - len, SMALLEST, -3);
+	else
+		len += put_bound(buf + len, KNOWN_MAX - len, hi / s.unit->size,
+				 first_place(hi / s.unit->size), up);
+	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
+	return buf;
+}
+
+char *known_value(char *buf, const struct known *k, enum known_kind kind)
+{
+	struct shown s;
+	size_t len;
+
+	if (!isfinite(k->v))
+		return strcpy(buf, "?");
+	if (k->v <= 0 && k->hi > 0)
+		return isfinite(k->hi) ? put_limit(buf, k->hi, kind) : strcpy(buf, "?");
+	s = show(k, kind);
+	if (k->v > 0 && k->v / s.unit->size < SMALLEST)
+		return put_limit(buf, k->v, kind);
+	if (k->v <= 0)
+		s.v = s.place = 0;
+	len = put(buf, KNOWN_MAX, s.v, exact_place(&s, k));
+	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
+	return buf;
+}
+
+/* "570 KiB": a bound by itself, to two digits. */
+static size_t put_alone(char *buf, size_t size, double v, enum known_kind kind,
+			double (*how)(double))
+{
+	struct known k = {v, v, v};
+	struct shown s = show(&k, kind);
+	double in = v / s.unit->size;
+	size_t len = put_bound(buf, size, in, first_place(in), how);
+
+	return len + (size_t)snprintf(buf + len, size - len, "%s", v > 0 ? s.unit->name : "");
+}
+
+char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
+{
+	struct shown s = show(k, kind);
+	struct known in = divided(k, s.unit->size);
+	size_t len = 1;
+
+	*buf = '\0';
+	if (!(k->lo < k->hi) || !(k->v > 0) || in.v < SMALLEST)
+		return buf;
+	strcpy(buf, "[");
+	if ((in.lo > 0 && in.lo < SMALLEST) || (isfinite(in.hi) && in.hi >= 9999.5)) {
+		len += put_alone(buf + len, KNOWN_TEXT_MAX - len, k->lo, kind, down);
+		len += (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, ", ");
+		len += put_alone(buf + len, KNOWN_TEXT_MAX - len, k->hi, kind, up);
+	} else {
+		len += put_bound(buf + len, KNOWN_TEXT_MAX - len, in.lo, in.lo > 0 ? s.place : 0,
+				 down);
+		len += (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, ", ");
+		len += isfinite(in.hi)
+			       ? put_bound(buf + len, KNOWN_TEXT_MAX - len, in.hi, s.place, up)
+			       : (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, "?");
+	}
+	snprintf(buf + len, KNOWN_TEXT_MAX - len, "]");
+	return buf;
+}
+
+char *known_text(char *buf, const struct known *k, enum known_kind kind)
+{
+	char bounds[KNOWN_TEXT_MAX];
+
+	known_value(buf, k, kind);
+	if (*known_bounds(bounds, k, kind))
+		snprintf(buf + strlen(buf), KNOWN_TEXT_MAX - strlen(buf), " %s", bounds);
+	return buf;
+}
+
+double known_factor(const struct known *k)
+{
+	if (k->lo >= k->hi)
+		return 1;
+	return k->lo > 0 ? sqrt(k->hi / k->lo) : INFINITY;
+}
+
+bool known_above(const struct known *a, const struct known *b)
+{
+	return a->lo > b->hi;
+}
+
+struct known known_share(double share, double n)
+{
+	static const double z2 = 1.959964 * 1.959964;
+	double middle, half;
+
+	if (!(n > 0))
+		return (struct known){share, 0, 1};
+	share = fmin(fmax(share, 0), 1);
+	middle = (share + z2 / (2 * n)) / (1 + z2 / n);
+	half = sqrt(z2 * share * (1 - share) / n + z2 * z2 / (4 * n * n)) / (1 + z2 / n);
+	return (struct known){share, share > 0 ? fmin(fmax(middle - half, 0), share) : 0,
+			      share < 1 ? fmax(fmin(middle + half, 1), share) : 1};
+}
+
+struct known known_times(struct known k, struct known factor)
+{
+	return (struct known){k.v * factor.v, k.lo * factor.lo, k.hi * factor.hi};
+}
