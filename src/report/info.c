@@ -18,14 +18,16 @@ struct fact {
 		double d;
 	};
 	print_fn print;
+	const char *text; /* instead of the number; NULL: none */
 };
 
-#define MAX_FACTS 92
+#define MAX_FACTS 96
 
 struct facts {
 	struct fact f[MAX_FACTS];
 	size_t n;
 	char rates[160]; /* the rungs as text */
+	char scale[KNOWN_TEXT_MAX];
 };
 
 /* Facts that are put into words. */
@@ -68,7 +70,7 @@ static char *print_estimate(char *buf, double percent)
 
 static char *print_rate(char *buf, double hz)
 {
-	snprintf(buf, DAMON_UNITS_MAX, "%.4g Hz", hz);
+	snprintf(buf, DAMON_UNITS_MAX, "%.3g Hz", hz);
 	return buf;
 }
 
@@ -205,17 +207,25 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 
 		add_real(l, keys[i][0], NULL, r->rate_hz, NULL);
 		add_real(l, keys[i][1], NULL, r->seconds, NULL);
-		len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len, "%s%.4g Hz %.1f s",
-					i ? ", " : "", r->rate_hz, r->seconds);
+		if (r->seconds >= 0.05)
+			len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len,
+						"%s%.3g Hz %.1f s", len ? ", " : "", r->rate_hz,
+						r->seconds);
 	}
 	add_str(l, "rates", "rates used", l->rates);
 }
 
 static void add_checks(struct facts *l, const struct damon_stats *st)
 {
-	if (!st->checkers[0])
+	if (!st->checkers[0] && !st->checks)
 		return;
 	add_str(l, "checkers", "checkers of accessed bits", st->checkers);
+	add_u64(l, "checks", "checks behind the figures", st->checks, damon_print_count);
+	add_u64(l, "check_no_region", "  of them outside of mappings", st->check_no_region,
+		damon_print_count);
+	add_u64(l, "check_thinned", "  thinned", st->check_thinned, damon_print_count);
+	add_u64(l, "check_no_target", "checks without a target", st->check_no_target,
+		damon_print_count);
 	add_u64(l, "checks_made", "checks of pages or mappings", st->checks_made,
 		damon_print_count);
 	add_u64(l, "check_pages", "pages that they told of", st->check_pages, damon_print_count);
@@ -235,6 +245,7 @@ static void add_checks(struct facts *l, const struct damon_stats *st)
 static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)
 {
 	const struct damon_record_info *i = &sc->info;
+	struct known scale = {i->scale, i->scale_lo, i->scale_hi};
 
 	add_work(l, st);
 	add_u64(l, "interruptions", "interruptions", st->interruptions, damon_print_count);
@@ -247,9 +258,13 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
 	add_real(l, "tick_cost_ns", "cost of an observation",
 		 known(st->tick_cost_ns, st->tick_cost_ns > 0), damon_print_time);
-	add_real(l, "scale", "accesses per unit of weight", i->scale, damon_print_count);
-	add_real(l, "scale_lo", "at least", i->scale_lo, damon_print_count);
-	add_real(l, "scale_hi", "at most", i->scale_hi, damon_print_count);
+	add(l, (struct fact){.key = "scale",
+			     .title = "accesses per unit of weight",
+			     .kind = REAL,
+			     .d = i->scale,
+			     .text = known_text(l->scale, &scale, KNOWN_COUNT)});
+	add_real(l, "scale_lo", NULL, i->scale_lo, NULL);
+	add_real(l, "scale_hi", NULL, i->scale_hi, NULL);
 	add_u64(l, "record_bytes", "size of the record", st->record_bytes, damon_print_bytes);
 	add_u64(l, "damaged_bytes", "damaged", i->damaged_bytes, damon_print_bytes);
 	add(l, (struct fact){
@@ -307,6 +322,8 @@ static const char *fact_text(const struct fact *f, char *buf, size_t size)
 {
 	double v = f->kind == WHOLE ? (double)f->u : f->d;
 
+	if (f->text)
+		return f->text;
 	if (f->kind == STRING)
 		return print_clean(buf, size, f->s);
 	if (f->kind == TRUTH)
