@@ -14,7 +14,8 @@ struct piece {
 	double weight, pages; /* weight per aggregation */
 	double var;	      /* of the weight */
 	double one;	      /* weight of one tick */
-	double uneven;	      /* >= 1 */
+	double uneven;	      /* >= 1: mean square of its pages' weights, of a mean of 1 */
+	double most_uneven;   /* as far as pairs of hits leave room for */
 };
 
 static const double z95 = 1.959964; /* of the normal distribution, two-sided 95 % */
@@ -53,6 +54,41 @@ static double clusters(const struct damon_target_snapshot *t)
 	return hits > 0 ? MAX(per_obs * ticks / hits, 1.0) : 1;
 }
 
+/*
+ * Pairs of hits on one page, and as many as were to be expected if all pages were alike. A region's
+ * evenness is (k - 1.5 sqrt(k c) + 2 c usual) / (e + 2 c) of k pairs where e were to be expected
+ * and evidence comes as 'c' neighbouring pages: here is k as it was.
+ */
+struct pairs {
+	double seen, expected, cluster;
+	double most; /* that may have been seen */
+};
+
+static struct pairs pairs_of(const struct damon_region *r, double pages)
+{
+	double n = r->nr_obs, ticks = r->nr_ticks, root, least;
+	struct pairs p = {.cluster = MAX(n / ticks, 1.0)};
+
+	p.expected = n * (n - n / ticks) / 2 / pages;
+	least = MAX(r->evenness, 1.f) * (p.expected + 2 * p.cluster) - 2 * p.cluster;
+	root = 1.5 * sqrt(p.cluster);
+	root = (root + sqrt(root * root + 4 * MAX(least, 0.0))) / 2;
+	p.most = root * root;
+	p.seen = r->evenness > 1 && least > 0 ? p.most : p.expected;
+	return p;
+}
+
+/* How uneven the pages of a region are, and at most: no part of a page can be hot. Where a region
+ * has few pairs, all together speak ('usual': at most) as if it had two more. */
+static void judge_pages(const struct pairs *k, double usual, struct piece *p)
+{
+	double c = k->cluster, most = k->most + 2 * sqrt((k->most + 1) * c) + 2 * c * usual;
+
+	p->uneven = (k->seen + 2 * c) / (k->expected + 2 * c);
+	p->uneven = MIN(MAX(p->uneven, 1.0), p->pages);
+	p->most_uneven = MIN(MAX(most / (k->expected + 2 * c), p->uneven), p->pages);
+}
+
 /* All that was seen, and what may have been missed. */
 struct world {
 	struct piece *p; /* regions with hits */
@@ -62,9 +98,15 @@ struct world {
 	double pages; /* of both */
 };
 
+static bool is_hot(const struct damon_region *r)
+{
+	return r->nr_ticks && r->weight > 0;
+}
+
 static void look(const struct damon_target_snapshot *t, struct world *w)
 {
-	double cluster = clusters(t), hits = 0, weight = 0, cold_pages = 0;
+	double cluster = clusters(t), hits = 0, weight = 0, cold_pages = 0, usual;
+	struct pairs all = {0, 0, 1}, k;
 
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct damon_region *r = &t->regions[i];
@@ -72,7 +114,7 @@ static void look(const struct damon_target_snapshot *t, struct world *w)
 		double pages = MAX((double)((r->end - r->start) >> DAMON_PAGE_SHIFT), 1.0);
 
 		w->pages += pages;
-		if (!r->nr_ticks || !(rate > 0)) {
+		if (!is_hot(r)) {
 			w->cold += pages / MAX(span, (double)r->idle_aggrs);
 			cold_pages += pages;
 			continue;
@@ -82,10 +124,21 @@ static void look(const struct damon_target_snapshot *t, struct world *w)
 		w->p[w->n++] = (struct piece){.weight = rate,
 					      .pages = pages,
 					      .var = rate * rate / r->nr_ticks * cluster,
-					      .one = rate / r->nr_ticks,
-					      .uneven = MAX(r->evenness, 1.f)};
+					      .one = rate / r->nr_ticks};
+		k = pairs_of(r, pages);
+		all.seen += k.seen;
+		all.expected += k.expected;
+		all.cluster = MAX(all.cluster, k.cluster);
 		w->weight += rate;
 		w->var += w->p[w->n - 1].var;
+	}
+	usual = (all.seen + 2 * sqrt((all.seen + 1) * all.cluster) + 2 * all.cluster) /
+		(all.expected + 2 * all.cluster);
+	for (size_t i = 0, n = 0; i < t->nr_regions; i++) {
+		if (!is_hot(&t->regions[i]))
+			continue;
+		k = pairs_of(&t->regions[i], w->p[n].pages);
+		judge_pages(&k, MAX(usual, 1.0), &w->p[n++]);
 	}
 	w->cold = cold_pages > 0 && hits > 0 ? w->cold / cold_pages * weight / hits : 0;
 }
@@ -200,13 +253,13 @@ static struct piece *by_less(const struct world *w, double z, struct piece *out)
 	return out;
 }
 
-/* Each piece as two: the pages that may have 'part' of its weight, if it is as uneven as pairs of
- * hits tell, and the others. */
-static void take_apart(const struct world *w, double part, struct piece *out)
+/* Each piece as two: the pages that may have 'part' of its weight, if it is as uneven as it may be,
+ * and the others. */
+static size_t halve(const struct world *w, double part, struct piece *out)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		const struct piece *p = &w->p[i];
-		double f = least_part(part, p->uneven);
+		double f = least_part(part, p->most_uneven);
 
 		out[2 * i] = (struct piece){.weight = part * p->weight,
 					    .pages = f * p->pages,
@@ -215,26 +268,63 @@ static void take_apart(const struct world *w, double part, struct piece *out)
 						.pages = (1 - f) * p->pages,
 						.var = (1 - part * part) * p->var};
 	}
+	return 2 * w->n;
+}
+
+/* Of the standard normal distribution, below 'z'. */
+static double normal(double z)
+{
+	return erfc(-z / sqrt(2)) / 2;
+}
+
+#define SLICES 8
+
+/* Each piece in slices of pages that are alike, if their weights are lognormal. */
+static size_t slice(const struct world *w, struct piece *out)
+{
+	static const double edge[SLICES + 1] = {-INFINITY, -1.5, -.75, 0, .5, 1, 1.5, 2, INFINITY};
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct piece *p = &w->p[i];
+		double sigma = sqrt(log(p->uneven));
+
+		if (sigma < .1) {
+			out[n++] = *p;
+			continue;
+		}
+		for (size_t k = 0; k < SLICES; k++) {
+			double pages = normal(edge[k + 1]) - normal(edge[k]);
+			double weight = normal(edge[k + 1] - sigma) - normal(edge[k] - sigma);
+
+			out[n++] = (struct piece){.weight = weight * p->weight,
+						  .pages = pages * p->pages,
+						  .var = weight * p->var};
+		}
+	}
+	return n;
 }
 
 int damon_hot_set_derive(const struct damon_target_snapshot *t, double part,
 			 struct damon_hot_set_size *out)
 {
-	_cleanup_(freep) struct piece *p = calloc(3 * t->nr_regions + 1, sizeof(*p));
+	_cleanup_(freep) struct piece *p = calloc((1 + SLICES) * t->nr_regions + 1, sizeof(*p));
 	struct piece *other = p + t->nr_regions;
 	struct world w = {.p = p};
-	double plain, fair, lo, hi;
+	double mid, plain, fair, lo, hi;
 
 	if (!p)
 		return -ENOMEM;
 	look(t, &w);
 	part = MIN(MAX(part, 1e-3), 1 - 1e-3);
-	take_apart(&w, part, other);
-	lo = densest(other, 2 * w.n, &w, part, z95);
+	lo = densest(other, halve(&w, part, other), &w, part, z95);
+	mid = densest(other, slice(&w, other), &w, part, 0);
 	plain = densest(w.p, w.n, &w, part, 0);
 	fair = without_luck(&w, by_less(&w, 0, other), part, 0);
 	hi = w.n ? without_luck(&w, by_less(&w, 1, other), part, -z95) : w.pages;
-	out->bytes = sqrt(plain * fair) * DAMON_PAGE_SIZE;
+	if (plain > 0)
+		mid *= sqrt(fair / plain);
+	out->bytes = mid * DAMON_PAGE_SIZE;
 	out->lo = MIN(lo * DAMON_PAGE_SIZE, out->bytes);
 	out->hi = MAX(hi * DAMON_PAGE_SIZE, out->bytes);
 	return 0;

@@ -84,14 +84,18 @@ static void put_rates(struct table *t, const struct scan_cursor *c, size_t i,
 		      const struct damon_region_info *r)
 {
 	struct known heat = {r->heat, r->heat_lo, r->heat_hi};
-	struct known share = {r->share, r->share_lo, r->share_hi}, nr;
+	struct known share = {r->share, r->share_lo, r->share_hi}, nr, shown;
+	double most = (double)c->si.aggr_ns / (double)c->si.sample_ns;
 
 	nr.v = damon_region_nr_accesses_of(c->s, c->at, i, &nr.lo, &nr.hi);
+	shown = nr;
+	if (!(nr.v > 0) && nr.hi > .95 * most) /* all or none: nothing is known */
+		shown.hi = INFINITY;
 	table_known(t, &heat, KNOWN_COUNT);
 	table_limits(t, &heat);
 	table_known(t, &share, KNOWN_PERCENT);
 	table_limits(t, &share);
-	table_known(t, &nr, KNOWN_PLAIN);
+	table_known(t, &shown, KNOWN_PLAIN);
 	table_limits(t, &nr);
 }
 
@@ -145,7 +149,7 @@ static void write_totals(struct report_args *a, const struct scan_cursor *c)
 		   damon_print_bytes(all, (double)bytes), damon_print_bytes(used, (double)touched));
 	if (!damon_snapshot_hot_set(c->s, c->at, .9, &hot) && hot.bytes > 0)
 		print_line(
-			a->out, a->width, 0, "90 %% of accesses are in: %s",
+			a->out, a->width, 0, "90 %% of accesses are within %s",
 			known_text(all, &(struct known){hot.bytes, hot.lo, hot.hi}, KNOWN_BYTES));
 	damon_snapshot_wss(c->s, c->at, DAMON_WSS_1S, &w);
 	print_line(a->out, a->width, 0, "working set of the last 1 s: %s",

@@ -7,8 +7,10 @@
 #include "report/known.h"
 
 #define MAX_DIGITS 3
-#define SMALLEST   0.001 /* of the smallest unit: what is shown of less */
-#define FINEST	   (-9)	 /* decimals */
+#define SMALLEST   0.001  /* of the smallest unit: what is shown of less */
+#define FINEST	   (-9)	  /* decimals */
+#define LONG	   1999.5 /* bounds from here on have a unit of their own */
+#define LEAST_SEEN 4	  /* fewer tell no lower bound */
 
 struct unit {
 	double size;
@@ -38,10 +40,13 @@ static int first_place(double v)
 }
 
 /* The place of the last digit of v > 0 that is shown. */
-static int last_place(double v, const struct known *k)
+static int last_place(double v, const struct known *k, bool whole)
 {
 	double half = (k->hi - k->lo) / 2;
 	int most = first_place(v), least = most - (MAX_DIGITS - 1);
+
+	if (whole && most > 0)
+		least = MAX(least, 0);
 
 	if (!(half > 0))
 		return least;
@@ -93,7 +98,7 @@ static struct shown show(const struct known *k, enum known_kind kind)
 
 		s.unit = &kinds[kind].units[i];
 		in = divided(k, s.unit->size);
-		s.place = last_place(in.v, &in);
+		s.place = last_place(in.v, &in, kind == KNOWN_PLAIN);
 		s.v = round_to(in.v, s.place, rint);
 		if (s.v < 999.5)
 			break;
@@ -151,7 +156,8 @@ char *known_value(char *buf, const struct known *k, enum known_kind kind)
 		return put_limit(buf, k->v, kind);
 	if (k->v <= 0)
 		s.v = s.place = 0;
-	len = put(buf, KNOWN_MAX, s.v, exact_place(&s, k));
+	len = k->lo <= 0 && k->v > 0 ? strlen(strcpy(buf, "~")) : 0;
+	len += put(buf + len, KNOWN_MAX - len, s.v, exact_place(&s, k));
 	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
 	return buf;
 }
@@ -178,7 +184,8 @@ char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
 	if (!(k->lo < k->hi) || !(k->v > 0) || in.v < SMALLEST)
 		return buf;
 	strcpy(buf, "[");
-	if ((in.lo > 0 && in.lo < SMALLEST) || (isfinite(in.hi) && in.hi >= 9999.5)) {
+	if ((in.lo > 0 && in.lo < SMALLEST) ||
+	    (isfinite(in.hi) && in.hi >= LONG && kinds[kind].n > 1)) {
 		len += put_alone(buf + len, KNOWN_TEXT_MAX - len, k->lo, kind, down);
 		len += (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, ", ");
 		len += put_alone(buf + len, KNOWN_TEXT_MAX - len, k->hi, kind, up);
@@ -219,14 +226,15 @@ bool known_above(const struct known *a, const struct known *b)
 struct known known_share(double share, double n)
 {
 	static const double z2 = 1.959964 * 1.959964;
-	double middle, half;
+	double middle, half, seen;
 
 	if (!(n > 0))
 		return (struct known){share, 0, 1};
 	share = fmin(fmax(share, 0), 1);
+	seen = share * n;
 	middle = (share + z2 / (2 * n)) / (1 + z2 / n);
 	half = sqrt(z2 * share * (1 - share) / n + z2 * z2 / (4 * n * n)) / (1 + z2 / n);
-	return (struct known){share, share > 0 ? fmin(fmax(middle - half, 0), share) : 0,
+	return (struct known){share, seen >= LEAST_SEEN ? fmin(fmax(middle - half, 0), share) : 0,
 			      share < 1 ? fmax(fmin(middle + half, 1), share) : 1};
 }
 

@@ -319,11 +319,11 @@ static void write_sizes(struct page *pg, struct report_args *a)
 	if (p) {
 		wss = median_wss(p);
 		print_line(a->out, a->width, 0, "working set %s: %s",
-			   p->dist[0].total > 0 ? "within 1 s, median" : "seen for less than 1 s",
+			   p->dist[0].total > 0 ? "(within 1 s), median" : "seen for less than 1 s",
 			   known_text(buf, &wss, KNOWN_BYTES));
 	}
 	if (hot.v > 0)
-		print_line(a->out, a->width, 0, "%g %% of accesses are in, median: %s",
+		print_line(a->out, a->width, 0, "hot set (%g %% of accesses), median: %s",
 			   100 * HOT_PART, known_text(buf, &hot, KNOWN_BYTES));
 }
 
