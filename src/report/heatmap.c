@@ -358,7 +358,7 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct s
 	fputs(" no access seen", a->out);
 	if (g->unseen_hi > 0)
 		fprintf(a->out, ": heat %s", known_value(most, &unseen, KNOWN_COUNT));
-	fputs("; blank: not mapped\n", a->out);
+	fprintf(a->out, ";%sblank: not mapped\n", a->width < 60 ? "\n     " : " ");
 }
 
 void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,

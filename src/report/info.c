@@ -68,10 +68,9 @@ static char *print_estimate(char *buf, double percent)
 	return buf;
 }
 
-static char *print_rate(char *buf, double hz)
+static char *print_hz(char *buf, double hz)
 {
-	snprintf(buf, DAMON_UNITS_MAX, "%.3g Hz", hz);
-	return buf;
+	return strcat(print_rate(buf, hz), " Hz");
 }
 
 static char *print_plain(char *buf, double v)
@@ -101,9 +100,9 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "version", "version", i->version);
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_str(l, "source", "source", st->source);
-	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_rate);
+	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_hz);
 	add_real(l, "rate_asked_hz", st->rate_asked_hz > 0 ? "rate asked for" : NULL,
-		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_rate);
+		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_hz);
 	add_real(l, "overhead_asked_percent", "overhead asked for",
 		 known(i->overhead_asked, i->overhead_asked > 0), print_estimate);
 	add_u64(l, "sample_ns", "sampling interval", i->attrs.sample_ns, damon_print_time);
@@ -200,6 +199,7 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 							     {"rate_2_hz", "rate_2_seconds"},
 							     {"rate_3_hz", "rate_3_seconds"},
 							     {"rate_4_hz", "rate_4_seconds"}};
+	char rate[DAMON_UNITS_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < DAMON_MAX_RUNGS && st->rungs[i].rate_hz > 0; i++) {
@@ -209,8 +209,8 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 		add_real(l, keys[i][1], NULL, r->seconds, NULL);
 		if (r->seconds >= 0.05)
 			len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len,
-						"%s%.3g Hz %.1f s", len ? ", " : "", r->rate_hz,
-						r->seconds);
+						"%s%s %.1f s", len ? ", " : "",
+						print_hz(rate, r->rate_hz), r->seconds);
 	}
 	add_str(l, "rates", "rates used", l->rates);
 }

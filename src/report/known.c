@@ -174,30 +174,33 @@ static size_t put_alone(char *buf, size_t size, double v, enum known_kind kind,
 	return len + (size_t)snprintf(buf + len, size - len, "%s", v > 0 ? s.unit->name : "");
 }
 
+/* A bound far above the value is no better known than the width of the interval. */
+static int bounds_place(const struct shown *s, const struct known *in)
+{
+	return isfinite(in->hi) ? MAX(s->place, first_place((in->hi - in->lo) / 2)) : s->place;
+}
+
 char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
 {
 	struct shown s = show(k, kind);
 	struct known in = divided(k, s.unit->size);
-	size_t len = 1;
+	char lo[KNOWN_MAX], hi[KNOWN_MAX] = "?";
+	int place;
 
 	*buf = '\0';
 	if (!(k->lo < k->hi) || !(k->v > 0) || in.v < SMALLEST)
 		return buf;
-	strcpy(buf, "[");
+	place = bounds_place(&s, &in);
 	if ((in.lo > 0 && in.lo < SMALLEST) ||
 	    (isfinite(in.hi) && in.hi >= LONG && kinds[kind].n > 1)) {
-		len += put_alone(buf + len, KNOWN_TEXT_MAX - len, k->lo, kind, down);
-		len += (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, ", ");
-		len += put_alone(buf + len, KNOWN_TEXT_MAX - len, k->hi, kind, up);
+		put_alone(lo, sizeof(lo), k->lo, kind, down);
+		put_alone(hi, sizeof(hi), k->hi, kind, up);
 	} else {
-		len += put_bound(buf + len, KNOWN_TEXT_MAX - len, in.lo, in.lo > 0 ? s.place : 0,
-				 down);
-		len += (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, ", ");
-		len += isfinite(in.hi)
-			       ? put_bound(buf + len, KNOWN_TEXT_MAX - len, in.hi, s.place, up)
-			       : (size_t)snprintf(buf + len, KNOWN_TEXT_MAX - len, "?");
+		put_bound(lo, sizeof(lo), in.lo, in.lo > 0 ? place : 0, down);
+		if (isfinite(in.hi))
+			put_bound(hi, sizeof(hi), in.hi, place, up);
 	}
-	snprintf(buf + len, KNOWN_TEXT_MAX - len, "]");
+	snprintf(buf, KNOWN_TEXT_MAX, "[%s, %s]", lo, hi);
 	return buf;
 }
 

@@ -56,7 +56,7 @@ void notes_relative(struct report_args *a, const struct damon_record_info *info)
 
 static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
 {
-	char source[64], asked[64] = "";
+	char source[64], asked[64] = "", rate[DAMON_UNITS_MAX];
 
 	if (st->rate_bound == DAMON_RATE_RESOLUTION)
 		snprintf(asked, sizeof(asked), ", enough for the resolution asked for");
@@ -66,11 +66,11 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
 	print_clean(source, sizeof(source), st->source);
 	if (st->rate_asked_hz > st->rate_hz)
-		snprintf(asked, sizeof(asked), "; %.4g were asked for, and the kernel allows less",
-			 st->rate_asked_hz);
+		snprintf(asked, sizeof(asked), "; %s were asked for, and the kernel allows less",
+			 print_rate(rate, st->rate_asked_hz));
 	if (st->rate_hz > 0)
-		say(a, "source", "%s, %.3g observations per second of CPU time%s", source,
-		    st->rate_hz, asked);
+		say(a, "source", "%s, %s observations per second of CPU time%s", source,
+		    print_rate(rate, st->rate_hz), asked);
 	else
 		say(a, "source", "%s%s", source, asked);
 }
@@ -145,8 +145,8 @@ static void say_checks(struct report_args *a, const struct damon_stats *st)
 		snprintf(touched, sizeof(touched), ", of %s pages, %s of them touched",
 			 damon_print_count(pages, (double)st->check_pages),
 			 print_percent(n, (double)st->check_touched / (double)st->check_pages));
-	say(a, "checks", "%s of accessed bits%s%s", damon_print_count(n, (double)st->checks),
-	    touched, text);
+	say(a, "checks", "%s looks at accessed bits%s%s",
+	    damon_print_count(n, (double)MAX(st->checks, st->checks_made)), touched, text);
 }
 
 /* Two digits: these are estimates. */

@@ -27,6 +27,12 @@ char *print_percent(char *buf, double ratio)
 	return buf;
 }
 
+char *print_rate(char *buf, double hz)
+{
+	snprintf(buf, DAMON_UNITS_MAX, hz < 100 ? "%.3g" : "%.0f", hz);
+	return buf;
+}
+
 static const struct {
 	uint64_t ns;
 	const char *name;

@@ -14,6 +14,9 @@ typedef char *(*print_fn)(char *buf, double v);
 
 /* "12.3 %", "1.23 %"; 'ratio' 1 is 100 %. */
 char *print_percent(char *buf, double ratio);
+/* "359", "44.7": per second, without the unit; three digits at least. */
+char *print_rate(char *buf, double hz);
+
 /* A position in time for an axis whose ticks are 'step_ns' apart: "1.5 s". */
 char *print_tick(char *buf, uint64_t ns, uint64_t step_ns);
 /* A time that was counted in steps: "1.8 s", with no digit below a step. */

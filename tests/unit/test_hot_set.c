@@ -100,6 +100,90 @@ static double draw(const struct world *w, struct rng *rng, bool *within, double 
 	return got.bytes / truth;
 }
 
+/* One page in eight of a region is used: pairs of hits tell so, and the size is that of the pages.
+ */
+Test(hot_set, pages_that_are_not_used_do_not_count)
+{
+	struct damon_region r = {.start = 1 << 20,
+				 .end = (1 << 20) + (800 << DAMON_PAGE_SHIFT),
+				 .nr_obs = 2000,
+				 .nr_ticks = 2000,
+				 .span_aggrs = 100,
+				 .weight = 2000,
+				 .evenness = 7.6f};
+	struct damon_target_snapshot t = {
+		.burst = 1, .clumping = 1, .regions = &r, .nr_regions = 1, .nr_obs = 20};
+	struct damon_hot_set_size got;
+	double truth = 90 * DAMON_PAGE_SIZE;
+
+	cr_assert_eq(damon_hot_set_derive(&t, .9, &got), 0);
+	cr_expect(got.lo <= truth && truth <= got.hi, "[%g, %g]", got.lo, got.hi);
+	cr_expect(got.bytes < 4 * truth && got.lo > .8 * truth, "%g, %g", got.bytes, got.lo);
+}
+
+Test(hot_set, strange_targets_do_no_harm)
+{
+	struct damon_region none = {.start = 4096, .end = 8 * 4096, .span_aggrs = 10},
+			    one = {.start = 4096,
+				   .end = 8192,
+				   .nr_obs = 1,
+				   .nr_ticks = 1,
+				   .span_aggrs = 1,
+				   .weight = 1,
+				   .evenness = 1};
+	static const struct {
+		const char *name;
+		size_t nr;
+		double part, bytes, lo, hi; /* bytes < 0: whatever */
+		bool hit;
+	} rows[] = {
+		{"no regions", 0, .9, 0, 0, 0, false},
+		{"no hits", 1, .9, 0, 0, 7 * 4096, false},
+		{"one hit", 1, .9, .9 * 4096, 0, 4096, true},
+		{"everything", 1, 1, -1, 0, 4096, true},
+		{"nothing", 1, 0, -1, 0, 4096, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_target_snapshot t = {.burst = 1, .clumping = 1};
+		struct damon_hot_set_size got;
+
+		t.regions = rows[i].hit ? &one : &none;
+		t.nr_regions = rows[i].nr;
+		cr_assert_eq(damon_hot_set_derive(&t, rows[i].part, &got), 0);
+		cr_expect(got.lo >= rows[i].lo && got.lo <= got.bytes && got.bytes <= got.hi &&
+				  got.hi <= rows[i].hi,
+			  "%s: %g [%g, %g]", rows[i].name, got.bytes, got.lo, got.hi);
+		cr_expect(rows[i].bytes < 0 || fabs(got.bytes - rows[i].bytes) < 500, "%s: %g",
+			  rows[i].name, got.bytes);
+	}
+}
+
+/* A tick that hits many regions is one piece of evidence, not many. */
+Test(hot_set, ticks_in_many_regions_are_one_piece_of_evidence)
+{
+	struct damon_region r[40];
+	struct damon_target_snapshot t = {.burst = 16, .regions = r, .nr_regions = 40};
+	struct damon_hot_set_size alone, together;
+
+	for (size_t i = 0; i < 40; i++)
+		r[i] = (struct damon_region){.start = (i + 1) << 20,
+					     .end = ((i + 1) << 20) + (64 << DAMON_PAGE_SHIFT),
+					     .nr_obs = 100 - 2 * (uint32_t)i,
+					     .nr_ticks = 100 - 2 * (uint32_t)i,
+					     .span_aggrs = 100,
+					     .weight = 100 - 2.f * i,
+					     .evenness = 1};
+	t.nr_obs = 25;
+	t.wset[0].n = 25;
+	cr_assert_eq(damon_hot_set_derive(&t, .9, &alone), 0);
+	t.wset[0].n = 25 * 12;
+	cr_assert_eq(damon_hot_set_derive(&t, .9, &together), 0);
+	cr_expect_float_eq(alone.bytes, together.bytes, .02 * alone.bytes);
+	cr_expect(together.hi > alone.hi && together.lo < alone.lo, "[%g, %g] [%g, %g]", alone.lo,
+		  alone.hi, together.lo, together.hi);
+}
+
 Test(hot_set, the_truth_is_within_its_bounds)
 {
 	static const struct world worlds[] = {

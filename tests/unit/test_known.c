@@ -45,6 +45,7 @@ Test(known, digits_are_those_that_are_known)
 		{"upper bound in its own unit", {20, 3, 2e6}, KNOWN_COUNT, "20 [3, 2 M]"},
 		{"no lower bound", {.003, 0, .0106}, KNOWN_PERCENT, "~0.3 % [0, 1.1]"},
 		{"no upper bound", {5, 1, INFINITY}, KNOWN_COUNT, "5 [1, ?]"},
+		{"upper bound far above", {.0002, 0, .01345}, KNOWN_PERCENT, "~0.02 % [0, 1.4]"},
 		{"bounds outwards", {.53, .467, .585}, KNOWN_PERCENT, "53 % [46, 59]"},
 		{"bounds on a digit stay", {.3, .2, .4}, KNOWN_PERCENT, "30 % [20, 40]"},
 		{"not seen", {0, 0, 26300}, KNOWN_COUNT, "<27 k"},
