@@ -157,7 +157,8 @@ static void derive(struct fake_part *p)
 		n = g->share * (double)p->info.obs * 10;
 		off = n > 0 ? 2 / sqrt(n) : 0;
 		g->share_lo = g->share * fmax(1 - off, 0);
-		g->share_hi = fmin(g->share * (1 + off), 1);
+		g->share_hi = fmin(
+			n > 0 ? g->share * (1 + off) : 3.7 / (10 * (double)p->info.obs + 3.7), 1);
 		g->heat = n * 1000 / pages;
 		g->heat_lo = g->heat * fmax(1 - off, 0);
 		g->heat_hi = n > 0 ? g->heat * (1 + off) : 1000 / pages;

@@ -100,9 +100,9 @@ static double draw(const struct world *w, struct rng *rng, bool *within, double 
 	return got.bytes / truth;
 }
 
-/* One page in eight of a region is used: pairs of hits tell so, and the size is that of the pages.
- */
-Test(hot_set, pages_that_are_not_used_do_not_count)
+/* One page in eight of a region is used. Pairs of hits tell that pages differ, not how: the bounds
+ * hold, and the estimate is well below that of a region that is used evenly. */
+Test(hot_set, pages_that_are_not_used_are_allowed_for)
 {
 	struct damon_region r = {.start = 1 << 20,
 				 .end = (1 << 20) + (800 << DAMON_PAGE_SHIFT),
@@ -118,7 +118,7 @@ Test(hot_set, pages_that_are_not_used_do_not_count)
 
 	cr_assert_eq(damon_hot_set_derive(&t, .9, &got), 0);
 	cr_expect(got.lo <= truth && truth <= got.hi, "[%g, %g]", got.lo, got.hi);
-	cr_expect(got.bytes < 4 * truth && got.lo > .8 * truth, "%g, %g", got.bytes, got.lo);
+	cr_expect(got.bytes < .6 * 8 * truth && got.lo > .8 * truth, "%g, %g", got.bytes, got.lo);
 }
 
 Test(hot_set, strange_targets_do_no_harm)
