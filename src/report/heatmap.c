@@ -17,7 +17,7 @@
 #define NARROW	      60  /* columns; addresses are left out below */
 #define SETTLE_AGGRS  5	  /* in which the regions of a new mapping find their shape */
 #define ADDRESS_WIDTH 13
-#define UNSURE	      2.0 /* cells that may be off by more than this factor are marked */
+#define UNSURE	      3.0 /* cells that may be off by more than this factor are marked */
 
 /* ---- size ---- */
 

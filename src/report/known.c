@@ -126,19 +126,37 @@ static size_t put_bound(char *buf, size_t size, double v, int place, double (*ho
 	return put(buf, size, shown, place);
 }
 
+/* The unit of a bound by itself: left for the next one where rounding outwards may need four
+ * digits. */
+static const struct unit *unit_of(double v, enum known_kind kind)
+{
+	size_t i = 0;
+
+	while (i + 1 < kinds[kind].n && v / kinds[kind].units[i].size >= 890)
+		i++;
+	return &kinds[kind].units[i];
+}
+
+/* "570 KiB": a bound by itself, to two digits. */
+static size_t put_alone(char *buf, size_t size, double v, enum known_kind kind,
+			double (*how)(double))
+{
+	const struct unit *unit = unit_of(v, kind);
+	double in = v / unit->size;
+	size_t len = put_bound(buf, size, in, in > 0 ? first_place(in) : 0, how);
+
+	return len + (size_t)snprintf(buf + len, size - len, "%s", v > 0 ? unit->name : "");
+}
+
 static char *put_limit(char *buf, double hi, enum known_kind kind)
 {
-	struct known k = {hi, 0, hi};
-	struct shown s = show(&k, kind);
-	size_t len = 1;
+	const struct unit *first = kinds[kind].units;
 
 	*buf = '<';
-	if (hi / s.unit->size < SMALLEST)
-		len += put(buf + len, KNOWN_MAX - len, SMALLEST, -3);
+	if (hi / first->size < SMALLEST)
+		snprintf(buf + 1, KNOWN_MAX - 1, "%g%s", SMALLEST, first->name);
 	else
-		len += put_bound(buf + len, KNOWN_MAX - len, hi / s.unit->size,
-				 first_place(hi / s.unit->size), up);
-	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
+		put_alone(buf + 1, KNOWN_MAX - 1, hi, kind, up);
 	return buf;
 }
 
@@ -160,18 +178,6 @@ char *known_value(char *buf, const struct known *k, enum known_kind kind)
 	len += put(buf + len, KNOWN_MAX - len, s.v, exact_place(&s, k));
 	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
 	return buf;
-}
-
-/* "570 KiB": a bound by itself, to two digits. */
-static size_t put_alone(char *buf, size_t size, double v, enum known_kind kind,
-			double (*how)(double))
-{
-	struct known k = {v, v, v};
-	struct shown s = show(&k, kind);
-	double in = v / s.unit->size;
-	size_t len = put_bound(buf, size, in, first_place(in), how);
-
-	return len + (size_t)snprintf(buf + len, size - len, "%s", v > 0 ? s.unit->name : "");
 }
 
 /* A bound far above the value is no better known than the width of the interval. */

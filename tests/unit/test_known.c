@@ -51,6 +51,7 @@ Test(known, digits_are_those_that_are_known)
 		{"not seen", {0, 0, 26300}, KNOWN_COUNT, "<27 k"},
 		{"not seen, a share", {0, 0, .0018}, KNOWN_PERCENT, "<0.2 %"},
 		{"not seen, nearly never", {0, 0, 1e-9}, KNOWN_PERCENT, "<0.001 %"},
+		{"not seen, nearly the next unit", {0, 0, 960e3}, KNOWN_COUNT, "<1.0 M"},
 		{"none", {0, 0, 0}, KNOWN_BYTES, "0 B"},
 		{"nearly none", {1e-7, 0, 1e-6}, KNOWN_COUNT, "<0.001"},
 		{"nothing known", {0, 0, INFINITY}, KNOWN_COUNT, "?"},
