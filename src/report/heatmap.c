@@ -365,7 +365,8 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 		  const struct heatgrid *g)
 {
 	_cleanup_(freep) struct label *labels = label_rows(a, g, t->info.id);
-	char share[DAMON_UNITS_MAX];
+	struct known left_out = known_share(g->weight_left_out, (double)t->info.obs);
+	char share[KNOWN_MAX];
 	struct painter p;
 
 	painter_init(&p, a->out, a->color);
@@ -377,7 +378,7 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 	draw_legend(a, &p, sc, g);
 	if (g->weight_left_out > 0)
 		print_line(a->out, a->width, 0, "not shown: ranges with %s of the accesses",
-			   print_percent(share, g->weight_left_out));
+			   known_value(share, &left_out, KNOWN_PERCENT));
 }
 
 static void write_text(struct report_args *a, const struct scan *sc, const struct scan_target *t,

@@ -30,12 +30,10 @@ enum known_kind {
 #define KNOWN_MAX      48 /* bytes of a value */
 #define KNOWN_TEXT_MAX (3 * KNOWN_MAX)
 
-/* Each returns 'buf'. */
-char *known_value(char *buf, const struct known *k, enum known_kind kind); /* "12 MiB" */
-char *known_bounds(char *buf, const struct known *k,
-		   enum known_kind kind);				  /* "[9, 16]"; "" where
-									       they tell nothing more */
-char *known_text(char *buf, const struct known *k, enum known_kind kind); /* "12 MiB [9, 16]" */
+/* Each returns 'buf': "12 MiB"; "[9, 16]", "" where bounds tell nothing more; "12 MiB [9, 16]". */
+char *known_value(char *buf, const struct known *k, enum known_kind kind);
+char *known_bounds(char *buf, const struct known *k, enum known_kind kind);
+char *known_text(char *buf, const struct known *k, enum known_kind kind);
 
 /* How far off it may be: the square root of hi / lo, 1 if exact, INFINITY if lo is 0. */
 double known_factor(const struct known *k);
