@@ -21,6 +21,7 @@
 #define MAX_HOT_ROWS   8
 #define MAP_LINES      12
 #define FULL_NS	       NS_PER_SEC /* the window of the working set */
+#define HOT_SNAPSHOTS  128	  /* of about so many */
 #define HOT_PART       0.9	  /* of the accesses: the hot set */
 
 /* The working set of one process over full windows; 'any' is the last where there was no full one.
@@ -39,6 +40,7 @@ struct page {
 	struct heatgrid grid;
 	struct hot hot;
 	struct dist hot_set[3]; /* of its bytes, lo, hi */
+	uint64_t nr_seen;	/* snapshots of it */
 	bool unsure_order;	/* rows were listed whose bounds overlap */
 };
 
@@ -107,12 +109,14 @@ static void add_wss(struct page *pg, const struct scan_cursor *c)
 	dist_add(&p->dist[2], p->any.hi, ns);
 }
 
-/* Not worth failing for. */
+/* A median over many snapshots needs not each of them. Not worth failing for. */
 static void add_hot_set(struct page *pg, const struct scan_cursor *c)
 {
 	double ns = (double)(c->si.end_ns - c->si.start_ns);
 	struct damon_hot_set h;
 
+	if (pg->nr_seen++ % (pg->t->nr_snapshots / HOT_SNAPSHOTS + 1))
+		return;
 	if (damon_snapshot_hot_set(c->s, c->at, HOT_PART, &h) || !(h.bytes > 0))
 		return;
 	dist_add(&pg->hot_set[0], h.bytes, ns);
