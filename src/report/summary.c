@@ -355,11 +355,13 @@ static int write_text(struct page *pg, struct report_args *a)
 	return err;
 }
 
-/* The median over snapshots. */
+/* The median over snapshots; null where no access was seen. */
 static void json_hot_set(const struct page *pg, struct json *j)
 {
-	struct known hot = median(pg->hot_set);
+	struct known hot = {NAN, NAN, NAN};
 
+	if (pg->hot_set[0].total > 0)
+		hot = median(pg->hot_set);
 	json_object(j, "hot_set");
 	json_double(j, "share", HOT_PART, 6);
 	json_double(j, "bytes", hot.v, 6);
