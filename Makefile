@@ -94,7 +94,7 @@ $(JUDGE): $(call obj,$(JUDGE_SRC)) $(LIB)
 # Reports are tested against a fake of the record API (tests/report/run). The library cannot be
 # linked with it.
 SHOW	:= $(B)/tests/report/show
-SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c)
+SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c) src/core/stats.c
 TOOLS	+= $(SHOW)
 
 # The library's example, built as a user would build it.

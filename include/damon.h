@@ -276,7 +276,7 @@ void damon_snapshot_target(const struct damon_snapshot *s, size_t t, struct damo
 struct damon_region_info {
 	size_t size;
 	uint64_t start, end;
-	double heat, heat_lo, heat_hi;	  /* accesses per page and second; see damon_scale_info */
+	double heat, heat_lo, heat_hi;	  /* accesses per page and second; see damon_record_info */
 	double share, share_lo, share_hi; /* of the target's accesses, 0..1 */
 	double write_share;		  /* of its accesses, 0..1 */
 	double stall_share;   /* of the target's stall time, 0..1; 0 if the source tells none */
@@ -286,6 +286,8 @@ struct damon_region_info {
 	uint64_t edge_bytes;  /* how far its borders may be off */
 	double nr_checks;     /* looks at accessed bits behind nr_accesses; older ones count less */
 	double checked_share; /* of these that found an access, 0..1 */
+	uint32_t nr_ticks;    /* samples behind the figures: what bounds count; one may have shown
+				 several pages, each of which is in nr_obs */
 };
 /* Region 'r' of target 't', sorted by address. */
 void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
@@ -295,6 +297,28 @@ void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
  * rounded. Looks at accessed bits, if there were any (nr_checks), count beside the samples. */
 double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, size_t r, double *lo,
 				   double *hi);
+
+/*
+ * Bounds of sums of figures of several regions, such as their accesses: those of each would add up
+ * to too much, as not all err the same way. Start with {0}; scales that all figures share are put
+ * on afterwards. Pure functions.
+ */
+struct damon_sum {
+	double value, variance, most;
+};
+/* Adds a figure that 'nr_ticks' samples tell; 'hi' is its upper bound, which counts where there are
+ * none. */
+void damon_sum_add(struct damon_sum *sum, double value, double nr_ticks, double hi);
+/* Two-sided, 95 %. */
+void damon_sum_bounds(const struct damon_sum *sum, double *lo, double *hi);
+
+/* The least memory of a target that has 'part' (0..1) of its accesses at today's rates. Returns 0
+ * or -ENOMEM. */
+struct damon_hot_set {
+	double bytes, lo, hi;
+};
+int damon_snapshot_hot_set(const struct damon_snapshot *s, size_t t, double part,
+			   struct damon_hot_set *out);
 
 /* Working set of a target: bytes in pages touched in a trailing window that ends with the snapshot.
  */

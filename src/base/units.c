@@ -432,36 +432,3 @@ char *damon_print_exact_bytes(char *buf, uint64_t bytes)
 	print_grouped(buf, bytes);
 	return strcat(buf, " B");
 }
-
-/* Significant digits of 'v' that are not below half the width of its interval. */
-static int nr_honest(double v, double lo, double hi)
-{
-	double half = (hi - lo) / 2;
-
-	if (!(half > 0) || v == 0)
-		return 3;
-	if (!isfinite(half))
-		return 1;
-	return (int)(floor(log10(fabs(v))) - floor(log10(half))) + 1;
-}
-
-char *damon_print_honest(char *buf, double v, double lo, double hi, char *(*print)(char *, double))
-{
-	int digits = MAX(nr_honest(v, lo, hi), 1);
-	char unit[DAMON_UNITS_MAX], *rest;
-	double shown, step;
-
-	print(buf, v);
-	if (digits >= 3 || !is_digit(buf[*buf == '-']))
-		return buf;
-	/* Rounded as it is shown: what is round in bytes is not so in KiB. */
-	shown = strtod(buf, &rest);
-	if (shown == 0)
-		return buf;
-	snprintf(unit, sizeof(unit), "%s", rest);
-	step = floor(log10(fabs(shown))) - (digits - 1);
-	shown = rint(shown / pow(10, step)) * pow(10, step);
-	snprintf(buf, DAMON_UNITS_MAX, "%.*f%.20s", step < 0 ? (int)MIN(-step, 9.0) : 0, shown,
-		 unit);
-	return buf;
-}

@@ -32,8 +32,4 @@ char *damon_print_time(char *buf, double ns);		  /* "100 ms", "1.50 s" */
 char *damon_print_count(char *buf, double n);		  /* "12.3 k", "4.56 M" */
 char *damon_print_exact_bytes(char *buf, uint64_t bytes); /* "4.000 KiB" as damo's files have it */
 
-/* Three significant digits, or fewer where the interval [lo, hi] is so wide that they would
- * pretend: "0.123", "12 k". */
-char *damon_print_honest(char *buf, double v, double lo, double hi, char *(*print)(char *, double));
-
 #endif

@@ -9,6 +9,7 @@
 #include "cli/live.h"
 #include "cli/output.h"
 #include "cli/say.h"
+#include "report/known.h"
 
 #define DRAW_NS (250 * NS_PER_MS)
 
@@ -49,19 +50,18 @@ int live_snapshot(void *priv, const struct damon_snapshot *s)
 	return 0;
 }
 
-/* "cc1 1234  working set 45.2 MiB (41.0 MiB to 50.1 MiB)" */
+/* "cc1 1234  working set 45 MiB [41, 51]" */
 static int print_hottest(char *buf, size_t size, const struct live *l)
 {
-	char comm[sizeof(l->hottest.comm) + 1], bytes[3][DAMON_UNITS_MAX];
+	struct known wss = {l->wss.bytes, l->wss.lo, l->wss.hi};
+	char comm[sizeof(l->hottest.comm) + 1], bytes[KNOWN_TEXT_MAX];
 
 	if (!l->seen)
 		return snprintf(buf, size, "no snapshot yet");
 	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(l->hottest.comm), l->hottest.comm);
 	say_clean(comm, sizeof(comm), comm);
-	damon_print_honest(bytes[0], l->wss.bytes, l->wss.lo, l->wss.hi, damon_print_bytes);
-	return snprintf(buf, size, "%s %d  working set %s (%s to %s)", comm, l->hottest.pid,
-			bytes[0], damon_print_bytes(bytes[1], l->wss.lo),
-			damon_print_bytes(bytes[2], l->wss.hi));
+	return snprintf(buf, size, "%s %d  working set %s", comm, l->hottest.pid,
+			known_text(bytes, &wss, KNOWN_BYTES));
 }
 
 void live_draw(struct live *l, const struct damon_ctx *ctx, uint64_t now_ns)

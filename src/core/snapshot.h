@@ -162,6 +162,19 @@ struct damon_wset_size {
 void damon_wset_derive(const struct damon_target_snapshot *t, enum damon_window w,
 		       const struct damon_view *v, struct damon_wset_size *out);
 
+struct damon_hot_set_size {
+	double bytes, lo, hi; /* lo <= bytes <= hi */
+};
+
+/*
+ * The hot set: the least memory that has 'part' (0..1) of the target's accesses, at today's rates.
+ * The hottest regions until they have it, with bounds for the noise of counts, for the luck that
+ * made some look hottest, and for pages of a region that are not alike. docs/ESTIMATOR.md.
+ * Returns 0 or -ENOMEM.
+ */
+int damon_hot_set_derive(const struct damon_target_snapshot *t, double part,
+			 struct damon_hot_set_size *out);
+
 /* Expected share of intervals (or pages) touched when the mean number of visits is 'mean' and
  * unevenness is 'h' >= 1 (lognormal mix, 5-node Gauss-Hermite). In [0, 1]. */
 double damon_touched(double mean, double h);

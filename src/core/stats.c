@@ -47,6 +47,26 @@ double damon_together(double rate)
 	return pow(rate, .3);
 }
 
+void damon_poisson_sum_add(struct damon_poisson_sum *s, double value, double events, double one)
+{
+	if (events > 0 && value > 0) {
+		one = value / events;
+		s->value += value;
+		s->var += value * one;
+	}
+	s->most = MAX(s->most, one);
+}
+
+/* One more event of the largest weight makes the upper bound hold whatever the weights are. */
+void damon_poisson_sum_bounds(const struct damon_poisson_sum *s, double *lo, double *hi)
+{
+	double n = s->var > 0 ? s->value * s->value / s->var : 0;
+	double value = s->value + s->most, var = s->var + s->most * s->most;
+
+	*lo = n > 0 ? s->value * damon_poisson_lo(n) / n : 0;
+	*hi = value > 0 ? var / value * damon_poisson_hi(value * value / var - 1) : 0;
+}
+
 double damon_touched(double mean, double h)
 {
 	static const double node[] = {0, 1.3556261799742659, -1.3556261799742659, 2.8569700138728,

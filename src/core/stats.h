@@ -28,4 +28,23 @@ double damon_poisson_hi(double n);
  */
 double damon_together(double rate);
 
+/*
+ * A sum of Poisson counts of different weights, such as the accesses of several regions. {0} is the
+ * empty sum.
+ */
+struct damon_poisson_sum {
+	double value, var; /* of all events */
+	double most;	   /* the largest weight that one event may have */
+};
+
+/* Adds what 'events' events of equal weight came to; where there were none, 'one' is what one would
+ * have been. */
+void damon_poisson_sum_add(struct damon_poisson_sum *s, double value, double events, double one);
+
+/*
+ * Two-sided 95 % bounds of its mean: Fay and Feuer's gamma interval (1997), which is that of one
+ * count if all weights are equal. 'lo' is 0 below 4 events' worth of evidence.
+ */
+void damon_poisson_sum_bounds(const struct damon_poisson_sum *s, double *lo, double *hi);
+
 #endif

@@ -106,18 +106,33 @@ static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damo
 	return 0;
 }
 
+/* Tells the sources in use of all events. */
+static int begin_sources(struct damon_ctx *ctx, struct replay *r, const struct damon_perf_event *e,
+			 size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; damon_sources[i] && !err; i++)
+		if (r->states[i] && damon_sources[i]->begin)
+			err = damon_sources[i]->begin(r->states[i], e, n);
+	return err ? damon_fail(&ctx->fail, -err, "out of memory") : 0;
+}
+
 /* Those that came since the last time: a pipe tells them one by one. */
 static int choose_sources(struct damon_ctx *ctx, struct replay *r)
 {
 	const struct damon_perf_event *events;
-	size_t n;
+	size_t n, was;
 	int err = 0;
 
 	events = damon_perf_file_events(r->file, &n);
 	if (vec_reserve(&r->events, &r->cap_events, n, sizeof(*r->events)))
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	was = r->nr_events;
 	for (; r->nr_events < n && !err; r->nr_events += !err)
 		err = choose_for(ctx, r, &events[r->nr_events], &r->events[r->nr_events]);
+	if (!err && n > was)
+		err = begin_sources(ctx, r, events, n);
 	return err;
 }
 

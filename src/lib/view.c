@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "core/check.h"
+#include "core/stats.h"
 #include "damon.h"
 #include "lib/out.h"
 #include "lib/view.h"
@@ -116,6 +117,7 @@ void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 		.nr_obs = reg->nr_obs,
 		.nr_checks = reg->nr_checks,
 		.checked_share = ratio(reg->nr_touched, reg->nr_checks),
+		.nr_ticks = reg->nr_ticks,
 	};
 
 	damon_region_derive(ts, r, &v->units, v->totals[t].weight, &rate);
@@ -145,6 +147,32 @@ double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, siz
 	if (hi)
 		*hi = nr.hi;
 	return nr.nr;
+}
+
+void damon_sum_add(struct damon_sum *sum, double value, double nr_ticks, double hi)
+{
+	struct damon_poisson_sum p = {sum->value, sum->variance, sum->most};
+
+	damon_poisson_sum_add(&p, value, nr_ticks, hi / damon_poisson_hi(0));
+	*sum = (struct damon_sum){p.value, p.var, p.most};
+}
+
+void damon_sum_bounds(const struct damon_sum *sum, double *lo, double *hi)
+{
+	struct damon_poisson_sum p = {sum->value, sum->variance, sum->most};
+
+	damon_poisson_sum_bounds(&p, lo, hi);
+}
+
+int damon_snapshot_hot_set(const struct damon_snapshot *s, size_t t, double part,
+			   struct damon_hot_set *out)
+{
+	struct damon_hot_set_size size;
+	int err = damon_hot_set_derive(&s->targets[t], part, &size);
+
+	if (!err)
+		*out = (struct damon_hot_set){size.bytes, size.lo, size.hi};
+	return err;
 }
 
 void damon_snapshot_wss(const struct damon_snapshot *s, size_t t, enum damon_wss_window w,

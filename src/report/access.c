@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
+#include <string.h>
 
 #include "report/names.h"
 #include "report/notes.h"
@@ -11,24 +13,37 @@
 
 static const struct table_col cols[] = {
 	{"start", "start"},
-	{"end", "end", .drop = 8},
+	{"end", "end", .drop = 11},
 	{"bytes", "size"},
 	{"mapping", "mapping", .left = true, .drop = 1},
 	{"heat", "heat"},
-	{NULL, "heat [lo, hi]", .left = true, .drop = 5},
+	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 9},
 	{"heat_lo", NULL},
 	{"heat_hi", NULL},
 	{"share", "share"},
+	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 8},
+	{"share_lo", NULL},
+	{"share_hi", NULL},
 	{"nr_accesses", "nr_acc", .drop = 3},
-	{NULL, "nr_acc [lo, hi]", .left = true, .drop = 9},
+	{NULL, "[lo, hi]", "bounds of nr_acc", .left = true, .drop = 10},
 	{"nr_accesses_lo", NULL},
 	{"nr_accesses_hi", NULL},
 	{"age_ns", "age", .drop = 2},
 	{"idle_ns", "idle", .drop = 6},
-	{"write_share", "writes", .drop = 4},
+	{"write_share", "writes", .drop = 5},
+	{NULL, "[lo, hi]", "bounds of writes", .left = true, .drop = 13},
+	{"write_share_lo", NULL},
+	{"write_share_hi", NULL},
 	{"edge_bytes", "edge", .drop = 7},
+	{"nr_ticks", "samples", .drop = 12},
+	{"checked_share", "touched", .drop = 4},
+	{NULL, "[lo, hi]", "bounds of touched", .left = true, .drop = 14},
+	{"nr_checks", "checks", .drop = 5},
 	{0},
 };
+
+#define ALL_COLS      (ARRAY_SIZE(cols) - 1)
+#define NR_CHECK_COLS 3 /* at the end; text has them only where there were checks */
 
 static void put_place(struct table *t, const struct scan_cursor *c,
 		      const struct damon_region_info *r)
@@ -49,50 +64,79 @@ static void put_place(struct table *t, const struct scan_cursor *c,
 	table_str(t, name);
 }
 
+/* What accessed bits told. */
+static void put_checks(struct table *t, const struct damon_region_info *r)
+{
+	struct known touched = known_share(r->checked_share, r->nr_checks);
+	char checks[KNOWN_MAX];
+
+	if (!(r->nr_checks > 0)) {
+		table_double(t, NAN, "");
+		table_text(t, "");
+	} else {
+		table_known(t, &touched, KNOWN_PERCENT);
+	}
+	snprintf(checks, sizeof(checks), "%.0f", ceil(r->nr_checks));
+	table_double(t, r->nr_checks, r->nr_checks > 0 ? checks : "");
+}
+
 static void put_rates(struct table *t, const struct scan_cursor *c, size_t i,
 		      const struct damon_region_info *r)
 {
-	double lo, hi, nr = damon_region_nr_accesses_of(c->s, c->at, i, &lo, &hi);
-	char buf[PRINT_BOUNDS_MAX];
+	struct known heat = {r->heat, r->heat_lo, r->heat_hi};
+	struct known share = {r->share, r->share_lo, r->share_hi}, nr, shown;
+	double most = (double)c->si.aggr_ns / (double)c->si.sample_ns;
 
-	table_bounded(t, r->heat, r->heat_lo, r->heat_hi, print_heat);
-	table_text(t, print_bounds(buf, r->heat_lo, r->heat_hi, print_heat));
-	table_double(t, r->heat_lo, NULL);
-	table_double(t, r->heat_hi, NULL);
-	table_bounded(t, r->share, r->share_lo, r->share_hi, print_percent);
-	table_bounded(t, nr, lo, hi, print_heat);
-	table_text(t, print_bounds(buf, lo, hi, print_heat));
-	table_double(t, lo, NULL);
-	table_double(t, hi, NULL);
+	nr.v = damon_region_nr_accesses_of(c->s, c->at, i, &nr.lo, &nr.hi);
+	shown = nr;
+	if (!(nr.v > 0) && nr.hi > .95 * most) /* all or none: nothing is known */
+		shown.hi = INFINITY;
+	table_known(t, &heat, KNOWN_COUNT);
+	table_limits(t, &heat);
+	table_known(t, &share, KNOWN_PERCENT);
+	table_limits(t, &share);
+	table_known(t, &shown, KNOWN_PLAIN);
+	table_limits(t, &nr);
+}
+
+static void put_writes(struct table *t, const struct damon_region_info *r)
+{
+	struct known writes = known_share(r->write_share, r->nr_ticks);
+
+	if (r->nr_ticks) {
+		table_known(t, &writes, KNOWN_PERCENT);
+	} else {
+		table_double(t, r->write_share, "");
+		table_text(t, "");
+	}
+	table_limits(t, &writes);
 }
 
 static void put_region(struct table *t, const struct scan_cursor *c, size_t i, uint64_t aggr_ns)
 {
 	struct damon_region_info r = {.size = sizeof(r)};
 	char buf[DAMON_UNITS_MAX];
-	uint64_t age, idle;
-	double wide;
 
 	damon_snapshot_region(c->s, c->at, i, &r);
-	age = r.age_aggrs * aggr_ns;
-	idle = r.idle_aggrs * aggr_ns;
 	put_place(t, c, &r);
 	put_rates(t, c, i, &r);
-	table_u64(t, age, damon_print_time(buf, (double)age));
-	table_u64(t, idle, damon_print_time(buf, (double)idle));
-	wide = notes_share_error(r.write_share, r.nr_obs);
-	print_value(buf, r.write_share, r.write_share - wide, r.write_share + wide, print_percent);
-	table_double(t, r.write_share, r.share > 0 ? buf : "");
+	table_u64(t, r.age_aggrs * aggr_ns, print_steps(buf, r.age_aggrs, aggr_ns));
+	table_u64(t, r.idle_aggrs * aggr_ns, print_steps(buf, r.idle_aggrs, aggr_ns));
+	put_writes(t, &r);
 	table_u64(t, r.edge_bytes, damon_print_bytes(buf, (double)r.edge_bytes));
+	snprintf(buf, sizeof(buf), "%u", r.nr_ticks);
+	table_u64(t, r.nr_ticks, buf);
+	if (t->nr_cols == ALL_COLS)
+		put_checks(t, &r);
 }
 
 /* Sums over the regions: what the listing adds up to. */
 static void write_totals(struct report_args *a, const struct scan_cursor *c)
 {
 	struct damon_region_info r = {.size = sizeof(r)};
-	char all[DAMON_UNITS_MAX], used[DAMON_UNITS_MAX];
-	char bounds[PRINT_BOUNDS_MAX];
+	char all[KNOWN_TEXT_MAX], used[DAMON_UNITS_MAX];
 	uint64_t bytes = 0, touched = 0;
+	struct damon_hot_set hot;
 	struct damon_wss w;
 
 	for (size_t i = 0; i < c->ti.nr_regions; i++) {
@@ -103,10 +147,13 @@ static void write_totals(struct report_args *a, const struct scan_cursor *c)
 	print_line(a->out, a->width, 0,
 		   "total: %zu regions, %s, of which %s in regions with accesses", c->ti.nr_regions,
 		   damon_print_bytes(all, (double)bytes), damon_print_bytes(used, (double)touched));
+	if (!damon_snapshot_hot_set(c->s, c->at, .9, &hot) && hot.bytes > 0)
+		print_line(
+			a->out, a->width, 0, "90 %% of accesses are within %s",
+			known_text(all, &(struct known){hot.bytes, hot.lo, hot.hi}, KNOWN_BYTES));
 	damon_snapshot_wss(c->s, c->at, DAMON_WSS_1S, &w);
-	print_line(a->out, a->width, 0, "working set of the last 1 s: %s %s",
-		   print_value(all, w.bytes, w.lo, w.hi, damon_print_bytes),
-		   print_bounds(bounds, w.lo, w.hi, damon_print_bytes));
+	print_line(a->out, a->width, 0, "working set of the last 1 s: %s",
+		   known_text(all, &(struct known){w.bytes, w.lo, w.hi}, KNOWN_BYTES));
 }
 
 static void write_heading(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -125,15 +172,31 @@ static void write_heading(struct report_args *a, const struct scan *sc, const st
 			   damon_print_time(from, (double)c->si.sample_ns));
 }
 
+static bool any_checks(const struct scan_cursor *c)
+{
+	struct damon_region_info r = {.size = sizeof(r)};
+
+	for (size_t i = 0; i < c->ti.nr_regions; i++) {
+		damon_snapshot_region(c->s, c->at, i, &r);
+		if (r.nr_checks > 0)
+			return true;
+	}
+	return false;
+}
+
 static int write_regions(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 			 const struct scan_cursor *c)
 {
+	struct table_col shown[ARRAY_SIZE(cols)];
 	struct table table;
 	int err;
 
 	if (a->format == REPORT_TEXT)
 		write_heading(a, sc, t, c);
-	table_init(&table, a, cols, NULL, NULL);
+	memcpy(shown, cols, sizeof(cols));
+	if (a->format == REPORT_TEXT && !any_checks(c))
+		shown[ALL_COLS - NR_CHECK_COLS] = (struct table_col){0};
+	table_init(&table, a, shown, NULL, NULL);
 	for (size_t i = 0; i < c->ti.nr_regions; i++)
 		put_region(&table, c, i, sc->info.attrs.aggr_ns);
 	err = table_end(&table);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/util.h"
 #include "report/color.h"
@@ -82,11 +83,31 @@ static void flush_blanks(struct painter *p)
 		fputc(' ', p->out);
 }
 
+static bool is_unsure(int level)
+{
+	return level >= 0 && level & COLOR_UNSURE;
+}
+
+static int sure(int level)
+{
+	return level >= 0 ? level & ~COLOR_UNSURE : level;
+}
+
 static void put_ascii(struct painter *p, int level)
 {
-	int n = sizeof(ascii_ramp) - 1;
+	int n = sizeof(ascii_ramp) - 1, step = sure(level) * n / COLOR_LEVELS;
 
-	fputc(level == COLOR_UNUSED ? '.' : ascii_ramp[level * n / COLOR_LEVELS], p->out);
+	fputc(level == COLOR_UNUSED ? '.'
+	      : is_unsure(level)    ? '1' + step
+				    : ascii_ramp[step],
+	      p->out);
+}
+
+/* The upper half in the foreground; what is unsure has a quarter of its half in the other colour.
+ */
+static const char *half_block(bool upper_unsure, bool lower_unsure)
+{
+	return upper_unsure ? "▘" : lower_unsure ? "▜" : "▀";
 }
 
 void painter_put(struct painter *p, int upper, int lower)
@@ -100,17 +121,21 @@ void painter_put(struct painter *p, int upper, int lower)
 		put_ascii(p, upper);
 		return;
 	}
-	upper = visible_level(p, upper);
-	lower = visible_level(p, lower);
 	if (upper == COLOR_UNMAPPED) {
-		set_color(p, &p->fg, lower, FOREGROUND);
+		set_color(p, &p->fg, visible_level(p, sure(lower)), FOREGROUND);
 		set_color(p, &p->bg, COLOR_UNMAPPED, BACKGROUND);
-		fputs("▄", p->out);
-		return;
+		fputs(is_unsure(lower) ? "▗" : "▄", p->out);
+	} else if (is_unsure(upper) && is_unsure(lower)) {
+		int mean = (sure(upper) + sure(lower)) / 2;
+
+		set_color(p, &p->fg, visible_level(p, mean), FOREGROUND);
+		set_color(p, &p->bg, COLOR_UNUSED, BACKGROUND);
+		fputs("▚", p->out);
+	} else {
+		set_color(p, &p->fg, visible_level(p, sure(upper)), FOREGROUND);
+		set_color(p, &p->bg, visible_level(p, sure(lower)), BACKGROUND);
+		fputs(half_block(is_unsure(upper), is_unsure(lower)), p->out);
 	}
-	set_color(p, &p->fg, upper, FOREGROUND);
-	set_color(p, &p->bg, lower, BACKGROUND);
-	fputs("▀", p->out);
 }
 
 void painter_reset(struct painter *p)

@@ -5,6 +5,8 @@
  * colour blindness see as others do; printed in grey it still reads. Memory that is mapped but was
  * not seen in use is dark grey, what is not mapped keeps the background.
  *
+ * Heat that is known only roughly is hatched, in its colour; in ASCII it is a digit, 1 to 8.
+ *
  * With colours two cells share a character, one above the other (UTF-8 half blocks); in ASCII each
  * has its own.
  */
@@ -18,6 +20,7 @@
 #define COLOR_UNMAPPED (-2)
 #define COLOR_UNUSED   (-1)
 #define COLOR_LEVELS   256 /* 0 .. 255 are heat */
+#define COLOR_UNSURE   256 /* or'ed to one of these: drawn as known only roughly */
 
 struct painter {
 	FILE *out;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+
 #include "report/reports.h"
 #include "report/select.h"
 #include "report/table.h"
@@ -20,7 +22,14 @@ static const struct table_col cols[] = {
 	{.key = "heat_lo"},
 	{.key = "heat_hi"},
 	{.key = "share"},
+	{.key = "share_lo"},
+	{.key = "share_hi"},
 	{.key = "write_share"},
+	{.key = "write_share_lo"},
+	{.key = "write_share_hi"},
+	{.key = "nr_ticks"},
+	{.key = "nr_checks"},
+	{.key = "checked_share"},
 	{.key = "sample_ns"},
 	{0},
 };
@@ -28,6 +37,7 @@ static const struct table_col cols[] = {
 static void put_region(struct table *t, const struct scan_cursor *c, size_t i)
 {
 	struct damon_region_info r = {.size = sizeof(r)};
+	struct known writes;
 	double lo, hi, nr;
 
 	damon_snapshot_region(c->s, c->at, i, &r);
@@ -48,7 +58,14 @@ static void put_region(struct table *t, const struct scan_cursor *c, size_t i)
 	table_double(t, r.heat_lo, NULL);
 	table_double(t, r.heat_hi, NULL);
 	table_double(t, r.share, NULL);
-	table_double(t, r.write_share, NULL);
+	table_double(t, r.share_lo, NULL);
+	table_double(t, r.share_hi, NULL);
+	writes = known_share(r.write_share, r.nr_ticks);
+	table_double(t, writes.v, NULL);
+	table_limits(t, &writes);
+	table_u64(t, r.nr_ticks, NULL);
+	table_double(t, r.nr_checks, NULL);
+	table_double(t, r.nr_checks > 0 ? r.checked_share : NAN, NULL);
 	table_u64(t, c->si.sample_ns, NULL);
 }
 

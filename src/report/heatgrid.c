@@ -44,7 +44,8 @@ int heatgrid_init(struct heatgrid *g, struct extents *ext, uint64_t start_ns, ui
 	err = heat_layout_init(&g->lay, ext, rows * fine, 1, MAX_FINE_BANDS, 0);
 	if (!err) {
 		g->cells = new_cells(g, &g->lay);
-		err = g->cells ? 0 : -ENOMEM;
+		g->sums = calloc(MAX(g->lay.nr_rows, (size_t)1), sizeof(*g->sums));
+		err = g->cells && g->sums ? 0 : -ENOMEM;
 	}
 	if (err)
 		heatgrid_release(g);
@@ -55,6 +56,7 @@ void heatgrid_release(struct heatgrid *g)
 {
 	heat_layout_release(&g->lay);
 	free(g->cells);
+	free(g->sums);
 	*g = (struct heatgrid){0};
 }
 
@@ -76,19 +78,37 @@ static size_t col_of(const struct heatgrid *g, uint64_t ns)
 	return col;
 }
 
-static void add_cover(struct heat_cell *cell, const struct damon_region_info *r, float cover)
+/* A region's part in the sum of a row: 'cover' of its bytes and seconds. */
+static void add_part(struct heatgrid *g, size_t row, const struct damon_region_info *r,
+		     double cover)
 {
-	cell->heat += (float)r->heat * cover;
-	cell->lo += (float)r->heat_lo * cover;
-	cell->hi += (float)r->heat_hi * cover;
-	cell->cover += cover;
+	double hi = r->heat_hi / (g->hi_scale > 0 ? g->hi_scale : 1);
+
+	damon_sum_add(&g->sums[row], r->heat * cover, r->nr_ticks, hi * cover);
 }
 
-/* One column, 'seconds' of it. Both regions and rows are sorted by address. */
+/* Adds the sums of rows [from, to) to a column. */
+static void take_sums(struct heatgrid *g, size_t col, size_t from, size_t to)
+{
+	for (size_t row = from; row < to; row++) {
+		struct heat_cell *cell = &g->cells[row * g->nr_cols + col];
+		struct damon_sum *sum = &g->sums[row];
+		double lo, hi;
+
+		damon_sum_bounds(sum, &lo, &hi);
+		cell->heat += (float)sum->value;
+		cell->lo += (float)lo;
+		cell->hi += (float)hi;
+		*sum = (struct damon_sum){0};
+	}
+}
+
+/* One column, 'seconds' of it. Both regions and rows are sorted by address: rows are done with when
+ * a region lies behind them. */
 static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t col, float seconds)
 {
 	struct damon_region_info r = {.size = sizeof(r)};
-	size_t row = 0;
+	size_t row = 0, done = 0, end = 0;
 
 	for (size_t i = 0; i < c->ti.nr_regions; i++) {
 		uint64_t shown = 0;
@@ -96,16 +116,21 @@ static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t 
 		damon_snapshot_region(c->s, c->at, i, &r);
 		while (row < g->lay.nr_rows && g->lay.rows[row].end <= r.start)
 			row++;
+		take_sums(g, col, done, MIN(row, end));
+		done = row;
 		for (size_t k = row; k < g->lay.nr_rows && g->lay.rows[k].start < r.end; k++) {
-			uint64_t start = MAX(g->lay.rows[k].start, r.start);
-			uint64_t end = MIN(g->lay.rows[k].end, r.end);
+			uint64_t from = MAX(g->lay.rows[k].start, r.start);
+			uint64_t to = MIN(g->lay.rows[k].end, r.end);
+			double cover = (double)(to - from) * seconds;
 
-			add_cover(&g->cells[k * g->nr_cols + col], &r,
-				  (float)(end - start) * seconds);
-			shown += end - start;
+			add_part(g, k, &r, cover);
+			g->cells[k * g->nr_cols + col].cover += (float)cover;
+			shown += to - from;
+			end = k + 1;
 		}
 		g->outside += r.heat * (double)(r.end - r.start - shown) * seconds;
 	}
+	take_sums(g, col, done, end);
 }
 
 void heatgrid_add(struct heatgrid *g, const struct scan_cursor *c)
@@ -387,6 +412,37 @@ static void find_scale(struct heatgrid *g)
 	g->scale_lo = fmin(g->scale_lo, g->scale_hi / SCALE_MIN_FACTOR);
 }
 
+struct known heatgrid_known(const struct heat_cell *c)
+{
+	return (struct known){c->heat, MIN(c->lo, c->heat), MAX(c->hi, c->heat)};
+}
+
+static double median(float *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), compare_floats);
+	return n ? v[n / 2] : 0;
+}
+
+/* How sure cells are, in the middle of them. */
+static void find_typical(struct heatgrid *g)
+{
+	size_t nr_hot = 0, nr_unseen = 0, all = g->lay.nr_rows * g->nr_cols;
+	_cleanup_(freep) float *v = calloc(all + 1, sizeof(*v));
+
+	for (size_t i = 0; v && i < all; i++) {
+		struct known k = heatgrid_known(&g->cells[i]);
+
+		if (k.v > 0)
+			v[nr_hot++] = (float)known_factor(&k);
+		else if (g->cells[i].cover > 0)
+			v[all - nr_unseen++] = (float)k.hi;
+	}
+	if (v) {
+		g->typical = median(v, nr_hot);
+		g->unseen_hi = median(v + all + 1 - nr_unseen, nr_unseen);
+	}
+}
+
 int heatgrid_finish(struct heatgrid *g)
 {
 	int err = coarsen(g);
@@ -403,6 +459,7 @@ int heatgrid_finish(struct heatgrid *g)
 		c->hi /= c->cover;
 	}
 	find_scale(g);
+	find_typical(g);
 	return 0;
 }
 

@@ -6,13 +6,17 @@
  * is known, long ranges that were hardly used are left out (how much is told), and the rest is laid
  * out anew and gathered into the rows that are shown.
  *
- * The heat of a cell is the mean over its mapped page-seconds; lo and hi are the means of the
- * bounds. A cell of which nothing was mapped has no heat.
+ * The heat of a cell is the mean over its mapped page-seconds. Regions of one snapshot that lie in
+ * it together err independently: their bounds are those of the sum of their counts. Over time, and
+ * over the fine rows of a cell, the bounds are the means of bounds, as the same counts stand behind
+ * neighbours: that may be too wide, not too narrow. The scale of heat is not in the bounds, it is
+ * the same for all cells. A cell of which nothing was mapped has no heat.
  */
 #ifndef REPORT_HEATGRID_H
 #define REPORT_HEATGRID_H
 
 #include "report/heatlayout.h"
+#include "report/known.h"
 #include "report/scan.h"
 
 #define HEATGRID_MAX_CELLS (1u << 20)
@@ -30,12 +34,17 @@ struct heatgrid {
 			       part of it is used */
 	bool from_birth;    /* the target was not there before the columns begin */
 	bool keep_all;	    /* leave out nothing that was used */
+	double hi_scale; /* what heat_hi is of regions without samples, of their bound without the
+			    scale; 0: 1 */
 	size_t nr_cols, lines, cells_per_line;
 	struct heat_layout lay;
 	struct heat_cell *cells;   /* [row * nr_cols + col] */
 	double outside;		   /* accesses that fell beside all rows while it was filled */
 	double weight_left_out;	   /* share of the accesses that no row shows */
 	double scale_lo, scale_hi; /* 1st and 99th percentile of the heat of its hot cells */
+	struct damon_sum *sums;	   /* of the column that is being filled, one for each row */
+	double typical;		   /* median factor by which hot cells may be off */
+	double unseen_hi;	   /* median of the upper bounds where no access was seen */
 };
 
 /*
@@ -51,6 +60,9 @@ int heatgrid_finish(struct heatgrid *g); /* 0 or -ENOMEM */
 
 /* When column 'col' begins; 'nr_cols' gives the end of the last. */
 uint64_t heatgrid_col_ns(const struct heatgrid *g, size_t col);
+
+/* The heat of a cell and its bounds. */
+struct known heatgrid_known(const struct heat_cell *c);
 
 /* Place of a heat on the logarithmic scale, 0..1. */
 double heatgrid_scale(const struct heatgrid *g, double heat);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define NARROW	      60  /* columns; addresses are left out below */
 #define SETTLE_AGGRS  5	  /* in which the regions of a new mapping find their shape */
 #define ADDRESS_WIDTH 13
+#define UNSURE	      3.0 /* cells that may be off by more than this factor are marked */
 
 /* ---- size ---- */
 
@@ -100,6 +102,7 @@ int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct s
 	g->settle_ns = SETTLE_AGGRS * sc->info.attrs.aggr_ns;
 	g->from_birth = from == t->first_ns;
 	g->keep_all = a->addr_end;
+	g->hi_scale = notes_scale(&sc->info).hi;
 	return 1;
 }
 
@@ -182,15 +185,24 @@ static struct label *label_rows(struct report_args *a, const struct heatgrid *g,
 
 /* ---- text ---- */
 
+static bool is_unsure(const struct heat_cell *c)
+{
+	struct known k = heatgrid_known(c);
+
+	return c->heat > 0 && known_factor(&k) > UNSURE;
+}
+
 static int level_of(const struct heatgrid *g, size_t row, size_t col)
 {
 	const struct heat_cell *c = &g->cells[row * g->nr_cols + col];
+	int level;
 
 	if (!(c->cover > 0))
 		return COLOR_UNMAPPED;
 	if (!(c->heat > 0))
 		return COLOR_UNUSED;
-	return (int)(heatgrid_scale(g, c->heat) * (COLOR_LEVELS - 1) + 0.5);
+	level = (int)(heatgrid_scale(g, c->heat) * (COLOR_LEVELS - 1) + 0.5);
+	return is_unsure(c) ? level | COLOR_UNSURE : level;
 }
 
 /* The label of a line, to the bar where cells begin. An address stands where a name does; one that
@@ -277,32 +289,84 @@ static void draw_time_axis(struct report_args *a, const struct scan *sc, const s
 	fputc('\n', a->out);
 }
 
-static void draw_legend(struct report_args *a, struct painter *p, const struct heatgrid *g)
+static void draw_ramp(struct report_args *a, struct painter *p, int mark)
 {
-	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
-	bool narrow = a->width < 76;
 	int swatches = a->color == REPORT_ASCII ? 8 : 16;
 
-	fprintf(a->out, "heat %s ", print_heat(low, g->scale_lo));
 	for (int i = 0; i < swatches; i++) {
 		int level = i * (COLOR_LEVELS - 1) / (swatches - 1);
 
-		painter_put(p, level, level);
+		painter_put(p, level | mark, level | mark);
 	}
 	painter_reset(p);
-	fprintf(a->out, " %s%saccesses/page/s, log scale\n", print_heat(high, g->scale_hi),
-		narrow ? "\n     " : " ");
+}
+
+/* An end of the scale, with the digits that cells and the scale of heat allow. */
+static char *end_of_scale(char *buf, const struct scan *sc, const struct heatgrid *g, double heat)
+{
+	double f = isfinite(g->typical) ? MAX(g->typical, 1.0) : UNSURE;
+	struct known k =
+		known_times((struct known){heat, heat / f, heat * f}, notes_scale(&sc->info));
+
+	return known_value(buf, &k, KNOWN_COUNT);
+}
+
+static bool any_unsure(const struct heatgrid *g)
+{
+	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++)
+		if (is_unsure(&g->cells[i]))
+			return true;
+	return false;
+}
+
+/* How sure cells are. */
+static void draw_certainty(struct report_args *a, struct painter *p, const struct heatgrid *g)
+{
+	bool wide = a->width >= 60;
+	char typical[64];
+
+	if (any_unsure(g)) {
+		fputs("     ", a->out);
+		draw_ramp(a, p, COLOR_UNSURE);
+		fprintf(a->out, " the same,%sknown only within a factor of more than %g\n",
+			wide ? " " : "\n     ", UNSURE);
+	}
+	if (!(g->typical > 0))
+		return;
+	if (isfinite(g->typical))
+		snprintf(typical, sizeof(typical), "within a factor of %.2g", g->typical);
+	else
+		snprintf(typical, sizeof(typical), "roughly");
+	fprintf(a->out, "     half of the cells are known%s%s or better\n", wide ? " " : "\n     ",
+		typical);
+}
+
+static void draw_legend(struct report_args *a, struct painter *p, const struct scan *sc,
+			const struct heatgrid *g)
+{
+	struct known unseen = {0, 0, g->unseen_hi * notes_scale(&sc->info).hi};
+	char low[KNOWN_MAX], high[KNOWN_MAX], most[KNOWN_MAX];
+
+	fprintf(a->out, "heat %s ", end_of_scale(low, sc, g, g->scale_lo));
+	draw_ramp(a, p, 0);
+	fprintf(a->out, " %s%saccesses/page/s, log scale\n", end_of_scale(high, sc, g, g->scale_hi),
+		a->width < 76 ? "\n     " : " ");
+	draw_certainty(a, p, g);
 	fputs("     ", a->out);
 	painter_put(p, COLOR_UNUSED, COLOR_UNUSED);
 	painter_reset(p);
-	fputs(" no access seen; blank: not mapped\n", a->out);
+	fputs(" no access seen", a->out);
+	if (g->unseen_hi > 0)
+		fprintf(a->out, ": heat %s", known_value(most, &unseen, KNOWN_COUNT));
+	fprintf(a->out, ";%sblank: not mapped\n", a->width < 60 ? "\n     " : " ");
 }
 
 void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		  const struct heatgrid *g)
 {
 	_cleanup_(freep) struct label *labels = label_rows(a, g, t->info.id);
-	char share[DAMON_UNITS_MAX];
+	struct known left_out = known_share(g->weight_left_out, (double)t->info.obs);
+	char share[KNOWN_MAX];
 	struct painter p;
 
 	painter_init(&p, a->out, a->color);
@@ -311,10 +375,10 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 		draw_band(a, &p, g, &g->lay.bands[b], labels);
 	}
 	draw_time_axis(a, sc, g);
-	draw_legend(a, &p, g);
+	draw_legend(a, &p, sc, g);
 	if (g->weight_left_out > 0)
 		print_line(a->out, a->width, 0, "not shown: ranges with %s of the accesses",
-			   print_percent(share, g->weight_left_out));
+			   known_value(share, &left_out, KNOWN_PERCENT));
 }
 
 static void write_text(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -359,6 +423,7 @@ static int write_cells(struct report_args *a, const struct scan *sc, const struc
 	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++) {
 		const struct heat_row *r = &g->lay.rows[i / g->nr_cols];
 		size_t col = i % g->nr_cols;
+		struct known heat;
 
 		if (!(g->cells[i].cover > 0))
 			continue;
@@ -367,9 +432,9 @@ static int write_cells(struct report_args *a, const struct scan *sc, const struc
 		table_u64(&t, r->start, NULL);
 		table_u64(&t, r->end, NULL);
 		table_double(&t, mapped_bytes(g, i), NULL);
-		table_double(&t, g->cells[i].heat, NULL);
-		table_double(&t, g->cells[i].lo, NULL);
-		table_double(&t, g->cells[i].hi, NULL);
+		heat = known_times(heatgrid_known(&g->cells[i]), notes_scale(&sc->info));
+		table_double(&t, heat.v, NULL);
+		table_limits(&t, &heat);
 	}
 	return table_end(&t);
 }

@@ -18,14 +18,16 @@ struct fact {
 		double d;
 	};
 	print_fn print;
+	const char *text; /* instead of the number; NULL: none */
 };
 
-#define MAX_FACTS 108
+#define MAX_FACTS 116
 
 struct facts {
 	struct fact f[MAX_FACTS];
 	size_t n;
 	char rates[160]; /* the rungs as text */
+	char scale[KNOWN_TEXT_MAX];
 };
 
 /* Facts that are put into words. */
@@ -66,10 +68,9 @@ static char *print_estimate(char *buf, double percent)
 	return buf;
 }
 
-static char *print_rate(char *buf, double hz)
+static char *print_hz(char *buf, double hz)
 {
-	snprintf(buf, DAMON_UNITS_MAX, "%.4g Hz", hz);
-	return buf;
+	return strcat(print_rate(buf, hz), " Hz");
 }
 
 static char *print_plain(char *buf, double v)
@@ -116,9 +117,9 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_origin(l, i);
 	add_str(l, "source", "source", st->source);
-	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_rate);
+	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_hz);
 	add_real(l, "rate_asked_hz", st->rate_asked_hz > 0 ? "rate asked for" : NULL,
-		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_rate);
+		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_hz);
 	add_real(l, "overhead_asked_percent", "overhead asked for",
 		 known(i->overhead_asked, i->overhead_asked > 0), print_estimate);
 	add_u64(l, "sample_ns", "sampling interval", i->attrs.sample_ns, damon_print_time);
@@ -235,6 +236,7 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 							     {"rate_2_hz", "rate_2_seconds"},
 							     {"rate_3_hz", "rate_3_seconds"},
 							     {"rate_4_hz", "rate_4_seconds"}};
+	char rate[DAMON_UNITS_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < DAMON_MAX_RUNGS && st->rungs[i].rate_hz > 0; i++) {
@@ -242,17 +244,25 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 
 		add_real(l, keys[i][0], NULL, r->rate_hz, NULL);
 		add_real(l, keys[i][1], NULL, r->seconds, NULL);
-		len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len, "%s%.4g Hz %.1f s",
-					i ? ", " : "", r->rate_hz, r->seconds);
+		if (r->seconds >= 0.05)
+			len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len,
+						"%s%s %.1f s", len ? ", " : "",
+						print_hz(rate, r->rate_hz), r->seconds);
 	}
 	add_str(l, "rates", "rates used", l->rates);
 }
 
 static void add_checks(struct facts *l, const struct damon_stats *st)
 {
-	if (!st->checkers[0])
+	if (!st->checkers[0] && !st->checks)
 		return;
 	add_str(l, "checkers", "checkers of accessed bits", st->checkers);
+	add_u64(l, "checks", "checks behind the figures", st->checks, damon_print_count);
+	add_u64(l, "check_no_region", "  of them outside of mappings", st->check_no_region,
+		damon_print_count);
+	add_u64(l, "check_thinned", "  thinned", st->check_thinned, damon_print_count);
+	add_u64(l, "check_no_target", "checks without a target", st->check_no_target,
+		damon_print_count);
 	add_u64(l, "checks_made", "checks of pages or mappings", st->checks_made,
 		damon_print_count);
 	add_u64(l, "check_pages", "pages that they told of", st->check_pages, damon_print_count);
@@ -272,6 +282,7 @@ static void add_checks(struct facts *l, const struct damon_stats *st)
 static void add_cost(struct facts *l, const struct scan *sc, const struct damon_stats *st)
 {
 	const struct damon_record_info *i = &sc->info;
+	struct known scale = {i->scale, i->scale_lo, i->scale_hi};
 
 	if (!i->origin[0]) /* what that cost is not told */
 		add_work(l, st);
@@ -285,9 +296,13 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
 	add_real(l, "tick_cost_ns", "cost of an observation",
 		 known(st->tick_cost_ns, st->tick_cost_ns > 0), damon_print_time);
-	add_real(l, "scale", "accesses per unit of weight", i->scale, damon_print_count);
-	add_real(l, "scale_lo", "at least", i->scale_lo, damon_print_count);
-	add_real(l, "scale_hi", "at most", i->scale_hi, damon_print_count);
+	add(l, (struct fact){.key = "scale",
+			     .title = "accesses per unit of weight",
+			     .kind = REAL,
+			     .d = i->scale,
+			     .text = known_text(l->scale, &scale, KNOWN_COUNT)});
+	add_real(l, "scale_lo", NULL, i->scale_lo, NULL);
+	add_real(l, "scale_hi", NULL, i->scale_hi, NULL);
 	add_u64(l, "record_bytes", "size of the record", st->record_bytes, damon_print_bytes);
 	add_u64(l, "damaged_bytes", "damaged", i->damaged_bytes, damon_print_bytes);
 	add(l, (struct fact){
@@ -345,6 +360,8 @@ static const char *fact_text(const struct fact *f, char *buf, size_t size)
 {
 	double v = f->kind == WHOLE ? (double)f->u : f->d;
 
+	if (f->text)
+		return f->text;
 	if (f->kind == STRING)
 		return print_clean(buf, size, f->s);
 	if (f->kind == TRUTH)

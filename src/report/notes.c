@@ -33,9 +33,18 @@ void notes_empty(struct report_args *a, const struct scan *sc)
 			   (unsigned long long)sc->info.damaged_bytes);
 }
 
-void notes_relative(struct report_args *a, const struct damon_record_info *info)
+struct known notes_scale(const struct damon_record_info *info)
 {
 	double scale = info->scale > 0 ? info->scale : 1;
+
+	if (info->scale_lo == info->scale_hi)
+		return (struct known){1, 1, 1};
+	return (struct known){1, info->scale_lo / scale, info->scale_hi / scale};
+}
+
+void notes_relative(struct report_args *a, const struct damon_record_info *info)
+{
+	struct known scale = notes_scale(info);
 
 	if (!(info->scale > 0))
 		say(a, "heat",
@@ -44,9 +53,9 @@ void notes_relative(struct report_args *a, const struct damon_record_info *info)
 	if (info->scale_lo == info->scale_hi)
 		return;
 	say(a, "heat",
-	    "is relative: true rates may be %.3g to %.3g times as high; shares and ranks are not "
-	    "affected",
-	    info->scale_lo / scale, info->scale_hi / scale);
+	    "is relative: true rates may be %.2g to %.2g times as high, all alike; shares, ranks "
+	    "and ratios are free of that",
+	    scale.lo, scale.hi);
 }
 
 /* Whose recording it is that was replayed. */
@@ -67,7 +76,7 @@ static void say_origin(struct report_args *a, const struct damon_record_info *i)
 
 static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
 {
-	char source[64], asked[64] = "";
+	char source[64], asked[64] = "", rate[DAMON_UNITS_MAX];
 
 	if (st->rate_bound == DAMON_RATE_RESOLUTION)
 		snprintf(asked, sizeof(asked), ", enough for the resolution asked for");
@@ -77,11 +86,11 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
 	print_clean(source, sizeof(source), st->source);
 	if (st->rate_asked_hz > st->rate_hz)
-		snprintf(asked, sizeof(asked), "; %.4g were asked for, and the kernel allows less",
-			 st->rate_asked_hz);
+		snprintf(asked, sizeof(asked), "; %s were asked for, and the kernel allows less",
+			 print_rate(rate, st->rate_asked_hz));
 	if (st->rate_hz > 0)
-		say(a, "source", "%s, %.4g observations per second of CPU time%s", source,
-		    st->rate_hz, asked);
+		say(a, "source", "%s, %s observations per second of CPU time%s", source,
+		    print_rate(rate, st->rate_hz), asked);
 	else
 		say(a, "source", "%s%s", source, asked);
 }
@@ -152,6 +161,31 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		    print_percent(n, (double)st->likely / (double)st->accesses));
 }
 
+/* What looks at accessed bits told, where there were any. */
+static void say_checks(struct report_args *a, const struct damon_stats *st)
+{
+	const struct count counts[] = {{"outside of mappings", st->check_no_region, true},
+				       {"without a target", st->check_no_target, true},
+				       {"thinned", st->check_thinned, true},
+				       {"failed", st->check_failed, false}};
+	char text[256] = "", touched[96] = "", n[DAMON_UNITS_MAX], pages[DAMON_UNITS_MAX];
+	size_t len = 0;
+
+	if (!st->checks && !st->checkers[0])
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].n || counts[i].always)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, ", %s %s",
+						counts[i].what,
+						damon_print_count(n, (double)counts[i].n));
+	if (st->check_pages)
+		snprintf(touched, sizeof(touched), ", of %s pages, %s of them touched",
+			 damon_print_count(pages, (double)st->check_pages),
+			 print_percent(n, (double)st->check_touched / (double)st->check_pages));
+	say(a, "checks", "%s looks at accessed bits%s%s",
+	    damon_print_count(n, (double)MAX(st->checks, st->checks_made)), touched, text);
+}
+
 /* Two digits: these are estimates. */
 static void say_cost(struct report_args *a, const struct damon_stats *st)
 {
@@ -205,33 +239,22 @@ void notes_quality(struct report_args *a, const struct scan *sc)
 	say_source(a, sc, &st);
 	say_seen(a, sc, &st);
 	say_not_seen(a, sc, &st);
+	say_checks(a, &st);
 	if (!sc->info.origin[0]) /* what that cost is not told */
 		say_cost(a, &st);
 	say_file(a, sc, &st);
 	notes_relative(a, &sc->info);
 }
 
-/* Normal approximation to the binomial interval, 95 %: enough to tell how many digits are known. */
-double notes_share_error(double share, double n)
-{
-	return n > 0 ? 1.96 * sqrt(fmax(share * (1 - share), 1 / n) / n) : 1;
-}
-
-char *notes_share(char *buf, double share, double n)
-{
-	double error = notes_share_error(share, n);
-
-	return print_value(buf, share, share - error, share + error, print_percent);
-}
-
 void notes_certainty(struct report_args *a, double n)
 {
 	char count[DAMON_UNITS_MAX];
+	struct known tenth = known_share(.1, n), none = known_share(0, n);
 
 	if (!(n > 0))
 		return;
 	say(a, "sure",
 	    "%s observations of it: a share of 10 %% is known within %.2g points (95 %%), and less "
 	    "than %.2g %% is not told from none",
-	    damon_print_count(count, n), 100 * notes_share_error(.1, n), fmin(400 / n, 100));
+	    damon_print_count(count, n), 50 * (tenth.hi - tenth.lo), 100 * none.hi);
 }

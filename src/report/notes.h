@@ -3,6 +3,7 @@
 #ifndef REPORT_NOTES_H
 #define REPORT_NOTES_H
 
+#include "report/known.h"
 #include "report/scan.h"
 
 /* Why a record without any target is empty, as far as it is known. */
@@ -18,10 +19,7 @@ void notes_quality(struct report_args *a, const struct scan *sc);
 /* What 'nr_obs' observations of a target can tell, in a sentence. */
 void notes_certainty(struct report_args *a, double nr_obs);
 
-/* Half the 95 % interval of a share of which 'nr_obs' observations tell. */
-double notes_share_error(double share, double nr_obs);
-
-/* A share with the digits that 'nr_obs' observations allow. Returns 'buf'. */
-char *notes_share(char *buf, double share, double nr_obs);
+/* The scale of heat relative to the estimate: {1, 1, 1} if it is known exactly. */
+struct known notes_scale(const struct damon_record_info *info);
 
 #endif

@@ -27,32 +27,9 @@ char *print_percent(char *buf, double ratio)
 	return buf;
 }
 
-char *print_heat(char *buf, double v)
+char *print_rate(char *buf, double hz)
 {
-	if (v > 0 && v < 0.001)
-		return strcpy(buf, "<0.001");
-	return damon_print_count(buf, v);
-}
-
-char *print_value(char *buf, double v, double lo, double hi, print_fn print)
-{
-	return damon_print_honest(buf, v, lo, hi, print);
-}
-
-char *print_bounds(char *buf, double lo, double hi, print_fn print)
-{
-	char low[DAMON_UNITS_MAX], high[DAMON_UNITS_MAX];
-
-	char *low_unit, *high_unit;
-
-	*buf = '\0';
-	if (lo == hi)
-		return buf;
-	low_unit = strchr(print(low, lo), ' ');
-	high_unit = strchr(print(high, hi), ' ');
-	if (low_unit && high_unit && !strcmp(low_unit, high_unit))
-		*low_unit = '\0'; /* said once is enough */
-	snprintf(buf, PRINT_BOUNDS_MAX, "[%s, %s]", low, high);
+	snprintf(buf, DAMON_UNITS_MAX, hz < 100 ? "%.3g" : "%.0f", hz);
 	return buf;
 }
 
@@ -76,6 +53,12 @@ char *print_tick(char *buf, uint64_t ns, uint64_t step_ns)
 	snprintf(buf, DAMON_UNITS_MAX, "%.10g %s", (double)ns / (double)tick_units[u].ns,
 		 tick_units[u].name);
 	return buf;
+}
+
+char *print_steps(char *buf, uint64_t n, uint64_t step_ns)
+{
+	return n < 1000 && step_ns >= NS_PER_US ? print_tick(buf, n * step_ns, step_ns)
+						: damon_print_time(buf, (double)(n * step_ns));
 }
 
 uint64_t print_round_step(uint64_t ns)

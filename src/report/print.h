@@ -10,22 +10,17 @@
 #include "base/units.h"
 #include "base/util.h"
 
-#define PRINT_BOUNDS_MAX (3 * DAMON_UNITS_MAX)
-
 typedef char *(*print_fn)(char *buf, double v);
 
 /* "12.3 %", "1.23 %"; 'ratio' 1 is 100 %. */
 char *print_percent(char *buf, double ratio);
-/* "12.3": three digits, powers of 1000 as k, M, ...; below 0.001: "<0.001". */
-char *print_heat(char *buf, double v);
-
-/* The digits that are known: "12 k". */
-char *print_value(char *buf, double v, double lo, double hi, print_fn print);
-/* "[11.8, 12.9 k]"; "" if the bounds tell nothing beyond the value (lo == hi). */
-char *print_bounds(char *buf, double lo, double hi, print_fn print);
+/* "359", "44.7": per second, without the unit; three digits at least. */
+char *print_rate(char *buf, double hz);
 
 /* A position in time for an axis whose ticks are 'step_ns' apart: "1.5 s". */
 char *print_tick(char *buf, uint64_t ns, uint64_t step_ns);
+/* A time that was counted in steps: "1.8 s", with no digit below a step. */
+char *print_steps(char *buf, uint64_t n, uint64_t step_ns);
 /* A round step (1, 2 or 5 times a power of ten, then whole minutes and hours) of at least 'ns'. */
 uint64_t print_round_step(uint64_t ns);
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "report/notes.h"
 #include "report/print.h"
 #include "report/select.h"
 
@@ -78,7 +77,7 @@ bool select_shows(const struct report_args *a, const struct scan_target *t,
 	return !select_is_named(a) || t == chosen;
 }
 
-static uint64_t total_obs(const struct scan *sc)
+uint64_t select_total(const struct scan *sc)
 {
 	uint64_t n = 0;
 
@@ -87,18 +86,41 @@ static uint64_t total_obs(const struct scan *sc)
 	return n;
 }
 
+struct known select_share(const struct scan *sc, const struct scan_target *t)
+{
+	if (sc->nr_targets == 1) /* all there is */
+		return (struct known){t->info.share, t->info.share, t->info.share};
+	return known_share(t->info.share, (double)select_total(sc));
+}
+
+/* Beyond doubt: no other one's share may be as large. */
+static bool is_hottest(const struct scan *sc, const struct scan_target *t)
+{
+	struct known share = select_share(sc, t);
+	double n = (double)select_total(sc);
+
+	for (size_t i = 0; i < sc->nr_targets; i++) {
+		struct known other = known_share(sc->targets[i].info.share, n);
+
+		if (&sc->targets[i] != t && !known_above(&share, &other))
+			return false;
+	}
+	return true;
+}
+
 void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		const char *what)
 {
-	char name[64], share[DAMON_UNITS_MAX], like[48] = "";
+	char name[64], share[KNOWN_TEXT_MAX], like[48] = "";
+	struct known k = select_share(sc, t);
 
 	print_clean(name, sizeof(name), t->info.comm);
 	if (t->info.nr_procs > 1)
 		snprintf(like, sizeof(like), " and %u more like it", t->info.nr_procs - 1);
 	print_line(a->out, a->width, 0, "%s of %s (pid %d)%s", what, name, t->info.pid, like);
 	if (!select_is_named(a) && sc->nr_targets > 1)
-		print_line(
-			a->out, a->width, 0,
-			"the hottest of %zu, with %s of accesses (--pid or --comm shows another)",
-			sc->nr_targets, notes_share(share, t->info.share, (double)total_obs(sc)));
+		print_line(a->out, a->width, 0,
+			   "%s of %zu, with %s of accesses (--pid or --comm shows another)",
+			   is_hottest(sc, t) ? "the hottest" : "one of the hottest", sc->nr_targets,
+			   known_text(share, &k, KNOWN_PERCENT));
 }

@@ -4,6 +4,7 @@
 #ifndef REPORT_SELECT_H
 #define REPORT_SELECT_H
 
+#include "report/known.h"
 #include "report/scan.h"
 
 /* Returns 1 with the target in '*t', 0 if the record has no target at all, or -ENOENT with a->fail
@@ -17,6 +18,10 @@ bool select_is_named(const struct report_args *a);
  * what select_target() gave. */
 bool select_shows(const struct report_args *a, const struct scan_target *t,
 		  const struct scan_target *chosen);
+
+/* Observations of the whole record, and the share of a target in them. */
+uint64_t select_total(const struct scan *sc);
+struct known select_share(const struct scan *sc, const struct scan_target *t);
 
 /* "<what> of python3 (pid 12)" and, if the user named none, a line that says that it is the hottest
  * and how to see the others. */

@@ -21,6 +21,8 @@
 #define MAX_HOT_ROWS   8
 #define MAP_LINES      12
 #define FULL_NS	       NS_PER_SEC /* the window of the working set */
+#define HOT_SNAPSHOTS  128	  /* of about so many */
+#define HOT_PART       0.9	  /* of the accesses: the hot set */
 
 /* The working set of one process over full windows; 'any' is the last where there was no full one.
  */
@@ -37,6 +39,9 @@ struct page {
 	size_t nr_processes;
 	struct heatgrid grid;
 	struct hot hot;
+	struct dist hot_set[3]; /* of its bytes, lo, hi */
+	uint64_t nr_seen;	/* snapshots of it */
+	bool unsure_order;	/* rows were listed whose bounds overlap */
 };
 
 /* ---- second pass ---- */
@@ -104,6 +109,21 @@ static void add_wss(struct page *pg, const struct scan_cursor *c)
 	dist_add(&p->dist[2], p->any.hi, ns);
 }
 
+/* A median over many snapshots needs not each of them. Not worth failing for. */
+static void add_hot_set(struct page *pg, const struct scan_cursor *c)
+{
+	double ns = (double)(c->si.end_ns - c->si.start_ns);
+	struct damon_hot_set h;
+
+	if (pg->nr_seen++ % (pg->t->nr_snapshots / HOT_SNAPSHOTS + 1))
+		return;
+	if (damon_snapshot_hot_set(c->s, c->at, HOT_PART, &h) || !(h.bytes > 0))
+		return;
+	dist_add(&pg->hot_set[0], h.bytes, ns);
+	dist_add(&pg->hot_set[1], h.lo, ns);
+	dist_add(&pg->hot_set[2], h.hi, ns);
+}
+
 static int second_pass(struct page *pg, struct report_args *a)
 {
 	struct scan_cursor c;
@@ -120,6 +140,7 @@ static int second_pass(struct page *pg, struct report_args *a)
 			if (c.ti.id != pg->t->info.id)
 				continue;
 			hot_add(&pg->hot, &c);
+			add_hot_set(pg, &c);
 			if (pg->grid.lay.nr_rows)
 				heatgrid_add(&pg->grid, &c);
 		}
@@ -136,32 +157,39 @@ static const struct table_col process_cols[] = {
 	{"comm", "process", .left = true},
 	{"pid", "pid"},
 	{"id", NULL},
-	{"processes", "procs", .drop = 4},
+	{"processes", "procs", .drop = 5},
 	{"share", "accesses"},
-	{"cpu_ns", "CPU", .drop = 3},
+	{NULL, "[lo, hi]", "bounds of accesses", .left = true, .drop = 3},
+	{"share_lo", NULL},
+	{"share_hi", NULL},
+	{"cpu_ns", "CPU", .drop = 4},
 	{"wss_bytes", "working set"},
-	{NULL, "[lo, hi]", .left = true, .drop = 1},
+	{NULL, "[lo, hi]", "bounds of the working set", .left = true, .drop = 1},
 	{"wss_lo", NULL},
 	{"wss_hi", NULL},
 	{"regions", "regions", .drop = 2},
 	{0},
 };
 
-static struct damon_wss median_wss(const struct process *p)
+static struct known median(const struct dist *d)
 {
-	if (!(p->dist[0].total > 0))
-		return p->any;
-	return (struct damon_wss){dist_percentile(&p->dist[0], .5),
-				  dist_percentile(&p->dist[1], .5),
-				  dist_percentile(&p->dist[2], .5)};
+	return (struct known){dist_percentile(&d[0], .5), dist_percentile(&d[1], .5),
+			      dist_percentile(&d[2], .5)};
 }
 
-static void put_process(struct table *t, const struct process *p)
+/* As lo <= bytes <= hi in each snapshot, the medians are in that order, too. */
+static struct known median_wss(const struct process *p)
+{
+	if (!(p->dist[0].total > 0))
+		return (struct known){p->any.bytes, p->any.lo, p->any.hi};
+	return median(p->dist);
+}
+
+static void put_process(struct table *t, const struct process *p, const struct known *share)
 {
 	const struct damon_target_info *ti = &p->t->info;
-	double n = ti->share > 0 ? (double)ti->obs / ti->share : 0;
-	struct damon_wss w = median_wss(p);
-	char buf[PRINT_BOUNDS_MAX];
+	struct known wss = median_wss(p);
+	char buf[DAMON_UNITS_MAX];
 
 	table_str(t, ti->comm);
 	snprintf(buf, sizeof(buf), "%d", ti->pid);
@@ -169,114 +197,148 @@ static void put_process(struct table *t, const struct process *p)
 	table_u64(t, ti->id, NULL);
 	snprintf(buf, sizeof(buf), "%u", ti->nr_procs);
 	table_u64(t, ti->nr_procs, buf);
-	table_double(t, ti->share, notes_share(buf, ti->share, n));
+	table_known(t, share, KNOWN_PERCENT);
+	table_limits(t, share);
 	if (p->t->cpu_ns > 0)
 		table_double(t, p->t->cpu_ns, damon_print_time(buf, p->t->cpu_ns));
 	else
 		table_double(t, NAN, "?");
-	table_bounded(t, w.bytes, w.lo, w.hi, damon_print_bytes);
-	table_text(t, print_bounds(buf, w.lo, w.hi, damon_print_bytes));
-	table_double(t, w.lo, NULL);
-	table_double(t, w.hi, NULL);
+	table_known(t, &wss, KNOWN_BYTES);
+	table_limits(t, &wss);
 	snprintf(buf, sizeof(buf), "%zu", ti->nr_regions);
 	table_u64(t, ti->nr_regions, buf);
+}
+
+/* Tables are sorted by their estimates: 'last' is that of the row before. */
+static void note_order(struct page *pg, const struct known *last, const struct known *now)
+{
+	pg->unsure_order |=
+		last->v > 0 && now->v > 0 && last->hi > last->lo && !known_above(last, now);
 }
 
 static int write_processes(struct page *pg, struct report_args *a, struct json *j)
 {
 	size_t others = pg->sc.nr_targets - pg->nr_processes;
+	struct known last = {0, 0, 0}, rest;
 	double share = 1;
 	struct table t;
-	char buf[DAMON_UNITS_MAX];
+	char buf[KNOWN_TEXT_MAX];
 	int err;
 
 	table_init(&t, a, process_cols, j, "targets");
 	for (size_t i = 0; i < pg->nr_processes; i++) {
-		put_process(&t, &pg->p[i]);
-		share -= pg->p[i].t->info.share;
+		struct known of_all = select_share(&pg->sc, pg->p[i].t);
+
+		put_process(&t, &pg->p[i], &of_all);
+		note_order(pg, &last, &of_all);
+		share -= of_all.v;
+		last = of_all;
 	}
 	err = table_end(&t);
+	rest = known_share(fmax(share, 0), (double)select_total(&pg->sc));
 	if (others && a->format == REPORT_TEXT)
 		fprintf(a->out, "and %zu more with %s of accesses\n", others,
-			print_percent(buf, fmax(share, 0)));
+			known_value(buf, &rest, KNOWN_PERCENT));
 	return err;
 }
 
 static const struct table_col hot_cols[] = {
 	{"share", "accesses"},
-	{NULL, "[lo, hi]", .left = true, .drop = 2},
+	{NULL, "[lo, hi]", "bounds of accesses", .left = true, .drop = 2},
 	{"share_lo", NULL},
 	{"share_hi", NULL},
 	{"write_share", "writes", .drop = 3},
+	{NULL, "[lo, hi]", "bounds of writes", .left = true, .drop = 6},
+	{"write_share_lo", NULL},
+	{"write_share_hi", NULL},
 	{"heat", "heat", .drop = 4},
+	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 5},
+	{"heat_lo", NULL},
+	{"heat_hi", NULL},
 	{"bytes", "size"},
 	{"start", "from", .drop = 1},
 	{"mapping", "mapping", .left = true},
 	{0},
 };
 
-static void put_hot(struct table *t, const struct page *pg, const struct hot_mapping *m)
+/* The heat of a mapping is as sure as its share, and as the scale. */
+static void put_hot(struct table *t, const struct page *pg, const struct hot_mapping *m,
+		    const struct known *share)
 {
-	bool sampled = !pg->hot.by_checks;
-	double n = pg->hot.weight, share = m->weight / n;
-	double error = sampled ? notes_share_error(share, n) : 0;
-	double lo = fmax(share - error, 0), hi = fmin(share + error, 1);
-	double writes = sampled ? m->writes / m->weight : NAN;
-	double wide = notes_share_error(writes, m->weight);
-	double heat = m->heat_sum / m->cover;
+	struct known writes = pg->hot.by_checks ? (struct known){NAN, NAN, NAN}
+						: known_share(m->writes / m->weight, m->weight);
+	double per_share = m->heat_sum / m->cover / share->v;
+	struct known heat = known_times(*share, notes_scale(&pg->sc.info));
 	struct damon_mapping_info info = {
 		.start = m->start, .end = m->end, .prot = m->prot, .name = m->name};
-	char buf[PRINT_BOUNDS_MAX], name[NAME_MAX_LEN];
+	char buf[DAMON_UNITS_MAX], name[NAME_MAX_LEN];
 
-	table_bounded(t, share, lo, hi, print_percent);
-	table_text(t, print_bounds(buf, lo, hi, print_percent));
-	table_double(t, lo, NULL);
-	table_double(t, hi, NULL);
-	table_bounded(t, writes, writes - wide, writes + wide, print_percent);
-	table_bounded(t, heat, heat * lo / share, heat * hi / share, print_heat);
+	heat = known_times(heat, (struct known){per_share, per_share, per_share});
+	table_known(t, share, KNOWN_PERCENT);
+	table_limits(t, share);
+	table_known(t, &writes, KNOWN_PERCENT);
+	table_limits(t, &writes);
+	table_known(t, &heat, KNOWN_COUNT);
+	table_limits(t, &heat);
 	table_u64(t, m->end - m->start, damon_print_bytes(buf, (double)(m->end - m->start)));
 	snprintf(buf, sizeof(buf), "%" PRIx64, m->start);
 	table_u64(t, m->start, buf);
 	table_str(t, m->name ? name_short(name, &info) : "(not known)");
 }
 
+/* Looks at accessed bits count, observations are counted. */
+static struct known share_of(const struct page *pg, double weight)
+{
+	double share = weight / pg->hot.weight;
+
+	return pg->hot.by_checks ? (struct known){share, share, share}
+				 : known_share(share, pg->hot.weight);
+}
+
 static int write_hot(struct page *pg, struct report_args *a, struct json *j)
 {
 	size_t max = a->format == REPORT_TEXT ? MAX_HOT_ROWS : HOT_MAX;
 	double rest = pg->hot.left_out;
-	char buf[DAMON_UNITS_MAX];
+	struct known last = {0, 0, 0}, others;
+	char buf[KNOWN_MAX];
 	struct table t;
 	int err;
 
 	table_init(&t, a, hot_cols, j, "mappings");
 	for (size_t i = 0; i < pg->hot.n; i++) {
-		if (i < max)
-			put_hot(&t, pg, &pg->hot.m[i]);
-		else
-			rest += pg->hot.m[i].weight;
+		double weight = pg->hot.m[i].weight;
+		struct known share = share_of(pg, weight);
+
+		if (i >= max) {
+			rest += weight;
+			continue;
+		}
+		put_hot(&t, pg, &pg->hot.m[i], &share);
+		note_order(pg, &last, &share);
+		last = share;
 	}
 	err = table_end(&t);
+	others = share_of(pg, rest);
 	if (rest > 0 && a->format == REPORT_TEXT)
-		fprintf(a->out, "the others have %s\n", print_percent(buf, rest / pg->hot.weight));
+		fprintf(a->out, "the others have %s\n", known_value(buf, &others, KNOWN_PERCENT));
 	return err;
 }
 
-static void write_wss_line(struct page *pg, struct report_args *a)
+static void write_sizes(struct page *pg, struct report_args *a)
 {
 	const struct process *p = process_of(pg, pg->t->info.id);
-	char v[DAMON_UNITS_MAX], bounds[PRINT_BOUNDS_MAX];
-	struct damon_wss w;
+	struct known hot = median(pg->hot_set), wss;
+	char buf[KNOWN_TEXT_MAX];
 
-	if (!p)
-		return;
-	w = median_wss(p);
-	print_value(v, w.bytes, w.lo, w.hi, damon_print_bytes);
-	print_bounds(bounds, w.lo, w.hi, damon_print_bytes);
-	if (p->dist[0].total > 0)
-		print_line(a->out, a->width, 0, "working set within 1 s, median: %s %s", v, bounds);
-	else
-		print_line(a->out, a->width, 0, "working set, seen for less than 1 s: %s %s", v,
-			   bounds);
+	if (p) {
+		wss = median_wss(p);
+		print_line(a->out, a->width, 0, "working set %s: %s",
+			   p->dist[0].total > 0 ? "(within 1 s), median" : "seen for less than 1 s",
+			   known_text(buf, &wss, KNOWN_BYTES));
+	}
+	if (hot.v > 0)
+		print_line(a->out, a->width, 0, "hot set (%g %% of accesses), median: %s",
+			   100 * HOT_PART, known_text(buf, &hot, KNOWN_BYTES));
 }
 
 static int write_text(struct page *pg, struct report_args *a)
@@ -290,13 +352,32 @@ static int write_text(struct page *pg, struct report_args *a)
 	else
 		fputs("no access was seen\n", a->out);
 	fputc('\n', a->out);
-	write_wss_line(pg, a);
+	write_sizes(pg, a);
 	if (pg->hot.n && !err)
 		err = write_hot(pg, a, NULL);
+	if (pg->unsure_order)
+		print_line(a->out, a->width, 0,
+			   "rows are sorted by their estimates; where [lo, hi] overlap, the truth "
+			   "may be another order");
 	fputc('\n', a->out);
 	notes_quality(a, &pg->sc);
 	notes_certainty(a, (double)pg->t->info.obs);
 	return err;
+}
+
+/* The median over snapshots; null where no access was seen. */
+static void json_hot_set(const struct page *pg, struct json *j)
+{
+	struct known hot = {NAN, NAN, NAN};
+
+	if (pg->hot_set[0].total > 0)
+		hot = median(pg->hot_set);
+	json_object(j, "hot_set");
+	json_double(j, "share", HOT_PART, 6);
+	json_double(j, "bytes", hot.v, 6);
+	json_double(j, "lo", hot.lo, 6);
+	json_double(j, "hi", hot.hi, 6);
+	json_end(j);
 }
 
 static int write_json(struct page *pg, struct report_args *a)
@@ -311,6 +392,8 @@ static int write_json(struct page *pg, struct report_args *a)
 		json_i64(&j, "pid", pg->t->info.pid);
 		json_str(&j, "comm", pg->t->info.comm);
 	}
+	if (!err && pg->t)
+		json_hot_set(pg, &j);
 	if (!err)
 		err = write_hot(pg, a, &j);
 	json_end(&j);

@@ -147,11 +147,22 @@ void table_double(struct table *t, double v, const char *text)
 	end_cell(t, text);
 }
 
-void table_bounded(struct table *t, double v, double lo, double hi, print_fn print)
+void table_known(struct table *t, const struct known *k, enum known_kind kind)
 {
-	char buf[DAMON_UNITS_MAX];
+	char value[KNOWN_MAX] = "", bounds[KNOWN_TEXT_MAX] = "";
 
-	table_double(t, v, t->format == REPORT_TEXT ? print_value(buf, v, lo, hi, print) : NULL);
+	if (t->format == REPORT_TEXT) {
+		known_value(value, k, kind);
+		known_bounds(bounds, k, kind);
+	}
+	table_double(t, k->v, value);
+	table_text(t, bounds);
+}
+
+void table_limits(struct table *t, const struct known *k)
+{
+	table_double(t, k->lo, NULL);
+	table_double(t, k->hi, NULL);
 }
 
 void table_text(struct table *t, const char *text)
@@ -251,7 +262,9 @@ static void write_text(const struct table *t)
 	for (size_t i = 0; i < l.n; i++)
 		if (!l.shown[i])
 			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s%s",
-						l.col[i]->title, --dropped ? "," : ")");
+						l.col[i]->called ? l.col[i]->called
+								 : l.col[i]->title,
+						--dropped ? "," : ")");
 	print_wrapped(t->out, text, t->width, 0, 1);
 }
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/json.h"
+#include "report/known.h"
 #include "report/print.h"
 #include "report/report.h"
 
@@ -22,6 +23,7 @@
 struct table_col {
 	const char *key;    /* of JSON and CSV; NULL: in text only */
 	const char *title;  /* of text; NULL: not in text */
+	const char *called; /* where it is said to be left out; NULL: 'title' */
 	bool left;	    /* text: flush left */
 	unsigned char drop; /* text: 0 never left out, else the higher the earlier */
 };
@@ -48,8 +50,11 @@ void table_str(struct table *t, const char *v);
 void table_u64(struct table *t, uint64_t v, const char *text);
 void table_i64(struct table *t, int64_t v, const char *text);
 void table_double(struct table *t, double v, const char *text);
-/* Text with the digits that are known, JSON and CSV with six. */
-void table_bounded(struct table *t, double v, double lo, double hi, print_fn print);
+/* Two cells: the value, in text with the digits that are known, and a column that only text has, of
+ * its bounds. */
+void table_known(struct table *t, const struct known *k, enum known_kind kind);
+/* Two cells that text does not have: lo and hi. */
+void table_limits(struct table *t, const struct known *k);
 /* A cell of a column that only text has. */
 void table_text(struct table *t, const char *text);
 

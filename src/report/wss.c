@@ -53,10 +53,7 @@ static void view_add(struct wss_view *v, const struct scan_cursor *c, const stru
 
 static void put_size(struct table *t, double bytes, double lo, double hi)
 {
-	char buf[PRINT_BOUNDS_MAX];
-
-	table_bounded(t, bytes, lo, hi, damon_print_bytes);
-	table_text(t, print_bounds(buf, lo, hi, damon_print_bytes));
+	table_known(t, &(struct known){bytes, lo, hi}, KNOWN_BYTES);
 }
 
 static int write_percentiles(struct report_args *a, const struct wss_view *v)
@@ -208,7 +205,8 @@ static void put_snapshot(struct table *t, const struct scan_cursor *c, const str
 static int json_target(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		       struct json *j)
 {
-	double sum = 0, seconds = 0;
+	double seconds = 0;
+	struct known sum = {0, 0, 0};
 	struct scan_cursor c;
 	struct damon_wss w;
 	struct table rows;
@@ -227,11 +225,15 @@ static int json_target(struct report_args *a, const struct scan *sc, const struc
 			continue;
 		damon_snapshot_wss(c.s, c.at, window_of(a), &w);
 		put_snapshot(&rows, &c, &w);
-		sum += w.bytes * span;
+		sum = (struct known){sum.v + w.bytes * span, sum.lo + w.lo * span,
+				     sum.hi + w.hi * span};
 		seconds += span;
 	}
 	table_end(&rows);
-	json_u64(j, "avg_bytes", whole(seconds > 0 ? sum / seconds : 0));
+	seconds = seconds > 0 ? seconds : 1;
+	json_u64(j, "avg_bytes", whole(sum.v / seconds));
+	json_u64(j, "avg_lo", whole(sum.lo / seconds));
+	json_u64(j, "avg_hi", whole(sum.hi / seconds));
 	json_end(j);
 	return MIN(err, 0);
 }

@@ -50,6 +50,11 @@ The program explains itself.
   
   Reads a record and writes all its snapshots in another format.
   
+  CSV has the 95 % bounds of heat, share, write_share and nr_accesses in columns
+  that end in _lo and _hi, the samples behind them in nr_ticks, and what looks at
+  accessed bits found in nr_checks and checked_share. damo's formats have no room
+  for bounds; damo-json has those of heat as keys that damo passes over.
+  
   Formats:
     damo        * (glob)
     damo-json   * (glob)

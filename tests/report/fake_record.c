@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/stats.h"
 #include "tests/report/fake_record.h"
 
 #define AGGR_NS (100 * NS_PER_MS)
@@ -156,17 +157,19 @@ static void derive(struct fake_part *p)
 		n = g->share * (double)p->info.obs * 10;
 		off = n > 0 ? 2 / sqrt(n) : 0;
 		g->share_lo = g->share * fmax(1 - off, 0);
-		g->share_hi = fmin(g->share * (1 + off), 1);
+		g->share_hi = fmin(
+			n > 0 ? g->share * (1 + off) : 3.7 / (10 * (double)p->info.obs + 3.7), 1);
 		g->heat = n * 1000 / pages;
 		g->heat_lo = g->heat * fmax(1 - off, 0);
 		g->heat_hi = n > 0 ? g->heat * (1 + off) : 1000 / pages;
-		g->nr_obs = (uint32_t)n;
+		g->nr_obs = g->nr_ticks = (uint32_t)n;
 		touched += n > 0 ? fmin(pages, n * 40) * DAMON_PAGE_SIZE : 0;
 	}
 	for (int w = 0; w < 4; w++)
 		p->wss[w] = (struct damon_wss){touched * (1 - .4 / (w + 1)),
 					       touched * (1 - .45 / (w + 1)),
 					       touched * (1 - .33 / (w + 1))};
+	p->hot = (struct damon_hot_set){touched * .3, touched * .27, touched * .37};
 }
 
 void fake_snapshot_end(struct damon_record *r)
@@ -304,6 +307,29 @@ void damon_snapshot_wss(const struct damon_snapshot *s, size_t t, enum damon_wss
 			struct damon_wss *out)
 {
 	*out = s->parts[t].wss[w];
+}
+
+/* The library's own arithmetic. */
+void damon_sum_add(struct damon_sum *sum, double value, double nr_ticks, double hi)
+{
+	struct damon_poisson_sum p = {sum->value, sum->variance, sum->most};
+
+	damon_poisson_sum_add(&p, value, nr_ticks, hi / damon_poisson_hi(0));
+	*sum = (struct damon_sum){p.value, p.var, p.most};
+}
+
+void damon_sum_bounds(const struct damon_sum *sum, double *lo, double *hi)
+{
+	struct damon_poisson_sum p = {sum->value, sum->variance, sum->most};
+
+	damon_poisson_sum_bounds(&p, lo, hi);
+}
+
+int damon_snapshot_hot_set(const struct damon_snapshot *s, size_t t, double part,
+			   struct damon_hot_set *out)
+{
+	*out = s->parts[t].hot;
+	return 0;
 }
 
 int damon_snapshot_mapping(const struct damon_snapshot *s, size_t t, uint64_t addr,

@@ -23,6 +23,7 @@ struct fake_part { /* a target in a snapshot */
 	struct damon_region_info *regions;
 	size_t cap_regions;
 	struct damon_wss wss[4];
+	struct damon_hot_set hot;
 };
 
 struct damon_snapshot {

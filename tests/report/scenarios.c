@@ -241,6 +241,37 @@ static void fill_tuned(struct damon_record *r)
 	}
 }
 
+/* Accessed bits were looked at beside the samples: of an idle area more often than it has samples.
+ */
+static void fill_checked(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 91, "checked", 1);
+
+	fake_mapping(r, id, ARENA, 64 * MiB, "");
+	strcpy(r->stats.checkers, "idle,smaps");
+	r->stats.checks = 5200;
+	r->stats.check_no_region = 30;
+	r->stats.check_thinned = 70;
+	r->stats.check_no_target = 4;
+	r->stats.checks_made = 5300;
+	r->stats.check_pages = 5400;
+	r->stats.check_touched = 900;
+	for (unsigned i = 0; i < 20; i++) {
+		struct fake_part *p;
+
+		fake_snapshot(r);
+		fake_part(r, id, 40);
+		fake_region(r, ARENA, 52 * MiB, 0, 0, i);
+		fake_region(r, ARENA + 52 * MiB, 8 * MiB, 0.1, 0, i);
+		fake_region(r, ARENA + 60 * MiB, 4 * MiB, 20, 0.5, i);
+		p = &r->snaps[r->nr_snaps - 1].parts[0];
+		p->regions[0].nr_checks = 31.4;
+		p->regions[1].nr_checks = 12.5;
+		p->regions[1].checked_share = 0.28;
+		fake_snapshot_end(r);
+	}
+}
+
 static void fill_broken(struct damon_record *r)
 {
 	fill_zero(r);
@@ -277,6 +308,7 @@ const struct scenario scenarios[] = {
 	{"pipe", fill_pipe},
 	{"broken", fill_broken},
 	{"tuned", fill_tuned},
+	{"checked", fill_checked},
 	{"large", fill_large},
 	{0},
 };

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "base/rng.h"
 #include "base/util.h"
 #include "core/snapshot.h"
 #include "core/stats.h"
@@ -54,6 +55,70 @@ Test(stats, poisson_bounds)
 		cr_assert_float_eq(damon_poisson_hi(rows[i].n), rows[i].hi, .01 * rows[i].hi,
 				   "%g: %g", rows[i].n, damon_poisson_hi(rows[i].n));
 	}
+}
+
+Test(stats, bounds_of_a_sum)
+{
+	static const struct {
+		const char *name;
+		struct {
+			double value, events, one;
+		} of[3];
+		double lo, hi;
+	} rows[] = {
+		/* equal weights: one count */
+		{"one count", {{10, 10, 0}}, 4.795, 18.39},
+		{"three parts of one count", {{2, 2, 0}, {3, 3, 0}, {5, 5, 0}}, 4.795, 18.39},
+		{"of weight 7", {{28, 4, 0}, {42, 6, 0}}, 7 * 4.795, 7 * 18.39},
+		{"nothing seen", {{0, 0, 2}, {0, 0, 1}}, 0, 2 * 3.689},
+		{"a few", {{3, 3, 0}}, 0, 8.767},
+		/* a heavy count alone says as much as the sum */
+		{"one that outweighs the other", {{1e6, 10, 0}, {10, 10, 0}}, 479.5e3, 1.839e6},
+		/* 100 events do not outweigh what one of the other may bring: the 97.5 % quantile
+		   of a gamma distribution of shape 1.21 and scale 909 */
+		{"one that was not seen", {{100, 100, 0}, {0, 0, 1000}}, 81.36, 3743},
+		{"none", {{0, 0, 0}}, 0, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_poisson_sum sum = {0};
+		double lo, hi;
+
+		for (size_t k = 0; k < 3; k++)
+			damon_poisson_sum_add(&sum, rows[i].of[k].value, rows[i].of[k].events,
+					      rows[i].of[k].one);
+		damon_poisson_sum_bounds(&sum, &lo, &hi);
+		cr_expect(fabs(lo - rows[i].lo) <= .02 * rows[i].lo + 1e-9, "%s: lo %g",
+			  rows[i].name, lo);
+		cr_expect(fabs(hi - rows[i].hi) <= .02 * rows[i].hi, "%s: hi %g", rows[i].name, hi);
+	}
+}
+
+/* Counts of different weights, drawn over and over: the mean is within in 95 % or more. */
+Test(stats, bounds_of_a_sum_hold)
+{
+	static const double mean[] = {.5, 2, 10, 40}, weight[] = {30, 5, 2, 1};
+	double inside = 0, runs = 4000, truth = 0;
+	struct rng rng;
+
+	rng_seed(&rng, 7);
+	for (int i = 0; i < 4; i++)
+		truth += mean[i] * weight[i];
+	for (int k = 0; k < runs; k++) {
+		struct damon_poisson_sum sum = {0};
+		double lo, hi;
+
+		for (int i = 0; i < 4; i++) {
+			double n = 0, at = 0;
+
+			while ((at -= log(1 - rng_unit(&rng))) < mean[i])
+				n++;
+			damon_poisson_sum_add(&sum, n * weight[i], n, weight[i]);
+		}
+		damon_poisson_sum_bounds(&sum, &lo, &hi);
+		inside += lo <= truth && truth <= hi;
+	}
+	cr_expect(inside / runs >= .95, "%g", inside / runs);
 }
 
 Test(stats, likelihood_ratio)

@@ -289,33 +289,3 @@ Test(units, exact_bytes_lose_nothing)
 		cr_expect_eq(back, rows[i].v, "%s", buf);
 	}
 }
-
-Test(units, honest_numbers_do_not_pretend)
-{
-	static const struct {
-		double v, lo, hi;
-		char *(*print)(char *buf, double v);
-		const char *want;
-	} rows[] = {
-		{0.1234, 0.1233, 0.1235, damon_print_count, "0.123"},
-		{12345, 12344, 12346, damon_print_count, "12.3 k"},
-		{12345, 10000, 14000, damon_print_count, "12 k"},
-		{12345, 2000, 40000, damon_print_count, "10 k"},
-		{12345, 12345, 12345, damon_print_count, "12.3 k"},
-		{0.1234, 0.10, 0.16, damon_print_count, "0.12"},
-		{0, 0, 50, damon_print_count, "0"},
-		{5, 1, INFINITY, damon_print_count, "5"},
-		{NAN, 0, 1, damon_print_count, "?"},
-		{1000000, 900000, 1100000, damon_print_bytes, "980 KiB"},
-		{500000, 490000, 510000, damon_print_bytes, "490 KiB"},
-		{-12345, -14000, -10000, damon_print_count, "-12 k"},
-		{1.5e9, 1.2e9, 1.9e9, damon_print_time, "1.5 s"},
-	};
-	char buf[DAMON_UNITS_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		cr_expect_str_eq(
-			damon_print_honest(buf, rows[i].v, rows[i].lo, rows[i].hi, rows[i].print),
-			rows[i].want, "%g [%g, %g]: '%s', not '%s'", rows[i].v, rows[i].lo,
-			rows[i].hi, buf, rows[i].want);
-}
