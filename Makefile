@@ -129,6 +129,20 @@ truth:
 
 -include $(TRUTH_OBJ:.o=.d) $(B)/tests/truth/tool.d
 
+# Virtual PMUs (tests/vpmu/README.md).
+VPMU_OBJ := $(call obj,$(addprefix tests/vpmu/,list.c encode.c pebs.c ibs.c spe.c read.c))
+VPLUGIN	:= $(B)/tests/vpmu/plugin.so
+TOOLS	+= $(B)/tests/vpmu/tool $(VPLUGIN)
+$(B)/tests/vpmu/tool: $(B)/tests/vpmu/tool.o $(VPMU_OBJ) $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+$(VPLUGIN): $(addprefix tests/vpmu/,plugin.c pmus.c cache.c maps.c list.c) src/base/util.c \
+		tests/truth/trace_write.c $(wildcard tests/truth/*.h tests/vpmu/*.h)
+	$(Q)mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=hidden \
+		-shared -fPIC -o $@ $(filter %.c,$^) -lzstd
+
+-include $(VPMU_OBJ:.o=.d) $(B)/tests/vpmu/tool.d
+
 deps:
 	$(Q)scripts/deps install build test vm
 
