@@ -14,8 +14,7 @@ enum { CYCLES_PER_NS = 3 };
  * Architecture Programmer's Manual 2, IBS Execution Sampling). SPE with jitter: the low 8 bits of
  * the interval are random (Arm Architecture Reference Manual, PMSIRR_EL1.RND).
  */
-enum { IBS_RANDOM = 128, SPE_RANDOM = 256 };
-enum { PERIOD_MIN = 2 * SPE_RANDOM };
+enum { IBS_RANDOM = 128, IBS_MIN = 144, IBS_STEP = 16, SPE_RANDOM = 256 };
 
 uint64_t vpmus_time(uint64_t instruction)
 {
@@ -42,6 +41,13 @@ static int parse_option(struct vpmu_pmu *p, const char *text)
 	return *rest || rest == text + 8 ? -EINVAL : 0;
 }
 
+static bool is_legal(uint32_t kind, uint64_t period)
+{
+	if (kind == VPMU_IBS)
+		return period >= IBS_MIN && period % IBS_STEP == 0;
+	return period >= (kind == VPMU_SPE ? SPE_RANDOM : 1);
+}
+
 static int parse_pmu(struct vpmu_pmu *p, uint32_t kind, char *text)
 {
 	char *save = NULL, *period = strtok_r(text, "/", &save), *rest;
@@ -50,7 +56,7 @@ static int parse_pmu(struct vpmu_pmu *p, uint32_t kind, char *text)
 	if (!period)
 		return -EINVAL;
 	p->period = strtoull(period, &rest, 10);
-	if (*rest || p->period < (kind == VPMU_IBS || kind == VPMU_SPE ? PERIOD_MIN : 1))
+	if (*rest || !is_legal(kind, p->period))
 		return -EINVAL;
 	for (char *o = strtok_r(NULL, "/", &save); o; o = strtok_r(NULL, "/", &save)) {
 		if (parse_option(p, o))

@@ -56,7 +56,8 @@ struct vpmus {
 
 /*
  * Adds PMUs by their text, KIND=PERIOD[/OPTION]...: pebs (loads and stores), loads, stores, ibs,
- * spe; options latency=CYCLES, loads, stores (SPE). 0, or -EINVAL.
+ * spe; options latency=CYCLES, loads, stores (SPE). Periods of IBS are multiples of 16, of SPE at
+ * least 256. 0, or -EINVAL.
  */
 int vpmus_add(struct vpmus *v, const char *text);
 /* Of all that were added; 'seed' picks their random bits. */
