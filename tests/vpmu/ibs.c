@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IBS op, with the registers of the Processor Programming Reference of family 19h (MSRC001_1033 to
- * _103B): as raw registers, which is all that kernels before 6.1 gave, and as newer kernels
- * translate them to DATA_SRC, WEIGHT, ADDR and PHYS_ADDR, with the registers beside.
+ * IBS op, with the registers of the Processor Programming Reference of family 19h, model 11h
+ * (Zen 4; MSRC001_1033 to _103B): as raw registers, which is all that kernels before 6.1 gave, and
+ * as newer kernels translate them to DATA_SRC, WEIGHT, ADDR and PHYS_ADDR.
  *
  * It tags operations of any kind. Latency is told of loads that miss L1; where data came from,
  * beyond L2, of loads only.
@@ -12,10 +12,10 @@
 
 #include "tests/vpmu/encode.h"
 
-enum { TYPE_IBS_OP = 9, CAPS = 0x3ff };
+enum { TYPE_IBS_OP = 9, CAPS = 0xbff };
 
 /* IbsOpData2: source of the data. */
-enum { SOURCE_CACHE = 2, SOURCE_DRAM = 3 };
+enum { SOURCE_L3 = 1, SOURCE_DRAM = 3, OWNED = 1 << 5 };
 
 #define BIT(n) (1ull << (n))
 enum { /* IbsOpData3 */
@@ -88,7 +88,7 @@ static struct registers registers(const struct vpmu_sample *s, uint64_t period)
 	r.op_ctl = (max & 0xffff) | (max >> 16 & 0x7f) << 20 | BIT(17) | BIT(18) | BIT(19);
 	r.op_data = (uint64_t)(10 + s->service.latency) << 16 | 4;
 	if (is_load(s) && beyond_l2(&s->service))
-		r.op_data2 = s->service.level == VPMU_DRAM ? SOURCE_DRAM : SOURCE_CACHE;
+		r.op_data2 = s->service.level == VPMU_DRAM ? SOURCE_DRAM : SOURCE_L3 | OWNED;
 	if (is_memory(s)) {
 		r.linear = s->addr;
 		r.physical = s->phys;
@@ -150,6 +150,7 @@ static void event_raw(const struct vpmu_pmu *p, struct perf_event_attr *attr, ch
 static void event(const struct vpmu_pmu *p, struct perf_event_attr *attr, char name[VPMU_NAME])
 {
 	event_raw(p, attr, name);
+	attr->sample_type &= ~(uint64_t)PERF_SAMPLE_RAW;
 	attr->sample_type |= PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_WEIGHT |
 			     PERF_SAMPLE_PHYS_ADDR;
 }
@@ -195,7 +196,7 @@ static const char *const pmu_names[] = {"software", "cpu", "ibs_fetch", "ibs_op"
 static const uint32_t pmu_types[] = {1, 4, 8, TYPE_IBS_OP};
 #define OPTIONS                                                                                    \
 	{                                                                                          \
-		.arch = "x86_64", .cpuid = "AuthenticAMD,25,1,1", .pmu_names = pmu_names,          \
+		.arch = "x86_64", .cpuid = "AuthenticAMD,25,17,1", .pmu_names = pmu_names,         \
 		.pmu_types = pmu_types, .nr_pmus = 4                                               \
 	}
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What perf itself sees in a file of the virtual PMU, as the lines that 'vpmu list' prints.
+"""What perf itself sees in a file of the virtual PMU, beside what it should see.
 
-perf.py FORMAT FILE         the samples, from perf script
-perf.py --levels FILE       counts by level, from perf report --mem-mode
-perf.py --count LINES       the same counts, of lines
+perf.py script FORMAT FILE   the samples, by perf script, as the lines that 'vpmu list' prints
+perf.py expect FORMAT LINES  such lines with what perf cannot tell taken away
+perf.py report FORMAT FILE   samples by level, by perf report --mem-mode
+perf.py count FORMAT LINES   the same, of such lines
 
 perf's own quirks are undone here and nowhere else: docs/HARDWARE.md has their list.
 """
@@ -59,19 +60,16 @@ def registers(path):
     head = re.compile(r"\d+ (\d+) 0x[0-9a-f]+ \[0x[0-9a-f]+\]: PERF_RECORD_SAMPLE\([^)]*\): "
                       r"(\d+)/(\d+):")
     flag = re.compile(r"(\w+) +(\d+)")
-    head_of, regs = None, {}
+    regs = {}
     for line in perf("script", "-D", "-i", path).splitlines():
         m = head.match(line)
-        if m or line.startswith("IbsDCPhysAd:"):
-            if m:
-                head_of, regs = m.groups(), {}
-                continue
-            regs["phys"] = line.split()[1].lstrip("0")
-            yield line_of(head_of, regs)
-        elif line.startswith("IbsOpRip:"):
-            regs["ip"] = line.split()[1].lstrip("0")
-        elif line.startswith("IbsDCLinAd:"):
-            regs["addr"] = line.split()[1].lstrip("0")
+        if m:  # follows its registers
+            if regs.get("LdOp") or regs.get("StOp"):
+                yield line_of(m.groups(), regs)
+            regs = {}
+        elif line.startswith(("IbsOpRip:", "IbsDCLinAd:", "IbsDCPhysAd:")):
+            name, value = line.split()
+            regs[name] = value.lstrip("0")
         elif line.startswith(("ibs_op_data3:", "ibs_op_data2:")):
             # the source of the data is told as a number and words
             regs.update((k, int(v)) for k, v in flag.findall(line.split("\t", 1)[1]))
@@ -82,14 +80,14 @@ def line_of(head, r):
     lvl = "-"
     if not r["DcMiss"]:
         lvl = "L1"
-    elif r["DcMissNoMabAlloc"]:  # L2Miss is not shown then: erratum 1293
+    elif r["DcMissNoMabAlloc"]:  # whatever L2Miss says
         lvl = "LFB"
     elif not r["L2Miss"]:
         lvl = "L2"
     elif r["LdOp"]:
-        lvl = {2: "L3", 3: "DRAM"}[r["DataSrc"]]
+        lvl = {1: "L3", 3: "DRAM"}[r["DataSrc"]]
     op = "+".join(["load"] * r["LdOp"] + ["store"] * r["StOp"])
-    return (int(time), pid, tid, r["ip"], r["addr"], r["phys"], op, lvl, r["DcMissLat"],
+    return (int(time), pid, tid, r["IbsOpRip:"], r["IbsDCLinAd:"], r["IbsDCPhysAd:"], op, lvl, r["DcMissLat"],
             "miss" if r["DcL2TlbMiss"] else "hit")
 
 
@@ -103,21 +101,37 @@ def report(path):
     return counts
 
 
-def main():
-    kind, path = sys.argv[1:]
-    if kind == "--count":
-        with open(path) as f:
-            counts = collections.Counter(line.split()[7] for line in f)
-    elif kind == "--levels":
-        counts = report(path)
-    else:
-        lines = registers(path) if kind == "ibs-raw" else samples(kind, path)
-        for line in lines:
-            print(*line)
-        return
+def script(kind, path):
+    for line in registers(path) if kind == "ibs-raw" else samples(kind, path):
+        print(*line)
+
+
+def expected(kind, path):
+    with open(path) as f:
+        for line in f:
+            words = line.split()
+            if kind == "spe" and words[6] == "store":
+                words[7] = "-"  # perf has a level where the data came from, not from events
+            yield words
+
+
+def show(counts):
     for name in sorted(counts):
         if name != "-":
             print(name, counts[name])
+
+
+def main():
+    what, kind, path = sys.argv[1:]
+    if what == "script":
+        script(kind, path)
+    elif what == "expect":
+        for words in expected(kind, path):
+            print(*words)
+    elif what == "report":
+        show(report(path))
+    elif what == "count":
+        show(collections.Counter(words[7] for words in expected(kind, path)))
 
 
 main()

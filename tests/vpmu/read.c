@@ -93,7 +93,12 @@ static int deliver(void *priv, const struct damon_perf_record *p)
 	struct reader *r = priv;
 
 	if (p->type == PERF_RECORD_SAMPLE && p->sample.event < r->nr_events) {
-		decode(r, &p->sample);
+		struct damon_perf_sample s = p->sample;
+
+		/* hardware traces tell threads */
+		if (s.pid <= 0 && s.tid > 0)
+			s.pid = r->pid_of[s.tid % MAX_TASKS];
+		decode(r, &s);
 		return 0;
 	}
 	if (p->type == PERF_RECORD_FORK && p->task.tid > 0)
@@ -110,8 +115,6 @@ static void take_traced(void *priv, const struct damon_perf_sample *s)
 
 	p.sample = *s;
 	p.sample.event = r->traced;
-	if (p.sample.pid <= 0 && p.sample.tid > 0)
-		p.sample.pid = r->pid_of[p.sample.tid % MAX_TASKS];
 	if (!r->err)
 		r->err = damon_order_add(r->order, &p);
 }

@@ -5,8 +5,9 @@
  * N1 with a timer of 100 MHz. Each record fills 64 bytes, with padding
  * before its time stamp, as in real dumps.
  *
- * Latency and TLB walks are told of all accesses, the source of the data of loads only. A line that
- * is on its way counts for the level that it comes from.
+ * Latency and TLB walks are told of all accesses, the source of the data of loads only, of stores
+ * whether they hit L1 or the last level. A line that is on its way counts for the level that
+ * it comes from.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -202,12 +203,22 @@ static void tracking(struct perf_event_attr *attr, char name[VPMU_NAME])
 	snprintf(name, VPMU_NAME, "dummy:u");
 }
 
+/* Of stores there are events: a level that hit is known, who had what all missed is not. */
+static uint8_t told_level(const struct vpmu_sample *s)
+{
+	uint8_t level = s->service.level;
+
+	if (is_store(s) && level != VPMU_L1 && s->service.from != VPMU_L3)
+		return VPMU_NO_LEVEL;
+	return s->service.from;
+}
+
 static bool told(const struct vpmu_pmu *p, struct vpmu_sample *s)
 {
 	if (!s->addr)
 		return false;
 	s->time_ns -= (s->time_ns - ZERO) % TICK_NS;
-	s->service.level = is_store(s) ? VPMU_NO_LEVEL : s->service.from;
+	s->service.level = told_level(s);
 	s->flags &= ~VPMU_TLB1_MISS;
 	s->flags |= s->flags & VPMU_TLB_MISS ? 0 : VPMU_TLB_HIT;
 	if (s->flags & VPMU_LOAD)
