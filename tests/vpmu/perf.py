@@ -87,8 +87,8 @@ def line_of(head, r):
     elif r["LdOp"]:
         lvl = {1: "L3", 3: "DRAM"}[r["DataSrc"]]
     op = "+".join(["load"] * r["LdOp"] + ["store"] * r["StOp"])
-    return (int(time), pid, tid, r["IbsOpRip:"], r["IbsDCLinAd:"], r["IbsDCPhysAd:"], op, lvl, r["DcMissLat"],
-            "miss" if r["DcL2TlbMiss"] else "hit")
+    return (int(time), pid, tid, r["IbsOpRip:"], r["IbsDCLinAd:"], r["IbsDCPhysAd:"], op, lvl,
+            r["DcMissLat"], "miss" if r["DcL2TlbMiss"] else "hit")
 
 
 def report(path):
