@@ -55,6 +55,7 @@ help:
 	@echo 'bench      measure, and print each figure beside its goal'
 	@echo 'accuracy   judge estimates by exact traces: the tables of docs/ACCURACY.md'
 	@echo 'truth      exact traces of programs, in $(B)/truth (tests/truth/README.md)'
+	@echo 'vpmu       programs under virtual PMUs, in $$(B)/vpmu (tests/vpmu/README.md)'
 	@echo 'fuzz       fuzz everything that parses bytes, FUZZ_SECONDS each (default 60)'
 	@echo 'install    below $$(DESTDIR)$$(PREFIX); uninstall removes it again'
 	@echo 'deps       install the Debian packages that building and testing need'
@@ -88,7 +89,7 @@ $(TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
 # Accuracy against exact truth.
 JUDGE	:= $(B)/tests/judge/judge
 TOOLS	+= $(JUDGE)
-$(JUDGE): $(call obj,$(JUDGE_SRC)) $(LIB)
+$(JUDGE): $(call obj,$(JUDGE_SRC) tests/vpmu/chain.c tests/vpmu/read.c) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 # Reports are tested against a fake of the record API (tests/report/run). The library cannot be
@@ -122,6 +123,14 @@ $(PLUGIN): tests/truth/plugin.c tests/truth/trace_write.c $(wildcard tests/truth
 	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=hidden \
 		-shared -fPIC -o $@ $(filter %.c,$^) -lzstd
 
+# Programs under virtual PMUs, in $(B)/vpmu.
+.PHONY: vpmu
+vpmu:
+	$(Q)scripts/deps install build truth
+	$(Q)$(MAKE) --no-print-directory $(WORK) $(B)/tests/truth/tool $(PLUGIN) \
+		$(B)/tests/vpmu/tool $(VPLUGIN)
+	$(Q)B=$(B) tests/vpmu/make $(T)
+
 .PHONY: truth
 truth:
 	$(Q)scripts/deps install build truth
@@ -154,6 +163,20 @@ check-arm: | deps-arm
 	$(Q)B=$(B) scripts/check-arm
 
 -include $(ARM_OBJ:.o=.d)
+
+# Virtual PMUs (tests/vpmu/README.md).
+VPMU_OBJ := $(call obj,$(addprefix tests/vpmu/,list.c encode.c pebs.c ibs.c spe.c read.c chain.c))
+VPLUGIN	:= $(B)/tests/vpmu/plugin.so
+TOOLS	+= $(B)/tests/vpmu/tool $(VPLUGIN)
+$(B)/tests/vpmu/tool: $(B)/tests/vpmu/tool.o $(filter-out %/chain.o,$(VPMU_OBJ)) $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+$(VPLUGIN): $(addprefix tests/vpmu/,plugin.c pmus.c cache.c maps.c list.c) src/base/util.c \
+		tests/truth/trace_write.c $(wildcard tests/truth/*.h tests/vpmu/*.h)
+	$(Q)mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=hidden \
+		-shared -fPIC -o $@ $(filter %.c,$^) -lzstd
+
+-include $(VPMU_OBJ:.o=.d) $(B)/tests/vpmu/tool.d
 
 deps:
 	$(Q)scripts/deps install build test vm

@@ -25,6 +25,10 @@ struct damon_perf_writer {
 	uint64_t at;	     /* in the file, of what comes next */
 	uint64_t data_start; /* of the records */
 	uint64_t attrs_start;
+	struct trace_place { /* a record AUXTRACE in the file */
+		uint64_t at, size;
+	} * traces;
+	size_t nr_traces, cap_traces;
 	uint8_t buf[BUFFER];
 	size_t len;
 };
@@ -223,6 +227,10 @@ int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, in
 	uint64_t body[5] = {(len + 7) & ~7ull, offset, 0, idx | (uint64_t)(uint32_t)tid << 32,
 			    (uint32_t)cpu};
 
+	if (vec_reserve(&w->traces, &w->cap_traces, w->nr_traces + 1, sizeof(*w->traces)))
+		return w->err = -ENOMEM;
+	w->traces[w->nr_traces++] =
+		(struct trace_place){w->at, sizeof(struct perf_event_header) + sizeof(body)};
 	damon_perf_writer_record(w, TYPE_AUXTRACE, 0, body, sizeof(body));
 	add(w, bytes, len);
 	add_zeros(w, (size_t)body[0] - len);
@@ -262,6 +270,13 @@ static void add_command(struct damon_perf_writer *w)
 	add_text(w, w->options.command);
 }
 
+/* Without it, perf loses what comes after a buffer ran dry. */
+static void add_traces(struct damon_perf_writer *w)
+{
+	add_u64(w, w->nr_traces);
+	add(w, w->traces, w->nr_traces * sizeof(*w->traces));
+}
+
 static void add_feature(struct damon_perf_writer *w, unsigned int feature)
 {
 	const struct damon_perf_writer_options *o = &w->options;
@@ -288,18 +303,23 @@ static void add_feature(struct damon_perf_writer *w, unsigned int feature)
 	case PERF_FEATURE_PMU_MAPPINGS:
 		add_pmus(w);
 		break;
+	case PERF_FEATURE_AUXTRACE:
+		add_traces(w);
+		break;
 	}
 }
 
-static uint64_t features_of(const struct damon_perf_writer_options *o)
+static uint64_t features_of(const struct damon_perf_writer *w)
 {
+	const struct damon_perf_writer_options *o = &w->options;
+
 	return (o->hostname ? 1ull << PERF_FEATURE_HOSTNAME : 0) |
 	       (o->release ? 1ull << PERF_FEATURE_OSRELEASE : 0) |
 	       (o->arch ? 1ull << PERF_FEATURE_ARCH : 0) |
 	       (o->cpuid ? 1ull << PERF_FEATURE_CPUID : 0) |
 	       (o->command ? 1ull << PERF_FEATURE_CMDLINE : 0) |
 	       (o->nr_pmus ? 1ull << PERF_FEATURE_PMU_MAPPINGS : 0) |
-	       1ull << PERF_FEATURE_EVENT_DESC;
+	       (w->nr_traces ? 1ull << PERF_FEATURE_AUXTRACE : 0) | 1ull << PERF_FEATURE_EVENT_DESC;
 }
 
 /* Room for the table, the features, then the table that says where they are. */
@@ -332,7 +352,7 @@ int damon_perf_writer_close(struct damon_perf_writer *w)
 
 	if (!w)
 		return 0;
-	features = features_of(&w->options);
+	features = features_of(w);
 	data_size = w->at - w->data_start;
 	write_features(w, features);
 	flush(w);
@@ -340,6 +360,7 @@ int damon_perf_writer_close(struct damon_perf_writer *w)
 		w->err = -errno;
 	write_header(w, data_size, features);
 	err = flush(w);
+	free(w->traces);
 	free(w);
 	return err;
 }

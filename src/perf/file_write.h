@@ -2,7 +2,8 @@
 /*
  * Writing perf.data (file form), as perf itself reads it: a header, events with ids, records in the
  * order given, and the features HOSTNAME, OSRELEASE, ARCH, CMDLINE, EVENT_DESC, PMU_MAPPINGS, as
- * far as told. Streams: nothing but the descriptor is kept besides a buffer.
+ * far as told, and an index of hardware traces. Streams: nothing is kept besides the descriptor, a
+ * buffer and that index.
  */
 #ifndef PERF_FILE_WRITE_H
 #define PERF_FILE_WRITE_H

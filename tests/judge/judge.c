@@ -16,14 +16,17 @@
 #include "tests/judge/sampler.h"
 #include "tests/judge/score.h"
 #include "tests/judge/world.h"
+#include "tests/vpmu/chain.h"
 
-enum { MAX_BUDGETS = 8, KERNEL_MIN = 10, KERNEL_MAX = 1000, KERNEL_LEAST = 3 };
+enum { MAX_BUDGETS = 8, MAX_RECORDINGS = 16, KERNEL_MIN = 10, KERNEL_MAX = 1000, KERNEL_LEAST = 3 };
 enum { INTERVALS_PER_S = 200 };
 static const double found_f1 = .8;
 
 struct options {
 	double budgets[MAX_BUDGETS];
 	size_t nr_budgets;
+	const char *recordings[MAX_RECORDINGS]; /* of the program of a trace */
+	size_t nr_recordings;
 	unsigned int seeds, aggrs;
 	unsigned int kinds; /* bits: which monitors */
 	struct damon_est_params est;
@@ -38,14 +41,18 @@ enum kind {
 	KIND_EVERY_CHECKS,
 	KIND_SOFT_CHECKS,
 	KIND_SOFT_SMAPS,
+	KIND_RECORDING,
 	NR_KINDS
 };
-static const char *const kind_names[NR_KINDS] = {
-	"every", "soft", "kernel", "kernel-equal", "every+checks", "soft+checks", "soft+smaps"};
+static const char *const kind_names[NR_KINDS] = {"every",	 "soft",	 "kernel",
+						 "kernel-equal", "every+checks", "soft+checks",
+						 "soft+smaps",	 "recording"};
 
 /* One seed of one monitor. */
 struct monitor {
 	enum kind kind;
+	const char *path; /* of a recording */
+	struct chain *chain;
 	double budget; /* events per second, 0: its own */
 	struct sampler *sampler;
 	struct checker checker; /* of the sampler's core, if any */
@@ -149,9 +156,32 @@ static void add_monitors(struct run *r, enum kind kind, double budget, struct sa
 	}
 }
 
-static void add_all(struct run *r)
+/* Of a recording: the same samples each time, another seed of the core. */
+static int add_recording(struct run *r, const char *path)
 {
-	size_t most = r->o->seeds * (1 + 6 * r->o->nr_budgets);
+	double rate = 0;
+
+	for (unsigned int s = 0; s < r->o->seeds; s++) {
+		struct monitor *m = &r->monitors[r->nr];
+		struct damon_fail f;
+
+		*m = (struct monitor){.kind = KIND_RECORDING, .path = path};
+		m->chain = chain_new(path, r->w, &r->o->est, s + 1, &f);
+		if (!m->chain) {
+			fprintf(stderr, "judge: %s\n", f.text);
+			return -1;
+		}
+		rate = m->budget = chain_rate(m->chain);
+		r->nr++;
+	}
+	add_monitors(r, KIND_EVERY, rate, r->samplers);
+	add_monitors(r, KIND_EQUAL, rate, r->samplers);
+	return 0;
+}
+
+static int add_all(struct run *r)
+{
+	size_t most = r->o->seeds * (1 + 6 * r->o->nr_budgets + 3 * r->o->nr_recordings);
 
 	r->monitors = calloc(most, sizeof(*r->monitors));
 	r->samplers = calloc(most, sizeof(*r->samplers));
@@ -166,7 +196,17 @@ static void add_all(struct run *r)
 		if (r->w->touched)
 			add_monitors(r, KIND_SOFT_SMAPS, r->o->budgets[b], r->samplers);
 	}
+	for (size_t i = 0; i < r->o->nr_recordings; i++) {
+		if (add_recording(r, r->o->recordings[i]))
+			return -1;
+	}
 	add_monitors(r, KIND_KERNEL, 0, r->samplers);
+	return 0;
+}
+
+static bool is_kernel(const struct monitor *m)
+{
+	return m->kind == KIND_KERNEL || m->kind == KIND_EQUAL;
 }
 
 static bool pass_aggregation(struct run *r)
@@ -177,7 +217,7 @@ static bool pass_aggregation(struct run *r)
 		for (size_t i = 0; i < r->nr; i++) {
 			struct monitor *m = &r->monitors[i];
 
-			if (!m->sampler && q % m->stride == 0)
+			if (is_kernel(m) && q % m->stride == 0)
 				kernel_check(&m->kernel, r->w->accessed, r->w);
 			if (m->checker.sampler)
 				checker_look(&m->checker, r->w);
@@ -235,13 +275,15 @@ static unsigned int run_world(struct run *r)
 
 			if (m->sampler)
 				sampler_aggregate(m->sampler, &m->guess);
+			else if (m->chain)
+				chain_aggregate(m->chain, &m->guess);
 			else
 				kernel_merge(&m->kernel);
-			if (f && !m->sampler)
+			if (f && is_kernel(m))
 				guess_by_kernel(r, m);
 			if (f)
 				judge_one(r, m, aggr, f);
-			if (!m->sampler)
+			if (is_kernel(m))
 				kernel_split(&m->kernel);
 		}
 	}
@@ -252,10 +294,12 @@ static unsigned int run_world(struct run *r)
 
 static void note_events(struct monitor *m, double seconds)
 {
-	if (!m->sampler) {
+	if (m->chain)
+		figures_add(&m->figures, FIGURE_EVENTS, m->budget);
+	if (is_kernel(m))
 		figures_add(&m->figures, FIGURE_EVENTS, m->kernel.nr_checks / seconds);
+	if (!m->sampler)
 		return;
-	}
 	figures_add(&m->figures, FIGURE_EVENTS,
 		    (m->sampler->nr_obs + m->checker.nr_checks) / seconds);
 	figures_add(&m->figures, FIGURE_CPU, m->sampler->cpu_ns / m->sampler->nr_obs);
@@ -280,35 +324,41 @@ static void print_seeds(const struct world *w, struct monitor *m, size_t n)
 			continue;
 		mean = sum / values;
 		var = values > 1 ? (squares - sum * mean) / (values - 1) : 0;
-		printf("%s\t%s\t%g\t%s\t%.6g\t%.3g\t%g\n", w->name, kind_names[m->kind], m->budget,
-		       figure_names[k], mean, sqrt(MAX(var, 0.0)), values);
+		printf("%s\t%s\t%g\t%s\t%.6g\t%.3g\t%g\n", w->name,
+		       m->path ? m->path : kind_names[m->kind], m->budget, figure_names[k], mean,
+		       sqrt(MAX(var, 0.0)), values);
 	}
 }
 
-static void judge_world(const struct options *o, struct world *w)
+static void release_monitor(struct monitor *m)
+{
+	if (m->sampler)
+		sampler_release(m->sampler);
+	else if (is_kernel(m))
+		kernel_release(&m->kernel);
+	if (m->checker.sampler)
+		checker_release(&m->checker);
+	chain_free(m->chain);
+	guess_release(&m->guess);
+	figures_release(&m->figures);
+}
+
+static int judge_world(const struct options *o, struct world *w)
 {
 	struct run r = {.w = w, .o = o};
-	unsigned int aggrs;
+	int err = add_all(&r);
+	unsigned int aggrs = err ? 0 : run_world(&r);
 
-	add_all(&r);
-	aggrs = run_world(&r);
-	for (size_t i = 0; i < r.nr; i++)
+	for (size_t i = 0; i < r.nr && !err; i++)
 		note_events(&r.monitors[i], MAX(aggrs, 1u) / (double)AGGRS_PER_S);
-	for (size_t i = 0; i < r.nr; i += o->seeds)
+	for (size_t i = 0; i < r.nr && !err; i += o->seeds)
 		print_seeds(w, &r.monitors[i], o->seeds);
 	fflush(stdout);
-	for (size_t i = 0; i < r.nr; i++) {
-		if (r.monitors[i].sampler)
-			sampler_release(r.monitors[i].sampler);
-		else
-			kernel_release(&r.monitors[i].kernel);
-		if (r.monitors[i].checker.sampler)
-			checker_release(&r.monitors[i].checker);
-		guess_release(&r.monitors[i].guess);
-		figures_release(&r.monitors[i].figures);
-	}
+	for (size_t i = 0; i < r.nr; i++)
+		release_monitor(&r.monitors[i]);
 	free(r.monitors);
 	free(r.samplers);
+	return err ? 2 : 0;
 }
 
 static const char usage[] =
@@ -324,6 +374,10 @@ static const char usage[] =
 	"  -c, --change X      change_threshold,\n"
 	"  -m, --merge X       merge_threshold\n"
 	"  -o, --only NAME[,NAME]  these monitors (all)\n"
+	"  -r, --recording FILE  of the trace's run by virtual PMUs (tests/vpmu), any number; "
+	"instead\n"
+	"                      of budgets, the other monitors get as many events as it has "
+	"samples\n"
 	"  -l, --list          the patterns\n"
 	"  -h, --help\n"
 	"Prints lines of: world, monitor, budget, figure, mean over seeds, standard deviation, "
@@ -402,22 +456,16 @@ static int parse_number(struct options *o, int option, double v)
 
 static int parse(struct options *o, int argc, char **argv)
 {
-	static const struct option table[] = {{"budget", 1, 0, 'b'},
-					      {"seeds", 1, 0, 's'},
-					      {"aggrs", 1, 0, 'a'},
-					      {"pages", 1, 0, 'n'},
-					      {"visit", 1, 0, 'v'},
-					      {"pace", 1, 0, 'p'},
-					      {"window", 1, 0, 'w'},
-					      {"change", 1, 0, 'c'},
-					      {"merge", 1, 0, 'm'},
-					      {"only", 1, 0, 'o'},
-					      {"list", 0, 0, 'l'},
-					      {"help", 0, 0, 'h'},
-					      {0}};
+	static const struct option table[] = {{"budget", 1, 0, 'b'},	{"seeds", 1, 0, 's'},
+					      {"aggrs", 1, 0, 'a'},	{"pages", 1, 0, 'n'},
+					      {"visit", 1, 0, 'v'},	{"pace", 1, 0, 'p'},
+					      {"window", 1, 0, 'w'},	{"change", 1, 0, 'c'},
+					      {"merge", 1, 0, 'm'},	{"only", 1, 0, 'o'},
+					      {"recording", 1, 0, 'r'}, {"list", 0, 0, 'l'},
+					      {"help", 0, 0, 'h'},	{0}};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "b:s:a:n:v:p:w:c:m:o:lh", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "b:s:a:n:v:p:w:c:m:o:r:lh", table, NULL)) != -1) {
 		switch (c) {
 		case 'l':
 			for (size_t i = 0; pattern_names[i]; i++)
@@ -433,6 +481,12 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'o':
 			if (parse_monitors(o, optarg))
 				return -1;
+			break;
+		case 'r':
+			if (o->nr_recordings == MAX_RECORDINGS)
+				return -1;
+			o->recordings[o->nr_recordings++] = optarg;
+			o->nr_budgets = 0;
 			break;
 		default:
 			if (!optarg || parse_number(o, c, atof(optarg)))
@@ -467,7 +521,7 @@ int main(int argc, char **argv)
 			status = 2;
 			continue;
 		}
-		judge_world(&o, w);
+		status |= judge_world(&o, w);
 		w->free(w);
 	}
 	return status;

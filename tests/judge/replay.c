@@ -33,6 +33,8 @@ struct replay {
 	size_t nr_pages, cap_pages;
 	struct kernel_range *maps;
 	size_t nr_maps, cap_maps;
+	uint64_t *origins; /* of 'maps' */
+	size_t cap_origins;
 	struct trace_run run; /* what is left of the current one */
 	uint64_t pos, budget; /* accesses so far, of an interval */
 	struct {
@@ -110,8 +112,11 @@ static int place(struct replay *r)
 		place += i ? MIN(hole, (uint64_t)HOLE_PAGES) : 0;
 		r->pages[i].place = place;
 		if (!i || hole > HOLE_PAGES) {
-			if (vec_reserve(&r->maps, &r->cap_maps, r->nr_maps + 1, sizeof(*r->maps)))
+			if (vec_reserve(&r->maps, &r->cap_maps, r->nr_maps + 1, sizeof(*r->maps)) ||
+			    vec_reserve(&r->origins, &r->cap_origins, r->nr_maps + 1,
+					sizeof(*r->origins)))
 				return -ENOMEM;
+			r->origins[r->nr_maps] = r->pages[i].number;
 			r->maps[r->nr_maps++] = (struct kernel_range){place, place};
 		}
 		last = &r->maps[r->nr_maps - 1];
@@ -302,6 +307,7 @@ static void free_replay(struct world *w)
 	free((char *)w->name);
 	free(r->pages);
 	free(r->maps);
+	free(r->origins);
 	free(r);
 }
 
@@ -342,7 +348,9 @@ struct world *replay_new(const char *path)
 	find_ranges(r);
 	r->budget = MAX(trace_info(r->trace)->accesses / (TRACE_AGGRS * INTERVALS), (uint64_t)1);
 	r->w.per_interval = r->budget;
+	r->w.accesses = trace_info(r->trace)->accesses;
 	r->w.maps = r->maps;
+	r->w.origins = r->origins;
 	r->w.nr_maps = r->nr_maps;
 	go_back(&r->w, 0);
 	return &r->w;

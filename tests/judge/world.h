@@ -29,11 +29,13 @@ struct world {
 	const char *name;
 	const struct kernel_range *maps; /* sorted: what is mapped */
 	size_t nr_maps;
-	uint64_t pages; /* in them */
+	const uint64_t *origins; /* pages of the trace that they begin with; NULL: made up */
+	uint64_t pages;		 /* in them */
 	/* What the kernel's DAMON would start with: three ranges between the two largest holes. */
 	struct kernel_range ranges[3];
 	size_t nr_ranges;
 	double per_interval; /* accesses per sampling interval */
+	uint64_t accesses;   /* in all; 0: made up */
 	uint64_t interval;   /* sampling intervals so far */
 	bool moves;	     /* its hot set jumps every PHASE_AGGRS */
 	bool stationary;     /* its rates never change: age is as long as the run */

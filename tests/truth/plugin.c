@@ -13,32 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/truth/qemu_plugin.h"
 #include "tests/truth/trace.h"
-
-/* What is needed of qemu-plugin.h, which Debian does not package: version 1 of the interface, of
- * QEMU 4.2 to 8.2 (https://www.qemu.org/docs/master/devel/tcg-plugins.html). */
-#define EXPORT __attribute__((visibility("default")))
-typedef uint64_t qemu_plugin_id_t;
-typedef uint32_t qemu_plugin_meminfo_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
-enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_R = 1, QEMU_PLUGIN_MEM_W, QEMU_PLUGIN_MEM_RW };
-
-extern EXPORT int qemu_plugin_version;
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t,
-					   void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, void (*)(unsigned int, void *),
-					  enum qemu_plugin_cb_flags, void *);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *,
-				      void (*)(unsigned int, qemu_plugin_meminfo_t, uint64_t,
-					       void *),
-				      enum qemu_plugin_cb_flags, enum qemu_plugin_mem_rw, void *);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
-bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t);
 
 int qemu_plugin_version = 1;
 

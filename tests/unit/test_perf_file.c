@@ -181,6 +181,36 @@ static long read_all(const uint8_t *bytes, size_t len, struct damon_perf_file_st
 }
 
 /* Cut anywhere, it yields what is whole, and says that it was cut. */
+/* The first 3 words of feature 'bit'. Returns its bytes; 0: the file has it not. */
+static uint64_t feature(const uint8_t *bytes, unsigned int bit, uint64_t words[3])
+{
+	uint64_t head[13], section[2], before;
+
+	memcpy(head, bytes, sizeof(head));
+	if (!(head[9] >> bit & 1))
+		return 0;
+	before = (uint64_t)__builtin_popcountll(head[9] & ((1ull << bit) - 1));
+	memcpy(section, bytes + head[5] + head[6] + 16 * before, sizeof(section));
+	memcpy(words, bytes + section[0], 24);
+	return section[1];
+}
+
+Test(perf_file, hardware_traces_have_an_index)
+{
+	enum { AUXTRACE_FEATURE = 18, AUXTRACE_RECORD = 71 };
+	struct perf_event_header h;
+	uint64_t index[3] = {0};
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes = make_file(&len, 100);
+
+	cr_assert_eq(feature(bytes, AUXTRACE_FEATURE, index), sizeof(index));
+	cr_assert_eq(index[0], 1);
+	cr_assert_lt(index[1] + index[2], len);
+	memcpy(&h, bytes + index[1], sizeof(h));
+	cr_expect_eq(h.type, AUXTRACE_RECORD);
+	cr_expect_eq(h.size, index[2]);
+}
+
 Test(perf_file, cut_short_anywhere)
 {
 	size_t len;
