@@ -6,6 +6,7 @@
 #include "lib/infer.h"
 #include "lib/kdamon.h"
 #include "lib/replay.h"
+#include "lib/threads.h"
 #include "perf/file.h"
 #include "perf/order.h"
 
@@ -36,6 +37,7 @@ struct replay {
 	uint64_t last_ns; /* the latest time of what was delivered */
 	/* Hardware traces. */
 	size_t trace_event; /* index + 1 of the event whose source decodes them */
+	struct threads threads;
 	bool has_trace;
 	uint64_t aux_flags; /* of the pieces since the last one that was read */
 	struct damon_origin origin;
@@ -218,6 +220,14 @@ static int on_kdamon(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 	return rec->type == PERF_RECORD_SAMPLE ? replay_on_sample(ctx, rec) : 0;
 }
 
+static void note_thread(struct replay *r, const struct damon_perf_record *rec)
+{
+	if (rec->type == PERF_RECORD_COMM)
+		threads_note(&r->threads, rec->comm.tid, rec->comm.pid);
+	else if (rec->type == PERF_RECORD_FORK)
+		threads_note(&r->threads, rec->task.tid, rec->task.pid);
+}
+
 /* Records are delivered here, in the order of time. Those that perf made up for what was there
  * before have no time: they come first, and before the recording begins. */
 static int on_record(void *priv, const struct damon_perf_record *rec)
@@ -233,6 +243,8 @@ static int on_record(void *priv, const struct damon_perf_record *rec)
 	if (!err && !r->begun && rec->time_ns)
 		err = begin(ctx, rec->time_ns);
 	r->last_ns = MAX(r->last_ns, rec->time_ns);
+	if (r->trace_event)
+		note_thread(r, rec);
 	if (!err)
 		err = r->kdamon ? on_kdamon(ctx, rec) : events_on_record(ctx, rec);
 	if (!err && ctx->ended)
@@ -265,10 +277,14 @@ static bool is_guest(const struct damon_perf_sample *s)
 static struct damon_proc *proc_of(struct damon_ctx *ctx, const struct damon_perf_sample *s)
 {
 	struct damon_targets *ts = damon_core_targets(ctx->core);
-	struct damon_proc *p = s->pid > 0 ? damon_targets_find(ts, s->pid) : NULL;
+	int pid = s->pid > 0 ? s->pid : threads_find(&ctx->replay->threads, s->tid);
+	struct damon_proc *p;
 
-	if (!p && s->pid > 0) /* nothing told of it */
-		p = damon_targets_know(ts, s->pid, "?", s->time_ns);
+	if (pid < 0) /* nothing told of the thread: the first one has its process's number */
+		pid = s->tid;
+	p = pid > 0 ? damon_targets_find(ts, pid) : NULL;
+	if (!p && pid > 0) /* nothing told of it */
+		p = damon_targets_know(ts, pid, "?", s->time_ns);
 	if (p && !p->target && damon_targets_admit(ts, p, s->time_ns))
 		ctx->replay->err = -ENOMEM;
 	return p && p->target ? p : NULL;
@@ -321,6 +337,7 @@ static int on_trace(struct damon_ctx *ctx, const struct damon_perf_item *item)
 {
 	struct replay *r = ctx->replay;
 	struct replay_event *e = r->trace_event ? &r->events[r->trace_event - 1] : NULL;
+	const struct damon_perf_file_info *info = damon_perf_file_info(r->file);
 	struct damon_trace t = {
 		.buffer = item->aux.idx,
 		.offset = item->aux.offset,
@@ -330,12 +347,15 @@ static int on_trace(struct damon_ctx *ctx, const struct damon_perf_item *item)
 		.pid = -1,
 		.tid = item->aux.tid,
 		.time_ns = r->last_ns,
-		.conv = damon_perf_file_info(r->file)->conv,
-		.truncated = r->aux_flags & PERF_AUX_FLAG_TRUNCATED,
-		.collided = r->aux_flags & PERF_AUX_FLAG_COLLISION,
+		.midr = strtoull(info->cpuid, NULL, 16), /* on Arm, where traces are read */
+		.conv = info->conv,
 	};
 
-	r->aux_flags = 0;
+	if (item->aux.is_last) { /* losses are told of what ends here */
+		t.truncated = r->aux_flags & PERF_AUX_FLAG_TRUNCATED;
+		t.collided = r->aux_flags & PERF_AUX_FLAG_COLLISION;
+		r->aux_flags = 0;
+	}
 	if (e && e->ops)
 		e->ops->decode_trace(e->state, &t, on_trace_sample, ctx);
 	else
@@ -493,6 +513,7 @@ void replay_free(struct replay *r)
 			damon_sources[i]->close(r->states[i]);
 	}
 	kdamon_free(r->kdamon);
+	threads_release(&r->threads);
 	free(r->states);
 	free(r->events);
 	free(r);

@@ -389,6 +389,7 @@ static int next_aux(struct damon_perf_file *p, struct damon_perf_item *out)
 	out->aux.len = n;
 	p->aux.aux.offset += n;
 	p->aux_left -= n;
+	out->aux.is_last = !p->aux_left;
 	damon_bytes_skip(&p->in, n);
 	return 1;
 }

@@ -72,6 +72,7 @@ struct damon_perf_item {
 			int tid, cpu; /* -1: none */
 			const uint8_t *bytes;
 			size_t len;
+			bool is_last; /* of what its record brought */
 		} aux;
 	};
 };

@@ -66,8 +66,13 @@ static int meet_events(struct reader *r)
 	const struct damon_perf_event *e = damon_perf_file_events(r->file, &n);
 	int err = 0;
 
+	if (r->nr_events == n)
+		return 0;
 	for (; r->nr_events < MIN(n, (size_t)MAX_EVENTS) && !err; r->nr_events++)
 		err = meet_event(r, &e[r->nr_events], r->nr_events);
+	for (size_t i = 0; i < r->nr_events && !err; i++)
+		if (r->of[i].source && r->of[i].source->begin)
+			err = r->of[i].source->begin(r->of[i].state, e, n);
 	return err;
 }
 
@@ -121,6 +126,7 @@ static void take_traced(void *priv, const struct damon_perf_sample *s)
 
 static int take_trace(struct reader *r, const struct damon_perf_item *i)
 {
+	const struct damon_perf_file_info *info = damon_perf_file_info(r->file);
 	struct damon_trace t = {.buffer = i->aux.idx,
 				.offset = i->aux.offset,
 				.bytes = i->aux.bytes,
@@ -128,7 +134,8 @@ static int take_trace(struct reader *r, const struct damon_perf_item *i)
 				.cpu = i->aux.cpu,
 				.pid = -1,
 				.tid = i->aux.tid,
-				.conv = damon_perf_file_info(r->file)->conv};
+				.midr = strtoull(info->cpuid, NULL, 16),
+				.conv = info->conv};
 	const struct damon_source_ops *source = r->nr_events ? r->of[r->traced].source : NULL;
 
 	if (source && source->decode_trace)
