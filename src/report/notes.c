@@ -53,9 +53,9 @@ void notes_relative(struct report_args *a, const struct damon_record_info *info)
 	if (info->scale_lo == info->scale_hi)
 		return;
 	say(a, "heat",
-	    "is relative: true rates may be %.2g to %.2g times as high, all alike; shares, ranks "
+	    "is relative: true rates may be %.2g to %.*f times as high, all alike; shares, ranks "
 	    "and ratios are free of that",
-	    scale.lo, scale.hi);
+	    scale.lo, scale.hi < 10, scale.hi);
 }
 
 /* Whose recording it is that was replayed. */

@@ -5,15 +5,17 @@ a process with 16 MiB.
   $ damon-perf report -i perf.data --width 80 | sed -n '/^from/,/^sure/p'
   from      perf.data of host bench, Linux 6.1.0 x86_64, events
             cpu/mem-loads,ldlat=30/P, cpu/mem-stores/P
-  source    memory
+  source    pebs
   seen      20.0 k observations with an address (20.0 k accesses) in 2.00 s, 20
             snapshots
   not seen  lost 0, throttled 0, no address 0, in the kernel 0, accesses whose
             address could not be told 0 %
+  heat      is relative: true rates may be 1 to 1000 times as high, all alike;
+            shares, ranks and ratios are free of that
   sure      20.0 k observations of it: a share of 10 % is known within 0.42 points
 
   $ damon-perf report access -i perf.data --format csv | head -1
-  start,end,bytes,mapping,heat,heat_lo,heat_hi,share,nr_accesses,nr_accesses_lo,nr_accesses_hi,age_ns,idle_ns,write_share,edge_bytes
+  start,end,bytes,mapping,heat,heat_lo,heat_hi,share,share_lo,share_hi,nr_accesses,nr_accesses_lo,nr_accesses_hi,age_ns,idle_ns,write_share,write_share_lo,write_share_hi,edge_bytes,nr_ticks,checked_share,nr_checks
   $ damon-perf report heatmap -i perf.data --width 60 --resol 20x4
   heatmap of bench (pid 4000)
                4.00 MiB a line
@@ -22,9 +24,13 @@ a process with 16 MiB.
                               |********************
                               |--------------------
                               |0 s      |1 s
-  heat 449 :-=+*#%@ 4.49 k
+  heat 400 :-=+*#%@ 4 k
        accesses/page/s, log scale
+       half of the cells are known within a factor of 1.1 or better
        . no access seen; blank: not mapped
+  heat      is relative: true rates may be 1 to 1000 times as
+            high, all alike; shares, ranks and ratios are free
+            of that
   $ damon-perf report wss -i perf.data --format csv | wc -l
   21
   $ damon-perf report info -i perf.data --width 80 | grep -v "record\|version"
@@ -33,7 +39,7 @@ a process with 16 MiB.
   host                              bench
   events                            cpu/mem-loads,ldlat=30/P, cpu/mem-stores/P
   sampling interval assumed         no
-  source                            memory
+  source                            pebs
   rate per second of CPU time       0 Hz
   overhead asked for                not known
   sampling interval                 5.00 ms
@@ -71,11 +77,11 @@ a process with 16 MiB.
   overhead, of the targets' CPU     not known
   CPU time of the targets           not known
   cost of an observation            not known
-  accesses per unit of weight       1
-  at least                          1
-  at most                           1
+  accesses per unit of weight       1 [1, 1000]
   damaged                           0 B
   complete                          yes
+  heat      is relative: true rates may be 1 to 1000 times as high, all alike;
+            shares, ranks and ratios are free of that
   $ damon-perf convert -i perf.data --to csv -o - | cut -d, -f3,4,5 | sort -u
   0,4000,bench
   target_id,pid,comm
