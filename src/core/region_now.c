@@ -143,12 +143,24 @@ static uint32_t slot_of(const struct damon_fresh *f, const struct damon_hit *h)
 	return MIN((uint64_t)(h->tick - f->first_tick) * SLOTS / all, SLOTS - 1);
 }
 
+/* The chance that two ticks fall into one slot, over that of two. Slots have equally many. */
+static double slot_chance(const struct damon_fresh *f)
+{
+	double all = (double)(f->last_tick - f->first_tick) + 1, one;
+
+	if (all <= SLOTS)
+		return 0;
+	one = (all / SLOTS - 1) / (all - 1);
+	return one / (1 - one);
+}
+
 /*
  * Counts the hits [from, to) of a page, in order of time, by slots: how many slots have one, have
- * any. Chance brings d visits together as often as one in SLOTS of their pairs.
+ * any. Chance brings pairs of visits together; as the d that are seen are apart, it is told by how
+ * many more there would be for one that is not (exact for two).
  */
 static void count_slots(struct damon_visits *v, const struct damon_fresh *f, size_t from, size_t to,
-			double *one, double *any)
+			double cluster, double *one, double *any)
 {
 	double many = 0, d = 0, chance;
 
@@ -157,27 +169,28 @@ static void count_slots(struct damon_visits *v, const struct damon_fresh *f, siz
 			j++;
 		many += j - i > 1;
 	}
-	chance = d * (d - 1) / 2 / SLOTS;
+	chance = d * (d - 1) / 2 * slot_chance(f);
 	*one += d - many;
 	*any += d;
 	v->many += many - chance;
 	v->further += to - from - d - chance;
-	v->noise += many;
+	v->noise += many * cluster;
 }
 
 static void watch_visits(struct damon_now *s, const struct damon_fresh *f,
 			 const struct damon_est_region *r, const struct part *p)
 {
 	double span = old_span(f, r), pages = r->end - r->start, old = old_ticks(r, p);
-	double each, one = 0, any = 0, scale;
+	double n = p->to - p->from, cluster, each, one = 0, any = 0, scale;
 
 	if (p->from == p->to || span < 1 || old >= span * pages || p->weight <= 0)
 		return;
-	each = p->weight / (p->to - p->from);
+	each = p->weight / n;
+	cluster = n / p->ticks; /* ticks that meet in one page meet in its neighbours, too */
 	scale = damon_together(MAX(old, .5) * each / (span * pages * SLOTS)) / each;
 	for (size_t i = p->from, j; i < p->to; i = j) {
 		j = end_of_page(f->hit, i, p->to);
-		count_slots(&s->visits, f, i, j, &one, &any);
+		count_slots(&s->visits, f, i, j, cluster, &one, &any);
 	}
 	s->visits.one += one * scale;
 	s->visits.any += any * scale;
@@ -192,6 +205,12 @@ static void visits_fade(struct damon_visits *v)
 	v->noise *= slow_fade;
 }
 
+/* What is left of an excess 'x' of variance 'noise': nothing up to 2.6 standard deviations. */
+static double surely(double x, double noise)
+{
+	return x > 0 ? MAX(x - 7 * noise / x, 0.0) : 0;
+}
+
 /*
  * If accesses of a page come b at a time, and a hit stands for w of them, b / w is how much oftener
  * a slot with hits has more than one than only one, if b is spread geometrically; and by how much
@@ -202,13 +221,13 @@ static void visits_fade(struct damon_visits *v)
 double damon_now_together(const struct damon_now *s)
 {
 	const struct damon_visits *v = &s->visits;
-	double noise = 1.5 * sqrt(v->noise), b;
+	double many = surely(v->many, v->noise), b;
 
 	if (!(v->any > 0))
 		return 1;
-	b = (v->further - noise) / v->any;
-	if (v->many - noise < b * v->one)
-		b = (v->many - noise) / v->one;
+	b = surely(v->further, v->noise) / v->any;
+	if (many < b * v->one)
+		b = many / v->one;
 	return MIN(MAX(usual_visit * b, 1.0), most_together);
 }
 

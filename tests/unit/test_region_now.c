@@ -52,6 +52,31 @@ Test(present, clumping_is_the_length_of_visits)
 	}
 }
 
+Test(present, ticks_over_many_pages_are_no_visits)
+{
+	for (int seed = 1; seed <= 6; seed++) {
+		struct kit k;
+
+		setup(&k);
+		rng_seed(&k.rng, seed);
+		k.max_regions = 1;
+		map(&k, "0-100000");
+		for (int a = 0; a < 12; a++) {
+			for (int i = 0; i < 400; i++) { /* two that overlap share many pages */
+				uint64_t page = rng_below(&k.rng, 100000 - 16);
+
+				burst(&k, page, page + 16);
+			}
+			for (size_t i = 0; i < k.nr; i++)
+				k.hits[i].weight = 1e6;
+			run(&k);
+			cr_assert_lt(damon_est_clumping(k.e), 1.5, "%d: %f", a,
+				     damon_est_clumping(k.e));
+		}
+		teardown(&k);
+	}
+}
+
 /* ---- the present ---- */
 
 Test(present, the_past_counts_as_far_as_rates_hold)
