@@ -318,6 +318,11 @@ static void take_other(struct cursor *c, const struct perf_event_header *h,
 	case PERF_RECORD_LOST_SAMPLES:
 		r->lost = take_u64(c);
 		break;
+	case PERF_RECORD_AUX:
+		r->aux.offset = take_u64(c);
+		r->aux.size = take_u64(c);
+		r->aux.flags = take_u64(c);
+		break;
 	case PERF_RECORD_THROTTLE:
 	case PERF_RECORD_UNTHROTTLE:
 		if (!r->time_ns)

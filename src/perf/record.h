@@ -58,6 +58,9 @@ struct damon_perf_record {
 		struct damon_perf_task task;
 		struct damon_perf_comm comm;
 		uint64_t lost; /* LOST, LOST_SAMPLES: how many */
+		struct {
+			uint64_t offset, size, flags; /* AUX: PERF_AUX_FLAG_* */
+		} aux;
 	};
 };
 
