@@ -325,6 +325,9 @@ static int open_source(struct damon_ctx *ctx)
 				  ctx->source->name, strerror(-err));
 	if (ctx->rate.ladder)
 		so.first_rung = 1 + ctx->rate.budget.rung;
+	so.first_event = ctx->first_event;
+	so.trace = events_on_trace;
+	so.trace_priv = ctx;
 	return damon_session_new(ctx->sys, events, n, &so, &ctx->session, &ctx->fail);
 }
 

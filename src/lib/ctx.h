@@ -101,6 +101,8 @@ struct damon_ctx {
 	void *source_state;
 	struct damon_peek peek;
 	struct damon_session *session;
+	uint32_t first_event; /* of the source's in the session */
+	bool whole_cpus;      /* samples of processes that are nobody's come, too */
 	struct damon_core *core;
 	struct damon_writer *writer;
 	struct ctx_checker checkers[CTX_MAX_CHECKERS];
@@ -149,6 +151,7 @@ bool pid_is_gone(int pid);
 
 /* events.c */
 int events_on_record(void *priv, const struct damon_perf_record *r);
+void events_on_trace(void *priv, const struct damon_session_trace *t);
 void events_emit(void *priv, const struct damon_obs *o);
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns);
 

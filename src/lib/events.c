@@ -50,7 +50,7 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), s->pid);
 	double sample_ns;
 
-	if (!p)
+	if (!p && !ctx->whole_cpus)
 		p = adopt(ctx, s->pid, r->time_ns);
 	if (!p)
 		return;
@@ -133,4 +133,38 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 	default:
 		return 0;
 	}
+}
+
+/* A sample that was found in a trace. */
+static void on_traced(void *priv, const struct damon_perf_sample *s)
+{
+	struct damon_perf_record r = {
+		.type = PERF_RECORD_SAMPLE,
+		.time_ns = s->time_ns,
+		.sample = *s,
+	};
+
+	on_sample(priv, &r);
+}
+
+/* The clock of the trace is not ours, so its samples get the time at which their piece was
+ * announced: some ten of them are, at once. */
+void events_on_trace(void *priv, const struct damon_session_trace *t)
+{
+	struct damon_ctx *ctx = priv;
+	struct damon_trace piece = {
+		.buffer = t->buffer,
+		.offset = t->offset,
+		.bytes = t->bytes,
+		.len = t->len,
+		.cpu = t->cpu,
+		.pid = t->pid > 0 ? t->pid : -1,
+		.tid = t->tid > 0 ? t->tid : -1,
+		.time_ns = t->time_ns,
+		.truncated = t->flags & PERF_AUX_FLAG_TRUNCATED,
+		.collided = t->flags & PERF_AUX_FLAG_COLLISION,
+	};
+
+	if (ctx->source->decode_trace)
+		ctx->source->decode_trace(ctx->source_state, &piece, on_traced, ctx);
 }
