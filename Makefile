@@ -20,7 +20,7 @@ ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' \
 	   -Iinclude -Isrc -I. $(WARN) $(CFLAGS) \
 	   -fno-strict-aliasing -pthread \
 	   $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
-LIBS	:= -lZydis -lzstd -lz -lelf -ltraceevent -lm -lpthread
+LIBS	:= -lZydis -lpfm -lzstd -lz -lelf -ltraceevent -lm -lpthread
 
 LAYERS	:= base core os perf action record lib
 LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)

@@ -92,6 +92,16 @@ struct damon_sampling {
 	 * reclaim. They cost at most half of overhead_percent of the time of a CPU. */
 	const char *check;
 	double checks_per_sec; /* 1000: pages, for checkers that look at single ones */
+	/* Of sources whose samples are made by hardware; others refuse all that is not 0. */
+	uint64_t period; /* accesses (events) per sample, fixed; 0: one that makes rate_hz samples a
+			    second, or costs about overhead_percent, of a program that makes a
+			    thousand million accesses a second. Not with rate_hz */
+	uint32_t latency_cycles; /* leave out loads that are quicker; 0: as few as the source can */
+	int no_loads, no_stores; /* leave them out */
+	int phys;		 /* physical addresses, too */
+	const char *event;	 /* this one instead of the source's own: "mem-stores" as sysfs has
+				    it, "cpu/event=0xd0,umask=0x81/", or a name of libpfm4; NULL:
+				    its own. Without the four before. Copied */
 };
 void damon_sampling_init(struct damon_sampling *s);
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *s);
@@ -200,6 +210,9 @@ struct damon_stats {
 	char check_reason[128];
 	uint64_t check_target_ns; /* what checks cost the targets, estimated: in slowdown_percent */
 	uint64_t check_ns; /* spent in checks, by the clock; their CPU time is in own_cpu_percent */
+	uint64_t period; /* accesses (events) per sample; 0: samples are ticks of time, or of all */
+	char source_reason[320]; /* "auto": why not a source that is better; "": there is none, or
+				    it was not asked to choose */
 };
 
 /* What bounds the rate. */

@@ -32,6 +32,7 @@ enum damon_source_sees {
 	DAMON_SEES_STALLS = 1 << 5, /* has stall addresses of their own */
 	DAMON_SEES_TIME = 1 << 6,   /* observations are ticks of CPU time, not counts of accesses */
 	DAMON_SEES_FIRST_TOUCH = 1 << 7, /* only the first access of a page: no rates */
+	DAMON_SEES_EVENTS = 1 << 8,	 /* any event of its PMU, by name (options.event) */
 };
 
 struct damon_source_options {
@@ -41,10 +42,10 @@ struct damon_source_options {
 	uint32_t stack_bytes; /* soft: of the sampled stack; multiple of 8 */
 	/* hardware */
 	uint64_t period;	  /* events per sample; 0: the source's own */
-	uint32_t latency_cycles;  /* loads that take at least this; 0: the source's own least */
+	uint32_t latency_cycles;  /* of loads, the threshold; 0: the source's own least */
 	bool no_loads, no_stores; /* leave out */
 	bool phys;		  /* physical addresses, too */
-	const char *event;	  /* an event by name, for libpfm4; NULL: the source's own */
+	const char *event;	  /* an event by name; NULL: the source's own */
 	uint64_t seed;
 	const struct damon_pace *pace; /* soft: of this machine; NULL: not known. Copied */
 };
@@ -101,6 +102,13 @@ struct damon_source_ops {
 	bool (*claims)(const struct damon_perf_event *e);
 	int (*open)(const struct damon_source_options *o, const struct damon_peek *r, void **state);
 	void (*close)(void *state); /* NULL is fine */
+	/*
+	 * Which events there are, before the first sample of theirs: those that were opened, or all
+	 * of a recording, of which some may be other sources'. Told again, with more behind the old
+	 * ones, when a pipe names more. What it needs of 'e' it copies. NULL: the source needs to
+	 * know none. Returns 0 or -ENOMEM.
+	 */
+	int (*begin)(void *state, const struct damon_perf_event *e, size_t n);
 	/* One PERF_RECORD_SAMPLE of event 's->event' of the process that lives in 'space'. Returns
 	 * observations emitted (0: none). */
 	int (*decode)(void *state, const struct damon_perf_sample *s, struct damon_space *space,
@@ -119,14 +127,21 @@ struct damon_source_ops {
 	void (*scale_of)(const void *state, struct damon_scale *out);
 };
 
-extern const struct damon_source_ops damon_soft_source, damon_faults_source, damon_synth_source;
+extern const struct damon_source_ops damon_pebs_source, damon_soft_source, damon_faults_source,
+	damon_synth_source;
 
 /* The rows, in the order in which 'auto' tries them; NULL-terminated. */
 extern const struct damon_source_ops *const damon_sources[];
 
-/* By name, or NULL. "auto": the first row that may be chosen by itself and whose probe succeeds;
- * 'why' tells of the last refusal. */
+/* By name, or NULL. */
 const struct damon_source_ops *damon_source_find(const char *name);
+
+/*
+ * "auto": the first row that may be chosen by itself and whose probe succeeds. 'why' tells what
+ * speaks against the rows before it ("" if it is the first), or, if NULL is returned, of the last
+ * refusal. Probes of hardware that is not there return -ENODEV, and what is missing as a clause:
+ * "cpu/mem-loads is not in sysfs".
+ */
 const struct damon_source_ops *damon_source_auto(const struct damon_sys *sys,
 						 struct damon_fail *why);
 

@@ -34,6 +34,9 @@ _damon_perf()
 		--mem-reads) return ;;
 		--check) return ;;
 		--checks-per-sec) return ;;
+		--period) return ;;
+		--latency-threshold) return ;;
+		--event) return ;;
 		--sample) return ;;
 		--aggr) return ;;
 		--updr) return ;;
@@ -45,7 +48,7 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
+			_damon_perf_words -W '--pid --output --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
 		else
 			_damon_perf_words -c
 		fi

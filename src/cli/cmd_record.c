@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/command.h"
+#include "cli/hardware.h"
 #include "cli/live.h"
 #include "cli/say.h"
 #include "cli/signals.h"
@@ -31,12 +32,13 @@ struct record_options {
 	uint64_t intervals_ns[3];		    /* sampling, aggregation, update */
 	uint64_t nr_regions[2];			    /* minimum, maximum */
 	struct damon_intervals_goal intervals_goal; /* of 'goal' or 'goal_words', once checked */
+	struct hardware_options hardware;
 	struct damon_sampling sampling;
 	bool quiet;
 };
 
 /* Options of one group exclude each other. */
-enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4 };
+enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16 };
 
 #define AT(field) offsetof(struct record_options, field)
 
@@ -144,6 +146,7 @@ static const struct option_row options[] = {
 		.range = "1..100000",
 		.help = "single pages that --check idle looks at per second",
 	},
+	HARDWARE_ROWS(AT(hardware), BY_OVERHEAD | BY_RATE, BY_KIND, BY_LATENCY),
 	{
 		.section = "DAMON's attributes (a bare number is microseconds)",
 		.name = "sample",
@@ -310,6 +313,7 @@ static int check_tuning(struct record_options *o, struct damon_fail *fail)
 	o->sampling.overhead_percent = o->overhead_percent;
 	o->sampling.mem_reads = (uint32_t)o->mem_reads;
 	o->sampling.check = o->check;
+	hardware_apply(&o->hardware, &o->sampling);
 	o->sampling.checks_per_sec = (double)o->checks_per_sec;
 	if (o->resolution)
 		err = tuning_parse_resolution(o->resolution, &o->sampling, fail);
@@ -624,6 +628,10 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		say("no access was seen in %s of CPU time: the kernel closed the program to this "
 		    "user, as it does where privileges are raised; run as root",
 		    damon_print_time(count, used_ns));
+	else if (s->period)
+		say("no access was seen: fewer than one in %llu was to be; record for longer, or "
+		    "with a lower '--period'",
+		    (unsigned long long)s->period);
 	else if (s->rate_hz > 0)
 		say("no access was seen: too little CPU time was used; record for longer, or with "
 		    "a higher '--rate'");
@@ -721,6 +729,8 @@ static int record(struct recording *r, char **command)
 		say_ctx(r->ctx, err);
 		return err == -ENOEXEC ? NOT_EXECUTABLE : OWN_FAILURE;
 	}
+	if (!r->options->quiet)
+		hardware_say_source(r->ctx);
 	if (!r->options->quiet)
 		tuning_say_rate(r->ctx, &r->options->sampling);
 	if (r->options->duration_ns)

@@ -227,6 +227,8 @@ static struct damon_hit *hit_of(struct damon_hit *hits, size_t *n, uint64_t addr
 static void log_access(struct damon_core *c, const struct damon_proc *p, const struct damon_obs *o,
 		       const struct damon_access *a, double weight, bool stall)
 {
+	static const struct damon_hw not_told;
+	const struct damon_hw *hw = a == &o->access[0] ? &o->hw : &not_told;
 	size_t at = reservoir_place(&c->log_fill, &c->rng);
 
 	if (at == SIZE_MAX)
@@ -243,6 +245,9 @@ static void log_access(struct damon_core *c, const struct damon_proc *p, const s
 		.size = a->size,
 		.flags = a->flags,
 		.stall = stall,
+		.latency = (uint16_t)MIN(hw->latency_cycles, (uint32_t)UINT16_MAX),
+		.level = hw->level,
+		.hw_flags = hw->flags,
 	};
 }
 

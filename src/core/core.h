@@ -43,8 +43,9 @@ struct damon_log_entry {
 	uint16_t size;
 	uint8_t flags;	  /* enum damon_access_flags */
 	uint8_t stall;	  /* 1: a stall address, its weight is a stall weight */
-	uint16_t latency; /* cycles, 0 not known */
-	uint8_t level;	  /* 0 not known */
+	uint16_t latency; /* cycles, 0 not known, 65535 so many or more */
+	uint8_t level;	  /* enum damon_level; 0 not known */
+	uint8_t hw_flags; /* enum damon_hw_flags */
 };
 
 struct damon_core;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What works here: every source, checker, action and kernel feature is asked. */
+#include <errno.h>
+#include <stdio.h>
+
 #include "action/action.h"
 #include "damon.h"
 #include "os/features.h"
@@ -22,6 +25,19 @@ static void tell(damon_check_fn fn, void *priv, const char *kind, const char *na
 	fn(priv, &item);
 }
 
+/* What "auto" would take, and why nothing better. */
+static void tell_auto(const struct damon_sys *sys, damon_check_fn fn, void *priv)
+{
+	struct damon_fail why;
+	const struct damon_source_ops *s = damon_source_auto(sys, &why);
+	char summary[400] = "the first of these that works, but for faults";
+
+	if (s)
+		snprintf(summary, sizeof(summary), "takes '%s'%s%s", s->name,
+			 why.text[0] ? ", as " : "", why.text);
+	tell(fn, priv, "source", "auto", summary, s ? 0 : -EACCES, &why);
+}
+
 int damon_check(damon_check_fn fn, void *priv)
 {
 	const struct damon_sys *sys = &damon_sys_real;
@@ -34,6 +50,7 @@ int damon_check(damon_check_fn fn, void *priv)
 			continue;
 		tell(fn, priv, "source", s->name, s->summary, s->probe(sys, &why), &why);
 	}
+	tell_auto(sys, fn, priv);
 	for (size_t i = 0; damon_checkers[i]; i++) {
 		const struct damon_checker_ops *c = damon_checkers[i];
 

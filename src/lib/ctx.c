@@ -127,7 +127,7 @@ int damon_set_intervals_goal(struct damon_ctx *ctx, const struct damon_intervals
 int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 {
 	struct damon_sampling s;
-	char *name, *check;
+	char *name, *check, *event;
 
 	damon_sampling_init(&s);
 	in_copy(s, in);
@@ -145,23 +145,35 @@ int damon_set_sampling(struct damon_ctx *ctx, const struct damon_sampling *in)
 	if (s.mem_reads > DAMON_BURST_MAX)
 		return damon_fail(&ctx->fail, EINVAL, "more than %d reads of memory per tick",
 				  DAMON_BURST_MAX);
+	if (s.period && s.rate_hz > 0)
+		return damon_fail(&ctx->fail, EINVAL, "both a rate and a period are asked for");
+	if (s.no_loads && s.no_stores)
+		return damon_fail(&ctx->fail, EINVAL, "neither loads nor stores are asked for");
+	if (s.event && (s.no_loads || s.no_stores || s.latency_cycles))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "an event by name says itself which accesses it samples");
 	if (!(s.checks_per_sec >= 1 && s.checks_per_sec <= 100000))
 		return damon_fail(&ctx->fail, EINVAL,
 				  "the rate must lie between 1 and 100000 checks per second");
 	name = strdup(s.source ? s.source : "auto");
 	check = strdup(s.check ? s.check : "none");
-	if (!name || !check) {
+	event = s.event ? strdup(s.event) : NULL;
+	if (!name || !check || (s.event && !event)) {
 		free(name);
 		free(check);
+		free(event);
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	}
 	free(ctx->source_name);
 	free(ctx->check_names);
+	free(ctx->event_name);
 	ctx->source_name = name;
 	ctx->check_names = check;
+	ctx->event_name = event;
 	ctx->sampling = s;
 	ctx->sampling.source = name;
 	ctx->sampling.check = check;
+	ctx->sampling.event = event;
 	return 0;
 }
 
@@ -259,34 +271,6 @@ static const struct damon_space *find_space(const void *owner, uint32_t id)
 	return NULL;
 }
 
-static int choose_source(struct damon_ctx *ctx)
-{
-	const char *name = ctx->sampling.source;
-
-	if (!strcmp(name, "auto")) {
-		ctx->source = damon_source_auto(ctx->sys, &ctx->fail);
-		return ctx->source ? 0 : -EACCES;
-	}
-	ctx->source = damon_source_find(name);
-	if (!ctx->source) {
-		damon_fail(&ctx->fail, EINVAL, "there is no source '%s'", name);
-		damon_fail_remedy(&ctx->fail, "'damon-perf check' lists them");
-		return -EINVAL;
-	}
-	return ctx->source->probe(ctx->sys, &ctx->fail);
-}
-
-static struct damon_source_options source_options(const struct damon_ctx *ctx)
-{
-	return (struct damon_source_options){
-		.rate_hz = ctx->rate.hz > 0 ? ctx->rate.hz : 1000,
-		.mem_reads = ctx->sampling.mem_reads,
-		.stack_bytes = 512,
-		.seed = 1,
-		.pace = ctx->source->scale_of ? &ctx->pace : NULL,
-	};
-}
-
 /* Source, its rate and its events; the session is made but nothing is attached. */
 static int open_source(struct damon_ctx *ctx)
 {
@@ -313,7 +297,7 @@ static int open_source(struct damon_ctx *ctx)
 				0; /* not known: the events' own error comes from attaching */
 	}
 	rate_choose(ctx);
-	if (ctx->source->scale_of)
+	if (ctx->source->scale_of && (ctx->source->sees & DAMON_SEES_TIME))
 		damon_pace_measure(ctx->sys, &ctx->pace);
 	o = source_options(ctx);
 	n = rate_events(ctx, &o, events);
@@ -323,6 +307,9 @@ static int open_source(struct damon_ctx *ctx)
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot open source '%s': %s",
 				  ctx->source->name, strerror(-err));
+	err = source_begin(ctx, events, n);
+	if (err)
+		return err;
 	if (ctx->rate.ladder)
 		so.first_rung = 1 + ctx->rate.budget.rung;
 	so.first_event = ctx->first_event;
@@ -456,7 +443,7 @@ static int start(struct damon_ctx *ctx)
 
 static int open_all(struct damon_ctx *ctx)
 {
-	int err = choose_source(ctx);
+	int err = source_choose(ctx);
 
 	if (!err)
 		err = damon_peek_init(&ctx->peek, ctx->sys);
@@ -568,6 +555,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	free(ctx->pids);
 	free(ctx->source_name);
 	free(ctx->check_names);
+	free(ctx->event_name);
 	free(ctx->record_path);
 	free(ctx);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A context from the inside. ctx.c sets it up and takes it down, command.c starts the command,
+ * A context from the inside. ctx.c sets it up and takes it down, source.c chooses where accesses
+ * come from, command.c starts the command,
  * events.c turns perf records into observations and address spaces, monitor.c runs the intervals,
  * rate.c rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up,
  * checks.c runs the checkers beside all that.
@@ -86,7 +87,7 @@ struct damon_ctx {
 	struct damon_attrs attrs;
 	struct damon_sampling sampling;
 	struct damon_goal goal;
-	char *source_name, *check_names;
+	char *source_name, *check_names, *event_name;
 	char *record_path;
 	struct ctx_pid *pids;
 	size_t nr_pids, cap_pids;
@@ -99,6 +100,8 @@ struct damon_ctx {
 	/* what does it */
 	const struct damon_source_ops *source;
 	void *source_state;
+	struct damon_fail source_reason; /* "auto": why not a better one */
+	uint64_t period;		 /* of its samples; 0: none */
 	struct damon_peek peek;
 	struct damon_session *session;
 	uint32_t first_event; /* of the source's in the session */
@@ -148,6 +151,12 @@ void command_poll(struct damon_ctx *ctx);    /* notes its end */
 /* -ESRCH: gone; -ENOSYS: the kernel has none (before 5.3), pid_is_gone() must do; or -errno */
 int pidfd_open_of(int pid);
 bool pid_is_gone(int pid);
+
+/* source.c */
+int source_choose(struct damon_ctx *ctx); /* as asked for, if it can do what was asked of it */
+struct damon_source_options source_options(const struct damon_ctx *ctx);
+/* Tells the source which events it will decode samples of. */
+int source_begin(struct damon_ctx *ctx, const struct damon_event *e, int n);
 
 /* events.c */
 int events_on_record(void *priv, const struct damon_perf_record *r);

@@ -82,6 +82,8 @@ void rate_choose(struct damon_ctx *ctx)
 			hz[DAMON_BOUND_OVERHEAD] = r->hz;
 	}
 	r->hz = damon_least_hz(hz, &r->bound);
+	if (!(ctx->source->sees & DAMON_SEES_TIME))
+		r->hz = 0; /* its samples are no ticks, whatever was asked for */
 	r->first_hz = r->before_hz = r->hz;
 }
 

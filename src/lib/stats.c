@@ -35,7 +35,8 @@ static void quote(char *buf, size_t size, const char *word)
 
 void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 {
-	bool by_overhead = ctx->sampling.rate_hz <= 0 && (ctx->source->sees & DAMON_SEES_TIME);
+	bool by_time = ctx->source->sees & DAMON_SEES_TIME;
+	bool by_overhead = by_time && ctx->sampling.rate_hz <= 0;
 	struct utsname u;
 
 	*m = (struct damon_meta){
@@ -49,7 +50,7 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		.scale = ctx->scale,
 		.sees = ctx->source->sees,
 		.rate_hz = ctx->rate.hz,
-		.rate_asked = ctx->sampling.rate_hz,
+		.rate_asked = by_time ? ctx->sampling.rate_hz : 0,
 		.overhead_asked = by_overhead ? ctx->sampling.overhead_percent : 0,
 		.tick_cost_ns = ctx->rate.tick_cost_ns,
 		.nr_cpus = ctx->sys->nr_cpus(ctx->sys),
@@ -238,6 +239,8 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 	stats_tuning(&tuning, &s);
 	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;
 	s.complete = 1;
+	s.period = ctx->period;
+	snprintf(s.source_reason, sizeof(s.source_reason), "%s", ctx->source_reason.text);
 	s.nr_alive = ctx->state == CTX_CLOSED ? count_alive(ctx) : 0;
 	out_copy(out, s);
 	return 0;

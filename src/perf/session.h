@@ -24,6 +24,7 @@ struct damon_session;
 /* One event that a session opens. */
 struct damon_event {
 	struct perf_event_attr attr;
+	char name[64];	  /* "cpu/mem-loads/"; "": it goes without */
 	int leader;	  /* index + 1 of the event whose group it joins; 0: none */
 	char cpus[64];	  /* "0-7,16": the CPUs that its PMU has; "": all */
 	bool whole_cpus;  /* its PMU cannot follow tasks: opened for CPUs, and processes are told

@@ -32,16 +32,18 @@ int damon_streams_write(struct record_payload *p, const struct damon_pack *strea
 	return p->raw.err ? p->raw.err : 1;
 }
 
-int damon_streams_read(struct damon_pack *p, struct damon_pack *stream, size_t n)
+int damon_streams_read(struct damon_pack *p, struct damon_pack *stream, size_t n, size_t least)
 {
 	uint64_t nr = pack_max(p, 0, pack_left(p));
 	size_t at = p->pos;
 
-	if (nr < n)
+	if (nr < least)
 		return -EBADMSG;
 	for (uint64_t i = 0; i < nr; i++)
 		pack_var(p, 0);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = nr; i < n; i++)
+		stream[i] = PACK_READER(NULL, 0);
+	for (size_t i = 0; i < MIN(nr, n); i++) {
 		struct damon_pack lengths = PACK_READER(p->data, p->len);
 
 		lengths.pos = at;

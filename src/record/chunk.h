@@ -66,9 +66,10 @@ int damon_frame_parse(const uint8_t bytes[RECORD_CHUNK_BYTES], struct record_fra
 uint32_t damon_frame_crc(const void *bytes, size_t n);
 
 /* Several streams in one payload: their number, their lengths, their bytes. Reading takes the first
- * 'n' and passes over those of later versions. Return 1 (written), 0 (read) or -errno. */
+ * 'n' and passes over those of later versions; of those beyond 'least', which earlier versions
+ * lack, it makes empty ones. Return 1 (written), 0 (read) or -errno. */
 int damon_streams_write(struct record_payload *p, const struct damon_pack *stream, size_t n);
-int damon_streams_read(struct damon_pack *p, struct damon_pack *stream, size_t n);
+int damon_streams_read(struct damon_pack *p, struct damon_pack *stream, size_t n, size_t least);
 
 /* ---- what a writer has collected ---- */
 

@@ -17,7 +17,8 @@ enum {
 	LOG_ADDR,
 	LOG_KIND, /* size, flags, stall */
 	LOG_WEIGHT,
-	LOG_LATENCY, /* latency, level */
+	LOG_LATENCY,  /* latency, level */
+	LOG_HARDWARE, /* hw_flags; records of the first versions lack it */
 	LOG_NR_STREAMS
 };
 
@@ -140,6 +141,8 @@ static void code_entry(struct log_code *l, struct damon_log_entry *e)
 			    QUANT_LOG_WEIGHT);
 	e->latency = (uint16_t)pack_max(&s[LOG_LATENCY], e->latency, UINT16_MAX);
 	e->level = pack_u8(&s[LOG_LATENCY], e->level);
+	if (s[LOG_HARDWARE].writing || s[LOG_HARDWARE].len)
+		e->hw_flags = pack_u8(&s[LOG_HARDWARE], e->hw_flags);
 	*p = l->prev = *e;
 }
 
@@ -182,7 +185,7 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 		return p->err;
 	err = init(&l, n, false);
 	if (!err)
-		err = damon_streams_read(p, l.stream, LOG_NR_STREAMS);
+		err = damon_streams_read(p, l.stream, LOG_NR_STREAMS, LOG_HARDWARE);
 	if (!err && vec_reserve(&in->log, &in->cap_log, n, sizeof(*in->log)))
 		err = -ENOMEM;
 	if (err)

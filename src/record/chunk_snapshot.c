@@ -251,7 +251,7 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 	if (first) {
 		damon_snapshot_code_clear(c, false);
 		c->nr = pack_max(p, 0, pack_left(p));
-		err = damon_streams_read(p, c->stream, SNAPSHOT_NR_STREAMS);
+		err = damon_streams_read(p, c->stream, SNAPSHOT_NR_STREAMS, SNAPSHOT_NR_STREAMS);
 		if (err)
 			return err;
 	}

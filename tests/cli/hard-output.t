@@ -23,7 +23,7 @@ The command was not run.
 
 A limit that is met while recording: the command goes on, and the record holds what came before.
 
-  $ (ulimit -f 1; damon-perf record --rate 5000 --sample 1ms --aggr 5ms --updr 100ms -o record "$W/dense" --seconds 2 2> err > /dev/null; echo $?)
+  $ (ulimit -f 1; damon-perf record --source soft --rate 5000 --sample 1ms --aggr 5ms --updr 100ms -o record "$W/dense" --seconds 2 2> err > /dev/null; echo $?)
   125
   $ sed 's/process [0-9]*/process N/; s/for .*,/for COMMAND,/' err
   damon-perf: cannot write 'record': File too large; raise the limit ('ulimit -f'), or write elsewhere with -o

@@ -31,18 +31,26 @@ The record is complete, private, and the summary names it and the next step.
   600
   $ damon-perf report info > /dev/null; echo $?
   0
-  $ damon-perf record -o 'my file' sh -c ':' 2>&1 | head -n 1
+  $ damon-perf record --source soft -o 'my file' sh -c ':' 2>&1 | head -n 1
   damon-perf: [0-9]+ snapshots? of [0-9.]+( k)? samples.*, [0-9.]+ (B|KiB) in 'my file'; see them with: damon-perf report -i 'my file' (re)
+
+So is the source that was chosen, where hardware would have been better, as 'check' has it.
+
+  $ damon-perf record -o r sh -c ':' 2> err
+  $ told=$(sed -n 's/^damon-perf: source: \([a-z]*\), as/\1:/p' err)
+  $ listed=$(damon-perf check | sed -n "s/^ *auto *yes *takes '\([a-z]*\)', as/\1:/p")
+  $ test "$told" = "$listed" || echo "$told, not $listed"
+  $ rm err
 
 A rate that was calculated is told, with what bounds it.
 
-  $ damon-perf record --resolution 10%/10s -o r sh -c ':' 2>&1 | head -n 1
+  $ damon-perf record --source soft --resolution 10%/10s -o r sh -c ':' 2>&1 | head -n 1
   damon-perf: 12 samples per second of CPU time: what has 10 % of the accesses is seen within 10.0 s
-  $ damon-perf report info -i r | grep -E '^(rate|resolution) '
+  $ damon-perf report info -i r | grep -E '^(rate (per|bound)|resolution) '
   rate per second of CPU time    12 Hz
   rate bound by                  the resolution
   resolution asked for           10 % of accesses within 10.0 s, 12 Hz
-  $ damon-perf record --resolution 0.01%/10ms --overhead 0.3 -o r sh -c ':' 2>&1 | head -n 1
+  $ damon-perf record --source soft --resolution 0.01%/10ms --overhead 0.3 -o r sh -c ':' 2>&1 | head -n 1
   damon-perf: [0-9.]+ samples per second of CPU time show what has .* % of the accesses within 10.0 ms, 0.01 % needs 1.2e\+07: an overhead of 0.3 % allows no more; raise '--overhead' (re)
   $ damon-perf report info -i r | grep 'bound by'
   rate bound by                  the overhead
@@ -62,7 +70,7 @@ Intervals that are tuned are told, and their goal.
   $ damon-perf record -q --duration 100ms sh -c 'sleep 0.3; echo done; exit 5'
   done
   [5]
-  $ damon-perf record --duration 50ms sh -c 'sleep 0.3' 2>&1 | head -n 1
+  $ damon-perf record --source soft --duration 50ms sh -c 'sleep 0.3' 2>&1 | head -n 1
   damon-perf: the recording ended; waiting for 'sh', process [0-9]+ (re)
 
 What is sent to damon-perf is passed on to the command; the record is complete.

@@ -110,6 +110,51 @@ Absurd attributes.
   damon-perf: 'soon' is no value of '--duration'; give a time such as '100 ms' or '1.5 s'
   [125]
 
+What only hardware can do, and what contradicts itself.
+
+  $ damon-perf record --source soft --period 1000 true
+  damon-perf: source 'soft' has no period: its samples are ticks of time; leave that out, or choose a source of hardware: 'damon-perf check' lists them
+  [125]
+  $ damon-perf record --source soft --latency-threshold 30 true
+  damon-perf: source 'soft' cannot tell how long a load takes; leave that out, or choose a source of hardware: 'damon-perf check' lists them
+  [125]
+  $ damon-perf record --source soft --loads true
+  damon-perf: source 'soft' cannot leave out loads or stores; leave that out, or choose a source of hardware: 'damon-perf check' lists them
+  [125]
+  $ damon-perf record --source soft --phys true
+  damon-perf: source 'soft' does not see physical addresses; leave that out, or choose a source of hardware: 'damon-perf check' lists them
+  [125]
+  $ damon-perf record --source soft --event mem-stores true
+  damon-perf: source 'soft' has no events to choose from; leave that out, or choose a source of hardware: 'damon-perf check' lists them
+  [125]
+  $ damon-perf record --source faults --period 1000 true
+  damon-perf: source 'faults' has no period: it sees each first touch; leave that out, or choose a source of hardware: 'damon-perf check' lists them
+  [125]
+  $ damon-perf record --loads --stores true
+  damon-perf: '--loads' and '--stores' exclude each other; give one of them
+  [125]
+  $ damon-perf record --stores --ldlat 30 true
+  damon-perf: '--latency-threshold' and '--stores' exclude each other; give one of them
+  [125]
+  $ damon-perf record --event mem-loads --latency-threshold 30 true
+  damon-perf: '--latency-threshold' and '--event' exclude each other; give one of them
+  [125]
+  $ damon-perf record --event mem-loads --loads true
+  damon-perf: '--loads' and '--event' exclude each other; give one of them
+  [125]
+  $ damon-perf record --period 1000 --rate 100 true
+  damon-perf: '--rate' and '--period' exclude each other; give one of them
+  [125]
+  $ damon-perf record --period 99 true
+  damon-perf: '99' is out of range for '--period'; give 100 to 1000000000000
+  [125]
+  $ damon-perf record --latency-threshold 65536 true
+  damon-perf: '65536' is out of range for '--latency-threshold'; give 1 to 65535
+  [125]
+  $ damon-perf record --event '' true
+  damon-perf: '' is no value of '--event'; give NAME
+  [125]
+
 What is to be calculated.
 
   $ damon-perf record --resolution 1% true

@@ -563,6 +563,34 @@ Test(core, log_is_thinned_to_its_rate_and_keeps_the_weight)
 	}
 }
 
+/* What hardware tells is told of the first access. */
+Test(core, log_keeps_what_hardware_told)
+{
+	struct damon_obs o = {
+		.weight = 1,
+		.nr = 2,
+		.access = {{.addr = 0x10000008}, {.addr = 0x10001000}},
+		.hw = {.latency_cycles = 70000,
+		       .level = DAMON_LEVEL_DRAM,
+		       .flags = DAMON_HW_REMOTE | DAMON_HW_TLB_MISS},
+	};
+	const struct damon_log_entry *log;
+	struct kit k;
+	size_t n;
+
+	setup(&k);
+	o.pid = o.tid = k.p->pid;
+	damon_core_observe(k.c, k.p, &o);
+	run(&k);
+	log = damon_core_log(k.c, &n);
+	cr_assert_eq(n, 2);
+	cr_expect_eq(log[0].latency, UINT16_MAX, "as much as it holds");
+	cr_expect_eq(log[0].level, DAMON_LEVEL_DRAM);
+	cr_expect_eq(log[0].hw_flags, DAMON_HW_REMOTE | DAMON_HW_TLB_MISS);
+	cr_expect_eq(log[1].latency + log[1].level + log[1].hw_flags, 0);
+	teardown(&k);
+}
+
 Test(core, log_of_short_intervals_keeps_its_rate)
 {
 	struct damon_core_params p = damon_core_defaults;

@@ -150,7 +150,8 @@ static bool same_entry(const struct damon_log_entry *a, const struct damon_log_e
 	       a->pid == b->pid && a->tid == b->tid && a->target_id == b->target_id &&
 	       a->space_id == b->space_id && a->size == b->size && a->flags == b->flags &&
 	       a->stall == b->stall && a->latency == b->latency && a->level == b->level &&
-	       b->weight >= a->weight * .9995f && b->weight <= a->weight * 1.0005f;
+	       a->hw_flags == b->hw_flags && b->weight >= a->weight * .9995f &&
+	       b->weight <= a->weight * 1.0005f;
 }
 
 Test(record, log_comes_back)
@@ -180,6 +181,7 @@ Test(record, log_comes_back)
 			.stall = rng_below(&rng, 2),
 			.latency = (uint16_t)rng_next(&rng),
 			.level = (uint8_t)rng_next(&rng),
+			.hw_flags = (uint8_t)rng_next(&rng),
 		};
 	cr_assert_eq(damon_writer_open(kit_path("l"), &kit_meta, &w, NULL), 0);
 	cr_assert_eq(damon_writer_log(w, e, FLUSH), 0);

@@ -228,3 +228,25 @@ Test(record_format, floats_are_quantised)
 		cr_expect(isfinite(unquant(quant(3.4e38, bits[i]), bits[i])));
 	}
 }
+
+/* As records of the first versions have it: nine streams, without flags of hardware. */
+Test(record_format, log_without_its_latest_stream)
+{
+	static const uint8_t bytes[] = {1,    9,    4,	  1,	4,    1,    4,	  3,	3,
+					3,    2,    0xd0, 0xd1, 0xd7, 0x2f, 0,	  0x80, 0xc0,
+					0x80, 4,    0,	  0x0e, 0,    0,    0,	  0x90, 0x80,
+					8,    0x10, 4,	  0,	0x80, 0x88, 0x10, 77,	6};
+	struct damon_pack whole = PACK_READER((uint8_t *)bytes, sizeof(bytes));
+	struct damon_pack less = PACK_READER((uint8_t *)bytes, sizeof(bytes) - 1);
+	struct record_in in = {0};
+	struct damon_item item;
+
+	cr_assert_eq(damon_chunk_log.decode(&in, &whole, true, &item), 1);
+	cr_assert_eq(item.log.n, 1);
+	cr_expect_eq(item.log.entries[0].addr, 0x10008);
+	cr_expect_eq(item.log.entries[0].latency, 77);
+	cr_expect_eq(item.log.entries[0].level, DAMON_LEVEL_DRAM);
+	cr_expect_eq(item.log.entries[0].hw_flags, 0);
+	cr_expect_lt(damon_chunk_log.decode(&in, &less, true, &item), 0);
+	damon_in_release(&in);
+}
