@@ -64,9 +64,11 @@ static bool is_cache(uint8_t level)
 	return level >= DAMON_LEVEL_L1 && level <= DAMON_LEVEL_L3;
 }
 
+/* "Remote" with no hop but to another core stays in the node. */
 static void decode_level(union perf_mem_data_src d, struct damon_hw *hw)
 {
 	bool by_lvl = d.mem_lvl & ~(unsigned int)PERF_MEM_LVL_NA;
+	bool remote = d.mem_remote && d.mem_hops != PERF_MEM_HOPS_0;
 
 	if (d.mem_lvl_num && d.mem_lvl_num != PERF_MEM_LVLNUM_NA)
 		hw->level = by_number[d.mem_lvl_num];
@@ -74,9 +76,10 @@ static void decode_level(union perf_mem_data_src d, struct damon_hw *hw)
 		level_by_bits(d.mem_lvl, hw);
 	if ((d.mem_snoopx & PERF_MEM_SNOOPX_PEER) && is_cache(hw->level))
 		hw->level = DAMON_LEVEL_PEER;
-	if (d.mem_remote)
+	if (remote)
 		hw->flags = (hw->flags & (uint8_t)~DAMON_HW_LOCAL) | DAMON_HW_REMOTE;
-	else if (hw->level == DAMON_LEVEL_DRAM && by_lvl && (d.mem_lvl & PERF_MEM_LVL_LOC_RAM))
+	else if (hw->level == DAMON_LEVEL_DRAM && !(hw->flags & DAMON_HW_REMOTE) && by_lvl &&
+		 (d.mem_lvl & PERF_MEM_LVL_LOC_RAM))
 		hw->flags |= DAMON_HW_LOCAL;
 }
 

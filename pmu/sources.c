@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pmu/ibs.h"
 #include "pmu/source.h"
 
 const struct damon_source_ops *const damon_sources[] = {
-	&damon_pebs_source, &damon_soft_source, &damon_faults_source, &damon_synth_source, NULL,
+	&damon_pebs_source,   &damon_ibs_source,   &damon_soft_source,
+	&damon_faults_source, &damon_synth_source, NULL,
 };
 
 const struct damon_source_ops *damon_source_find(const char *name)

@@ -39,6 +39,17 @@ static const struct {
 	{"another cache, modified",
 	 S(OP, LOAD) | S(LVLNUM, ANY_CACHE) | S(REMOTE, REMOTE) | S(SNOOP, HITM), LOAD,
 	 DAMON_LEVEL_PEER, DAMON_HW_REMOTE | DAMON_HW_HITM},
+	{"another core of the same node, as AMD says it",
+	 S(OP, LOAD) | S(LVL, HIT) | S(LVL, REM_CCE1) | S(LVLNUM, ANY_CACHE) | S(REMOTE, REMOTE) |
+		 S(HOPS, 0),
+	 LOAD, DAMON_LEVEL_PEER, 0},
+	{"another node, as AMD says it",
+	 S(OP, LOAD) | S(LVL, HIT) | S(LVL, REM_CCE2) | S(LVLNUM, ANY_CACHE) | S(REMOTE, REMOTE) |
+		 S(HOPS, 1),
+	 LOAD, DAMON_LEVEL_PEER, DAMON_HW_REMOTE},
+	{"memory of both nodes: the farther one",
+	 S(OP, LOAD) | S(LVL, HIT) | S(LVL, LOC_RAM) | S(LVL, REM_RAM1), LOAD, DAMON_LEVEL_DRAM,
+	 DAMON_HW_REMOTE},
 	{"page walk, locked",
 	 S(OP, LOAD) | S(OP, STORE) | S(LVLNUM, L2) | S(TLB, MISS) | S(TLB, L2) | S(LOCK, LOCKED),
 	 LOAD | STORE, DAMON_LEVEL_L2, DAMON_HW_TLB_MISS | DAMON_HW_LOCKED},
