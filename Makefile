@@ -43,7 +43,7 @@ Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
 .PHONY: all demo check check-vm bench accuracy fuzz install uninstall deps clean help
-.PHONY: deps-build deps-test deps-vm deps-fuzz
+.PHONY: deps-build deps-test deps-vm deps-fuzz deps-arm
 all: $(PROG) $(LIB)
 
 help:
@@ -51,6 +51,7 @@ help:
 	@echo 'demo       install what is missing, build, record an example and show it'
 	@echo 'check      install what is missing, build, run every test that this machine allows'
 	@echo 'check-vm   the tests that need a kernel of their own, in a virtual machine'
+	@echo 'check-arm  the tests of decoders, built for aarch64, under an emulator'
 	@echo 'bench      measure, and print each figure beside its goal'
 	@echo 'accuracy   judge estimates by exact traces: the tables of docs/ACCURACY.md'
 	@echo 'truth      exact traces of programs, in $(B)/truth (tests/truth/README.md)'
@@ -129,6 +130,31 @@ truth:
 
 -include $(TRUTH_OBJ:.o=.d) $(B)/tests/truth/tool.d
 
+# The decoders and their unit tests for aarch64, run under an emulator.
+ARM_CC	?= aarch64-linux-gnu-gcc
+ARM	:= $(B)/arm/tests/arm/unit
+ARM_SRC := $(wildcard tests/arm/*.c src/base/*.c pmu/memory.c pmu/ibs*.c pmu/spe/*.c) \
+	   $(patsubst %,src/os/%.c,features pmu proc sys) \
+	   $(patsubst %,src/perf/%.c,bytes explain file file_head file_write file_zstd order \
+	   record) \
+	   $(patsubst %,tests/kit/%.c,corpus fake_sys perf_build) \
+	   $(wildcard $(patsubst %,tests/unit/test_%.c,ibs* memory order perf_file perf_record pmu \
+	   spe*))
+ARM_OBJ := $(patsubst %.c,$(B)/arm/%.o,$(ARM_SRC))
+$(ARM_OBJ): $(B)/arm/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(ARM_CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -Itests/arm \
+		-idirafter /usr/include -Wno-format-zero-length -Wno-unused-parameter \
+		-MMD -MP -c -o $@ $<
+$(ARM): $(ARM_OBJ)
+	$(call say,LD,$@)$(ARM_CC) -static -o $@ $^ -lm
+
+.PHONY: check-arm
+check-arm: | deps-arm
+	$(Q)B=$(B) scripts/check-arm
+
+-include $(ARM_OBJ:.o=.d)
+
 deps:
 	$(Q)scripts/deps install build test vm
 
@@ -137,7 +163,7 @@ check: | deps-test
 	$(Q)B=$(B) T='$(T)' SAN='$(SAN)' scripts/check
 
 # What a target needs installed besides what building does; quick when nothing is missing.
-deps-build deps-test deps-vm deps-fuzz: deps-%:
+deps-build deps-test deps-vm deps-fuzz deps-arm: deps-%:
 	$(Q)scripts/deps install build $*
 
 check-vm: | deps-vm

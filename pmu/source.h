@@ -65,6 +65,8 @@ struct damon_source_stats {
 	uint64_t foreign;	      /* 32-bit or otherwise unreadable samples */
 	uint64_t filtered;	      /* that were no memory access, or not asked for */
 	uint64_t truncated, collided; /* pieces of hardware traces with a loss in them */
+	uint64_t broken;  /* records of traces left out: damaged, or without their end */
+	uint64_t skipped; /* bytes of traces that make no sense */
 };
 
 /* A piece of the hardware trace of one CPU or thread. Pieces follow each other by 'offset'; what
@@ -76,6 +78,7 @@ struct damon_trace {
 	size_t len;
 	int cpu, pid, tid; /* -1: to be told by the trace */
 	uint64_t time_ns;  /* when it was written, for what has no time of its own; 0: not known */
+	uint64_t midr; /* Arm: MIDR_EL1 of the CPU, which says what its numbers mean; 0: not told */
 	struct damon_perf_time_conv conv;
 	bool truncated, collided; /* as the kernel says of it: PERF_AUX_FLAG_* */
 };
@@ -115,8 +118,9 @@ struct damon_source_ops {
 		      damon_emit_fn emit, void *priv);
 	/*
 	 * Sources whose events write a hardware trace: a piece of it as samples, in the order in
-	 * which they lie there, for decode() to take once they are in the order of time. NULL for
-	 * the others. Returns how many there were.
+	 * which they lie there, for decode() to take once they are in the order of time; 'event' is
+	 * for the caller to set, and pid is -1 where only the thread is known. NULL for the others.
+	 * Returns how many there were.
 	 */
 	size_t (*decode_trace)(void *state, const struct damon_trace *t, damon_sample_fn fn,
 			       void *priv);

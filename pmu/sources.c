@@ -4,10 +4,12 @@
 
 #include "pmu/ibs.h"
 #include "pmu/source.h"
+#include "pmu/spe/spe.h"
 
 const struct damon_source_ops *const damon_sources[] = {
-	&damon_pebs_source,   &damon_ibs_source,   &damon_soft_source,
-	&damon_faults_source, &damon_synth_source, NULL,
+	&damon_pebs_source, &damon_ibs_source,    &damon_spe_source,
+	&damon_soft_source, &damon_faults_source, &damon_synth_source,
+	NULL,
 };
 
 const struct damon_source_ops *damon_source_find(const char *name)
