@@ -7,8 +7,12 @@
 #include "pmu/spe/spe.h"
 
 const struct damon_source_ops *const damon_sources[] = {
-	&damon_pebs_source, &damon_ibs_source,    &damon_spe_source,
-	&damon_soft_source, &damon_faults_source, &damon_synth_source,
+	&damon_pebs_source,
+	&damon_ibs_source,
+	&damon_spe_source,
+	&damon_soft_source,
+	&damon_faults_source,
+	&damon_synth_source,
 	NULL,
 };
 
