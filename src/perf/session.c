@@ -49,7 +49,12 @@ static void prepare_trace(struct perf_event_attr *a, size_t aux_bytes)
 	a->aux_watermark = (uint32_t)MIN(aux_bytes / 2, (size_t)4096);
 }
 
-static int open_ring_fd(struct damon_session *s, int cpu, uint32_t wakeup, struct damon_fail *f)
+/*
+ * What holds a ring: an event of our own that never runs. Where the ring has a trace it is one of
+ * the same PMU, as the kernel demands.
+ */
+static struct perf_event_attr holder_of(const struct damon_session *s, const struct cpu_ring *c,
+					uint32_t wakeup)
 {
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -57,19 +62,22 @@ static int open_ring_fd(struct damon_session *s, int cpu, uint32_t wakeup, struc
 		.size = sizeof(a),
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
-		.disabled = 1,
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 		.watermark = 1,
 		.wakeup_watermark = wakeup,
 	};
-	int fd = s->sys->perf_event_open(s->sys, &a, getpid(), cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
-	return fd < 0 ? damon_perf_explain_open(s->sys, &a, 0, 0, -fd, f) : fd;
+	if (c->event)
+		a = s->events[c->event].attr;
+	a.inherit = 0;
+	a.disabled = 1;
+	return a;
 }
 
 static void close_ring(struct damon_session *s, struct cpu_ring *c)
 {
+	damon_trace_area_unmap(&c->area, s->sys);
 	if (c->map)
 		s->sys->munmap(s->sys, c->map, c->map_len);
 	if (c->fd >= 0)
@@ -78,46 +86,95 @@ static void close_ring(struct damon_session *s, struct cpu_ring *c)
 	c->fd = -1;
 }
 
-/* Opens and maps all rings with this many bytes, or none. Returns 0 or -errno. */
-static int open_rings(struct damon_session *s, size_t bytes, uint32_t wakeup, struct damon_fail *f)
+/* Rings [from, to) of a session, and what each is to have. */
+struct ring_set {
+	size_t from, to;
+	size_t bytes, aux_bytes; /* aux_bytes 0: no trace */
+	uint32_t wakeup;
+};
+
+static int open_ring(struct damon_session *s, struct cpu_ring *c, const struct ring_set *set,
+		     struct damon_fail *f)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = page + MAX(bytes, page);
+	uint32_t wakeup = set->wakeup ? set->wakeup : (uint32_t)(set->bytes / 2);
+	struct perf_event_attr a = holder_of(s, c, wakeup);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n = set->to - set->from;
+	int err;
+
+	c->fd = s->sys->perf_event_open(s->sys, &a, getpid(), c->cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	if (c->fd < 0)
+		return damon_perf_explain_open(s->sys, &a, 0, 0, -c->fd, f);
+	c->map_len = page + MAX(set->bytes, page);
+	c->map = s->sys->mmap(s->sys, c->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+	if (!c->map)
+		return damon_perf_explain_mmap(s->sys, "rings", set->bytes, n, errno, f);
+	if (damon_ring_init(c->ring, c->map, c->map_len))
+		return damon_fail(f, EPROTO, "the kernel's ring has an unknown layout");
+	if (!set->aux_bytes)
+		return 0;
+	err = damon_trace_area_map(&c->area, s->sys, c->fd, c->map, c->map_len, set->aux_bytes);
+	return err ? damon_perf_explain_mmap(s->sys, "traces", set->aux_bytes, n, -err, f) : 0;
+}
+
+/* All of the set, or none. Returns 0 or -errno. */
+static int open_rings(struct damon_session *s, const struct ring_set *set, struct damon_fail *f)
+{
 	int err = 0;
 
-	for (size_t i = 0; i < s->nr_cpus && !err; i++) {
-		struct cpu_ring *c = &s->cpus[i];
-
-		c->fd = open_ring_fd(s, c->cpu, wakeup ? wakeup : (uint32_t)(bytes / 2), f);
-		if (c->fd < 0) {
-			err = c->fd;
-			break;
-		}
-		c->map_len = len;
-		c->map = s->sys->mmap(s->sys, len, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
-		if (!c->map)
-			err = damon_perf_explain_mmap(s->sys, bytes, s->nr_cpus, errno, f);
-		else if (damon_ring_init(c->ring, c->map, len))
-			err = damon_fail(f, EPROTO, "the kernel's ring has an unknown layout");
-	}
-	for (size_t i = 0; i < s->nr_cpus && err; i++)
+	for (size_t i = set->from; i < set->to && !err; i++)
+		err = open_ring(s, &s->cpus[i], set, f);
+	for (size_t i = set->from; i < set->to && err; i++)
 		close_ring(s, &s->cpus[i]);
-	s->ring_bytes = bytes;
 	return err;
 }
 
+/* With half of '*part' again and again, but not below 'least', until memory allows it. */
+static int fit_rings(struct damon_session *s, struct ring_set *set, size_t *part, size_t least,
+		     struct damon_fail *f)
+{
+	for (;; *part /= 2) {
+		int err = open_rings(s, set, f);
+
+		if ((err != -EPERM && err != -ENOMEM) || *part / 2 < least)
+			return err;
+	}
+}
+
+/* The traces of event 'e', whose rings begin at '*from'. */
+static int map_traces(struct damon_session *s, uint32_t e, size_t *from, struct damon_fail *f)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct ring_set set = {.from = *from, .to = *from, .bytes = TRACE_RING_BYTES};
+
+	while (set.to < s->nr_rings && s->cpus[set.to].event == e)
+		set.to++;
+	*from = set.to;
+	for (set.aux_bytes = 2 * page;
+	     set.aux_bytes < s->events[e].aux_bytes && set.aux_bytes < SIZE_MAX / 4;)
+		set.aux_bytes *= 2;
+	return fit_rings(s, &set, &set.aux_bytes, 2 * page, f);
+}
+
+/* Traces first: a ring takes what it can get, and would leave nothing to them. */
 static int map_rings(struct damon_session *s, const struct damon_session_options *o,
 		     struct damon_fail *f)
 {
-	size_t bytes = RING_BYTES_MIN;
-	int err;
+	struct ring_set set = {.to = s->nr_cpus, .bytes = RING_BYTES_MIN};
+	size_t from = s->nr_cpus;
+	int err = 0;
 
-	while (bytes < (o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT) && bytes < SIZE_MAX / 4)
-		bytes *= 2;
-	for (;; bytes /= 2) {
-		err = open_rings(s, bytes, o->wakeup_bytes, f);
-		if ((err != -EPERM && err != -ENOMEM) || bytes / 2 < RING_BYTES_MIN)
-			return err;
-	}
+	for (uint32_t e = 1; e < (uint32_t)s->nr_events && !err; e++)
+		if (s->events[e].aux_bytes)
+			err = map_traces(s, e, &from, f);
+	if (err)
+		return err;
+	while (set.bytes < (o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT) &&
+	       set.bytes < SIZE_MAX / 4)
+		set.bytes *= 2;
+	set.wakeup = o->wakeup_bytes;
+	err = fit_rings(s, &set, &set.bytes, RING_BYTES_MIN, f);
+	s->ring_bytes = set.bytes;
+	return err;
 }
 
 /* The list of CPUs that are online, as text; empty if it cannot be read or is longer. */
@@ -159,6 +216,8 @@ static int find_cpus(struct damon_session *s)
 	}
 	for (int e = 0; e < s->nr_events; e++)
 		for (size_t i = 0; i < s->nr_cpus && s->events[e].aux_bytes; i++) {
+			if (!session_on_list(s->events[e].cpus, s->cpus[i].cpu))
+				continue;
 			err = add_ring(s, s->cpus[i].cpu, (uint32_t)e);
 			if (err)
 				return err;
@@ -166,22 +225,40 @@ static int find_cpus(struct damon_session *s)
 	return s->nr_cpus ? 0 : -ENODEV;
 }
 
+/* The first event is what everything else hangs on; what a source says of its own is not believed.
+ */
+static int check_events(const struct damon_event *e, int n, struct damon_fail *f)
+{
+	if (n < 1)
+		return damon_fail(f, EINVAL, "no events to sample");
+	if (e->whole_cpus || e->aux_bytes || *e->cpus || e->leader)
+		return damon_fail(f, EINVAL, "the first event does not follow tasks everywhere");
+	for (int i = 0; i < n; i++) {
+		if (!session_is_list(e[i].cpus))
+			return damon_fail(f, EINVAL, "'%s' is no list of CPUs", e[i].cpus);
+		if (e[i].leader < 0 || e[i].leader > i)
+			return damon_fail(f, EINVAL, "an event comes before its leader");
+		if (e[i].whole_cpus && e[i].aux_bytes)
+			return damon_fail(f, EINVAL, "a trace of whole CPUs mixes processes");
+	}
+	return 0;
+}
+
 int damon_session_new(const struct damon_sys *sys, const struct damon_event *events, int n,
 		      const struct damon_session_options *o, struct damon_session **out,
 		      struct damon_fail *f)
 {
 	static const struct damon_session_options defaults = {0};
-	struct damon_session *s = calloc(1, sizeof(*s));
-	int err;
+	struct damon_session *s;
+	int err = check_events(events, n, f);
 
-	if (n < 1)
-		err = damon_fail(f, EINVAL, "no events to sample");
-	else if (!s || !(s->events = calloc((size_t)n, sizeof(*events))))
-		err = damon_fail(f, ENOMEM, "no memory");
-	else
-		err = 0;
 	if (err)
+		return err;
+	s = calloc(1, sizeof(*s));
+	if (!s || !(s->events = calloc((size_t)n, sizeof(*events)))) {
+		err = damon_fail(f, ENOMEM, "no memory");
 		goto fail;
+	}
 	s->sys = sys;
 	s->nr_events = n;
 	if (!o)
@@ -201,7 +278,7 @@ int damon_session_new(const struct damon_sys *sys, const struct damon_event *eve
 		damon_fail(f, -err, "cannot list the CPUs: %s", strerror(-err));
 		goto fail;
 	}
-	err = damon_proc_need_fds(s->nr_cpus, f);
+	err = damon_proc_need_fds(s->nr_rings, f);
 	if (!err)
 		err = map_rings(s, o, f);
 	if (err)
@@ -213,42 +290,10 @@ fail:
 	return err;
 }
 
-static void unmap_trace(struct damon_session *s, struct cpu_ring *c)
-{
-	damon_trace_area_unmap(&c->area, s->sys);
-	s->sys->munmap(s->sys, c->map, c->map_len);
-	c->map = NULL;
-	c->fd = -1;
-}
-
-int session_map_trace(struct damon_session *s, struct cpu_ring *c, int fd)
-{
-	int err;
-
-	c->map_len = (size_t)sysconf(_SC_PAGESIZE) + TRACE_RING_BYTES;
-	c->map = s->sys->mmap(s->sys, c->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (!c->map)
-		return -errno;
-	err = damon_ring_init(c->ring, c->map, c->map_len);
-	if (!err)
-		err = damon_trace_area_map(&c->area, s->sys, fd, c->map, c->map_len,
-					   s->events[c->event].aux_bytes);
-	if (err)
-		unmap_trace(s, c);
-	else
-		c->fd = fd;
-	return err;
-}
-
 void session_close_events(struct damon_session *s, size_t from)
 {
-	while (s->nr_fds > from) {
-		struct event_fd *e = &s->fds[--s->nr_fds];
-
-		if (e->holds)
-			unmap_trace(s, e->holds);
-		s->sys->close(s->sys, e->fd);
-	}
+	while (s->nr_fds > from)
+		s->sys->close(s->sys, s->fds[--s->nr_fds].fd);
 	s->nr_sorted = MIN(s->nr_sorted, s->nr_fds);
 }
 
@@ -272,8 +317,6 @@ int damon_session_enable(struct damon_session *s)
 	for (size_t i = 0; i < s->nr_rings && !s->enabled; i++) {
 		struct damon_ring *r = s->cpus[i].ring;
 
-		if (!s->cpus[i].map)
-			continue;
 		damon_ring_begin(r);
 		if (s->cpus[i].live_from == UINT64_MAX)
 			s->cpus[i].live_from = r->head;
@@ -418,10 +461,13 @@ static void account(struct damon_session_stats *st, const struct damon_perf_reco
 		st->throttled++;
 }
 
-/* What a PERF_RECORD_AUX announced, in two parts where it wraps around; then it is the kernel's. */
+/*
+ * What a PERF_RECORD_AUX announced, in two parts where it wraps around; then it is the kernel's. A
+ * piece may be empty and still tell of a loss, which comes after the bytes: with the last part.
+ */
 static void take_trace(struct damon_session *s, struct cpu_ring *c)
 {
-	uint64_t at = c->rec.aux.offset, end = at + MIN(c->rec.aux.size, (uint64_t)c->area.size);
+	uint64_t at = c->rec.aux.offset, end = at + c->rec.aux.size;
 	struct damon_session_trace t = {
 		.event = c->event - MIN(c->event, s->first_event),
 		.buffer = (uint32_t)(c - s->cpus),
@@ -429,15 +475,22 @@ static void take_trace(struct damon_session *s, struct cpu_ring *c)
 		.pid = c->rec.aux.pid,
 		.tid = c->rec.aux.tid,
 		.time_ns = c->rec.time_ns,
-		.flags = c->rec.aux.flags,
 	};
 
-	for (; at < end && s->trace; at += t.len) {
+	if (!damon_trace_area_has(&c->area, at, c->rec.aux.size)) {
+		s->stats.malformed++;
+		damon_trace_area_skip(&c->area);
+		return;
+	}
+	do {
 		t.offset = at;
 		t.bytes = damon_trace_area_at(&c->area, at, end - at, &t.len);
-		s->trace(s->trace_priv, &t);
-	}
-	damon_trace_area_free(&c->area, c->rec.aux.offset + c->rec.aux.size);
+		at += t.len;
+		t.flags = at == end ? c->rec.aux.flags : 0;
+		if (s->trace)
+			s->trace(s->trace_priv, &t);
+	} while (at < end);
+	damon_trace_area_free(&c->area, end);
 }
 
 /*
@@ -454,25 +507,21 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 	int n = 0, stop = 0;
 
 	for (size_t i = 0; i < s->nr_rings; i++)
-		if (s->cpus[i].map)
-			damon_ring_begin(s->cpus[i].ring);
+		damon_ring_begin(s->cpus[i].ring);
 	for (size_t i = 0; i < s->nr_rings; i++)
-		if (s->cpus[i].map)
-			load(s, &s->cpus[i]);
+		load(s, &s->cpus[i]);
 	while (!stop && (c = earliest(s, &until))) {
 		do {
 			account(&s->stats, &c->rec);
 			n++;
+			stop = fn(priv, &c->rec);
 			if (c->rec.type == PERF_RECORD_AUX && c->area.bytes)
 				take_trace(s, c);
-			stop = fn(priv, &c->rec);
 			load(s, c);
 		} while (!stop && c->have && c->rec.time_ns <= until);
 	}
 	for (size_t i = 0; i < s->nr_rings; i++) {
 		c = &s->cpus[i];
-		if (!c->map)
-			continue;
 		c->ring->pos = c->at; /* before the record that waits, if we were stopped */
 		damon_ring_commit(c->ring, c->at);
 	}
@@ -512,7 +561,7 @@ void damon_session_stats(const struct damon_session *s, struct damon_session_sta
 		out->malformed += s->cpus[i].ring->malformed;
 		out->bytes += s->cpus[i].ring->freed;
 	}
-	out->nr_fds = s->nr_fds + s->nr_cpus;
+	out->nr_fds = s->nr_fds + s->nr_rings;
 	out->nr_rings = s->nr_rings;
 	out->ring_bytes = s->ring_bytes;
 }

@@ -38,12 +38,12 @@ struct damon_session_trace {
 	uint32_t buffer; /* number of the buffer: one for each such event and CPU */
 	uint64_t offset; /* of the piece in all that this buffer ever held */
 	const uint8_t *bytes;
-	size_t len;
+	size_t len;	   /* 0: only the flags tell something */
 	int cpu, pid, tid; /* of the record that announced it */
 	uint64_t time_ns;  /* likewise */
-	uint64_t flags;	   /* PERF_AUX_FLAG_*; of a piece in two parts both have them */
+	uint64_t flags;	   /* PERF_AUX_FLAG_*; of a piece in two parts the last has them */
 };
-/* Is given each piece when its time has come among the records; valid during the call. */
+/* Is given each piece right after the record that announced it; valid during the call. */
 typedef void (*damon_trace_fn)(void *priv, const struct damon_session_trace *t);
 
 struct damon_session_options {

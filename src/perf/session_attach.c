@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening the events of processes: all threads, all CPUs, groups, and traces. */
+/* Opening the events of processes: all threads, all CPUs, groups. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,22 +14,39 @@
 
 #define MAX_PASSES 100 /* over the threads of a process that makes threads */
 
-/* Is 'cpu' in a list such as "0-7,16"? An empty list has all. */
-static bool on_list(const char *list, int cpu)
+/* Takes "4" or "4-7", and the comma behind it, off the front of a list. */
+static bool take_range(const char **list, long *from, long *to)
+{
+	const char *p = *list;
+	char *end;
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	*from = *to = strtol(p, &end, 10);
+	if (*end == '-' && isdigit((unsigned char)end[1]))
+		*to = strtol(end + 1, &end, 10);
+	if (*to < *from || (*end && *end != ',') || (*end == ',' && !end[1]))
+		return false;
+	*list = end + (*end == ',');
+	return true;
+}
+
+bool session_is_list(const char *list)
+{
+	long from, to;
+
+	while (*list && take_range(&list, &from, &to))
+		;
+	return !*list;
+}
+
+bool session_on_list(const char *list, int cpu)
 {
 	bool found = !*list;
+	long from, to;
 
-	for (const char *p = list; *p && !found;) {
-		char *end;
-		long from = strtol(p, &end, 10), to = from;
-
-		if (end == p)
-			break;
-		if (*end == '-')
-			to = strtol(end + 1, &end, 10);
+	while (!found && *list && take_range(&list, &from, &to))
 		found = cpu >= from && cpu <= to;
-		p = *end ? end + 1 : end;
-	}
 	return found;
 }
 
@@ -39,20 +57,6 @@ static struct cpu_ring *ring_of(struct damon_session *s, uint32_t e, size_t i)
 		if (s->cpus[r].event == e && s->cpus[r].cpu == s->cpus[i].cpu)
 			return &s->cpus[r];
 	return &s->cpus[i];
-}
-
-/* Directs a new event into its ring; the first one with a trace on a CPU makes that ring. */
-static int connect_ring(struct damon_session *s, struct event_fd *e, struct cpu_ring *c)
-{
-	int err;
-
-	if (c->map)
-		return s->sys->ioctl(s->sys, e->fd, PERF_EVENT_IOC_SET_OUTPUT,
-				     (unsigned long)c->fd);
-	err = session_map_trace(s, c, e->fd);
-	if (!err)
-		e->holds = c;
-	return err;
 }
 
 /* Opens one event on the CPU of ring 'i'. */
@@ -68,7 +72,8 @@ static int open_event(struct damon_session *s, struct perf_event_attr *a, uint32
 	e.fd = sys->perf_event_open(sys, a, tid, s->cpus[i].cpu, group, PERF_FLAG_FD_CLOEXEC);
 	if (e.fd < 0)
 		return e.fd;
-	err = connect_ring(s, &e, ring_of(s, event, i));
+	err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_SET_OUTPUT,
+			 (unsigned long)ring_of(s, event, i)->fd);
 	if (!err && s->nr_events > 1)
 		err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_ID, (unsigned long)&e.id);
 	s->fds[s->nr_fds++] = e;
@@ -96,7 +101,7 @@ static int open_on_cpu(struct damon_session *s, int tid, size_t i, bool on_exec)
 		struct perf_event_attr a = s->events[e].attr;
 		int group = leader_of(s, e, first);
 
-		if (s->events[e].whole_cpus || !on_list(s->events[e].cpus, s->cpus[i].cpu))
+		if (s->events[e].whole_cpus || !session_on_list(s->events[e].cpus, s->cpus[i].cpu))
 			continue;
 		a.enable_on_exec = group < 0 && on_exec && session_is_on(s, e);
 		a.disabled = group < 0 && (on_exec || e > 0);
@@ -105,14 +110,18 @@ static int open_on_cpu(struct damon_session *s, int tid, size_t i, bool on_exec)
 	return err;
 }
 
+/* 'err', if it is not that the CPU of ring 'i' went offline since we looked. */
+static int unless_offline(const struct damon_session *s, size_t i, int err)
+{
+	return err == -ENODEV && !s->sys->cpu_online(s->sys, s->cpus[i].cpu) ? 0 : err;
+}
+
 /* All events of one thread on all CPUs. The first event tells of forks from now on. */
 static int open_thread(struct damon_session *s, int tid, bool on_exec)
 {
 	for (size_t i = 0; i < s->nr_cpus; i++) {
-		int err = open_on_cpu(s, tid, i, on_exec);
+		int err = unless_offline(s, i, open_on_cpu(s, tid, i, on_exec));
 
-		if (err == -ENODEV && !s->sys->cpu_online(s->sys, s->cpus[i].cpu))
-			continue; /* went offline since we looked */
 		if (err)
 			return err;
 	}
@@ -134,8 +143,8 @@ static int open_whole_cpus(struct damon_session *s, bool on, struct damon_fail *
 		a.inherit = 0;
 		a.disabled = !on;
 		for (size_t i = 0; i < s->nr_cpus && !err; i++)
-			if (on_list(s->events[e].cpus, s->cpus[i].cpu))
-				err = open_event(s, &a, e, -1, i, -1);
+			if (session_on_list(s->events[e].cpus, s->cpus[i].cpu))
+				err = unless_offline(s, i, open_event(s, &a, e, -1, i, -1));
 		if (err)
 			return damon_perf_explain_open(s->sys, &a, -1, s->nr_fds, -err, f);
 	}

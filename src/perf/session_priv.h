@@ -17,12 +17,11 @@
  * of a target is directed into it: an event whose thread has ended reports POLLHUP for ever, ours
  * lives as long as this process.
  *
- * An event with a hardware trace has rings of its own, as the trace's buffer belongs to the ring of
- * an event of the same PMU: the first event that is opened on a CPU holds it, the others of that
- * CPU are directed there.
+ * An event with a hardware trace has rings of its own, one per CPU of its PMU, as a trace's buffer
+ * belongs to a ring.
  */
 struct cpu_ring {
-	int cpu, fd;	/* fd < 0: not mapped (yet) */
+	int cpu, fd;
 	uint32_t event; /* index of the event whose trace it has; 0: the ring of all others */
 	void *map;
 	size_t map_len;
@@ -39,7 +38,6 @@ struct event_fd {
 	uint32_t event;
 	uint64_t id;
 	bool on_exec;
-	struct cpu_ring *holds; /* a ring that is mapped through it; NULL: none */
 };
 
 struct damon_session {
@@ -75,8 +73,9 @@ int session_parse(const struct damon_session *s, const struct perf_event_header 
 /* The descriptors sorted by id, for session_parse(). */
 void session_sort_ids(struct damon_session *s);
 
-/* Maps the ring of a trace, and the trace's buffer, through 'fd'. Returns 0 or -errno. */
-int session_map_trace(struct damon_session *s, struct cpu_ring *c, int fd);
+/* Is this a list such as "0-7,16", or empty? Is 'cpu' in it? An empty one has all. */
+bool session_is_list(const char *list);
+bool session_on_list(const char *list, int cpu);
 
 /* Is this event on, at the rung of now? */
 static inline bool session_is_on(const struct damon_session *s, uint32_t event)

@@ -32,6 +32,13 @@ void damon_trace_area_unmap(struct damon_trace_area *a, const struct damon_sys *
 	*a = (struct damon_trace_area){.bytes = NULL};
 }
 
+bool damon_trace_area_has(const struct damon_trace_area *a, uint64_t offset, uint64_t len)
+{
+	uint64_t tail = a->page->aux_tail; /* only we write it */
+
+	return offset >= tail && len <= a->size && offset - tail <= a->size - len;
+}
+
 const uint8_t *damon_trace_area_at(const struct damon_trace_area *a, uint64_t offset, uint64_t len,
 				   size_t *n)
 {
@@ -44,4 +51,9 @@ const uint8_t *damon_trace_area_at(const struct damon_trace_area *a, uint64_t of
 void damon_trace_area_free(struct damon_trace_area *a, uint64_t offset)
 {
 	__atomic_store_n(&a->page->aux_tail, offset, __ATOMIC_RELEASE);
+}
+
+void damon_trace_area_skip(struct damon_trace_area *a)
+{
+	damon_trace_area_free(a, __atomic_load_n(&a->page->aux_head, __ATOMIC_ACQUIRE));
 }

@@ -7,6 +7,7 @@
 #define PERF_TRACE_AREA_H
 
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ int damon_trace_area_map(struct damon_trace_area *a, const struct damon_sys *sys
 			 void *ring, size_t ring_len, size_t size);
 void damon_trace_area_unmap(struct damon_trace_area *a, const struct damon_sys *sys);
 
+/* May 'len' bytes lie at 'offset': no more than there is room for, nothing that was given back? */
+bool damon_trace_area_has(const struct damon_trace_area *a, uint64_t offset, uint64_t len);
+
 /* What lies at 'offset', which counts on beyond the area's end: fills '*n' with how many of the
  * 'len' bytes follow each other there; the rest is at 'offset + *n'. */
 const uint8_t *damon_trace_area_at(const struct damon_trace_area *a, uint64_t offset, uint64_t len,
@@ -31,5 +35,7 @@ const uint8_t *damon_trace_area_at(const struct damon_trace_area *a, uint64_t of
 
 /* Gives everything before 'offset' back to the kernel. */
 void damon_trace_area_free(struct damon_trace_area *a, uint64_t offset);
+/* Gives all back that was written so far. */
+void damon_trace_area_skip(struct damon_trace_area *a);
 
 #endif
