@@ -128,6 +128,11 @@ static int open_rings(struct damon_session *s, const struct ring_set *set, struc
 	return err;
 }
 
+static bool is_too_much(int err)
+{
+	return err == -EPERM || err == -ENOMEM;
+}
+
 /* With half of '*part' again and again, but not below 'least', until memory allows it. */
 static int fit_rings(struct damon_session *s, struct ring_set *set, size_t *part, size_t least,
 		     struct damon_fail *f)
@@ -135,46 +140,66 @@ static int fit_rings(struct damon_session *s, struct ring_set *set, size_t *part
 	for (;; *part /= 2) {
 		int err = open_rings(s, set, f);
 
-		if ((err != -EPERM && err != -ENOMEM) || *part / 2 < least)
+		if (!is_too_much(err) || *part / 2 < least)
 			return err;
 	}
 }
 
-/* The traces of event 'e', whose rings begin at '*from'. */
-static int map_traces(struct damon_session *s, uint32_t e, size_t *from, struct damon_fail *f)
+/* The rings of CPUs. */
+static int map_cpus(struct damon_session *s, const struct damon_session_options *o,
+		    struct damon_fail *f)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	struct ring_set set = {.from = *from, .to = *from, .bytes = TRACE_RING_BYTES};
+	size_t asked = o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT;
+	struct ring_set set = {
+		.to = s->nr_cpus, .bytes = RING_BYTES_MIN, .wakeup = o->wakeup_bytes};
+	int err;
 
-	while (set.to < s->nr_rings && s->cpus[set.to].event == e)
-		set.to++;
-	*from = set.to;
-	for (set.aux_bytes = 2 * page;
-	     set.aux_bytes < s->events[e].aux_bytes && set.aux_bytes < SIZE_MAX / 4;)
-		set.aux_bytes *= 2;
-	return fit_rings(s, &set, &set.aux_bytes, 2 * page, f);
-}
-
-/* Traces first: a ring takes what it can get, and would leave nothing to them. */
-static int map_rings(struct damon_session *s, const struct damon_session_options *o,
-		     struct damon_fail *f)
-{
-	struct ring_set set = {.to = s->nr_cpus, .bytes = RING_BYTES_MIN};
-	size_t from = s->nr_cpus;
-	int err = 0;
-
-	for (uint32_t e = 1; e < (uint32_t)s->nr_events && !err; e++)
-		if (s->events[e].aux_bytes)
-			err = map_traces(s, e, &from, f);
-	if (err)
-		return err;
-	while (set.bytes < (o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT) &&
-	       set.bytes < SIZE_MAX / 4)
+	while (set.bytes < asked && set.bytes < SIZE_MAX / 4)
 		set.bytes *= 2;
-	set.wakeup = o->wakeup_bytes;
 	err = fit_rings(s, &set, &set.bytes, RING_BYTES_MIN, f);
 	s->ring_bytes = set.bytes;
 	return err;
+}
+
+/* Those of traces, with areas of at most 'most' bytes; '*got' is the largest one. */
+static int map_traces(struct damon_session *s, size_t most, size_t *got, struct damon_fail *f)
+{
+	size_t least = 2 * (size_t)sysconf(_SC_PAGESIZE), asked;
+	struct ring_set set = {.to = s->nr_cpus, .bytes = TRACE_RING_BYTES};
+	int err = 0;
+
+	*got = 0;
+	while (set.to < s->nr_rings && !err) {
+		uint32_t e = s->cpus[set.to].event;
+
+		asked = MIN(s->events[e].aux_bytes, most);
+		for (set.from = set.to; set.to < s->nr_rings && s->cpus[set.to].event == e;)
+			set.to++;
+		for (set.aux_bytes = least; set.aux_bytes < asked;)
+			set.aux_bytes *= 2;
+		err = fit_rings(s, &set, &set.aux_bytes, least, f);
+		*got = MAX(*got, set.aux_bytes);
+	}
+	return err;
+}
+
+/* Traces first: rings take what they can get, and would leave nothing to them. If the least rings
+ * do not fit beside the traces, these get less. */
+static int map_rings(struct damon_session *s, const struct damon_session_options *o,
+		     struct damon_fail *f)
+{
+	size_t most = SIZE_MAX / 4, got, least = 2 * (size_t)sysconf(_SC_PAGESIZE);
+
+	for (;; most = got / 2) {
+		int err = map_traces(s, most, &got, f);
+
+		if (!err)
+			err = map_cpus(s, o, f);
+		if (!is_too_much(err) || got <= least)
+			return err;
+		for (size_t i = 0; i < s->nr_rings; i++)
+			close_ring(s, &s->cpus[i]);
+	}
 }
 
 /* The list of CPUs that are online, as text; empty if it cannot be read or is longer. */
