@@ -328,8 +328,9 @@ bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
 		struct perf_event_header h;
 		uint64_t offset, size, flags;
 		uint32_t pid, tid;
-		uint64_t time, id;
+		uint64_t time, last[2];
 	} r = {.h = {.type = PERF_RECORD_AUX}};
+	size_t n = 0;
 
 	cr_assert(e, "CPU %d has no area", t->cpu);
 	p = e->map;
@@ -344,8 +345,11 @@ bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
 	r.flags = t->flags;
 	r.pid = r.tid = (uint32_t)t->tid;
 	r.time = t->time;
-	r.id = t->id;
-	r.h.size = (uint16_t)(sizeof(r) - (t->id ? 0 : sizeof(r.id)));
+	if (e->attr.sample_type & PERF_SAMPLE_CPU)
+		r.last[n++] = (uint64_t)t->cpu;
+	if (t->id)
+		r.last[n++] = t->id;
+	r.h.size = (uint16_t)(sizeof(r) - (2 - n) * sizeof(r.last[0]));
 	return write_record(e, &r.h);
 }
 
