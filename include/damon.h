@@ -213,6 +213,9 @@ struct damon_stats {
 	uint64_t period; /* accesses (events) per sample; 0: samples are ticks of time, or of all */
 	char source_reason[320]; /* "auto": why not a source that is better; "": there is none, or
 				    it was not asked to choose */
+	/* Of hardware traces: pieces that the kernel lost the rest of, pieces in which operations
+	 * hid each other, and records that were left out as damaged. */
+	uint64_t traces_truncated, traces_collided, traces_broken;
 };
 
 /* What bounds the rate. */

@@ -98,9 +98,12 @@ static void say_not_seen(struct report_args *a, const struct damon_stats *st)
 		{"of 32-bit code", st->foreign, false},
 		{"mappings forgotten", st->forgotten_mappings, false},
 		{"on CPUs that came online later: CPUs", st->unseen_cpus, false},
+		{"ends of pieces of traces", st->traces_truncated, false},
+		{"pieces of traces with collisions", st->traces_collided, false},
+		{"damaged records of traces", st->traces_broken, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
-	char text[400], n[DAMON_UNITS_MAX];
+	char text[640], n[DAMON_UNITS_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)

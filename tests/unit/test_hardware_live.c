@@ -350,6 +350,9 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.obs, l.written, "%s: %llu of %llu", name,
 			     (unsigned long long)stats.obs, (unsigned long long)l.written);
 		cr_expect_eq(stats.lost, 5, "%s: %llu", name, (unsigned long long)stats.lost);
+		cr_expect_eq(stats.traces_truncated, l.truncated, "%s", name);
+		cr_expect_eq(stats.traces_collided, l.collided, "%s", name);
+		cr_expect_eq(stats.traces_broken, 0, "%s", name);
 		cr_expect_eq(stats.no_region, 0, "%s", name);
 		cr_expect_eq(!!l.strangers, plans[i].whole_cpus, "%s", name);
 		cr_expect_gt(stats.period, 0, "%s", name);

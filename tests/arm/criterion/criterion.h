@@ -42,6 +42,7 @@ _printf_(1, 2) void arm_test_skip(const char *text, ...) __attribute__((noreturn
 #define ARM_NEAR(a, b, eps) ((a) - (b) <= (eps) && (b) - (a) <= (eps))
 
 #define cr_assert(c, ...)		   ARM_CHECK(true, c, __VA_ARGS__)
+#define cr_assert_fail(...)		   ARM_CHECK(true, false, __VA_ARGS__)
 #define cr_assert_eq(a, b, ...)		   ARM_CHECK(true, (a) == (b), __VA_ARGS__)
 #define cr_assert_neq(a, b, ...)	   ARM_CHECK(true, (a) != (b), __VA_ARGS__)
 #define cr_assert_lt(a, b, ...)		   ARM_CHECK(true, (a) < (b), __VA_ARGS__)
@@ -52,6 +53,7 @@ _printf_(1, 2) void arm_test_skip(const char *text, ...) __attribute__((noreturn
 #define cr_assert_null(a, ...)		   ARM_CHECK(true, (a) == NULL, __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...)	   ARM_CHECK(true, !strcmp(a, b), __VA_ARGS__)
 #define cr_expect(c, ...)		   ARM_CHECK(false, c, __VA_ARGS__)
+#define cr_expect_not(c, ...)		   ARM_CHECK(false, !(c), __VA_ARGS__)
 #define cr_expect_eq(a, b, ...)		   ARM_CHECK(false, (a) == (b), __VA_ARGS__)
 #define cr_expect_neq(a, b, ...)	   ARM_CHECK(false, (a) != (b), __VA_ARGS__)
 #define cr_expect_lt(a, b, ...)		   ARM_CHECK(false, (a) < (b), __VA_ARGS__)
