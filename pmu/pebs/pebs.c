@@ -7,14 +7,16 @@
 #include "base/util.h"
 #include "pmu/memory.h"
 
+struct event {
+	enum damon_pebs_kind kind;
+	bool claimed;	 /* not another source's */
+	uint64_t period; /* 0: samples tell theirs */
+};
+
 struct pebs {
 	uint8_t left_out; /* enum damon_access_flags */
 	struct damon_source_stats stats;
-	struct event {
-		enum damon_pebs_kind kind;
-		bool claimed;	 /* not another source's */
-		uint64_t period; /* 0: samples tell theirs */
-	} * events;
+	struct event *events;
 	size_t nr_events, cap_events;
 };
 
