@@ -50,6 +50,7 @@ static const struct cpu {
 	size_t nr;
 } cpus[] = {
 	{0x41, 0, arm_cores, ARRAY_SIZE(arm_cores)},
+	{0x6d, 0xd49, arm_cores, ARRAY_SIZE(arm_cores)}, /* Azure Cobalt 100: a Neoverse N2 */
 	{0xc0, 0xac4, ampere_one, ARRAY_SIZE(ampere_one)},
 	{0x48, 0xd06, hip12, ARRAY_SIZE(hip12)},
 };
