@@ -185,6 +185,7 @@ static int event_of(const struct damon_pmu *p, const struct damon_source_options
 		.aux_bytes = aux_bytes(p->sys),
 	};
 	snprintf(e->cpus, sizeof(e->cpus), "%s", p->cpus);
+	snprintf(e->name, sizeof(e->name), "%.60s//", p->name);
 	return set_terms(p, o, &e->attr, why);
 }
 

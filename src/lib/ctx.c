@@ -325,11 +325,19 @@ static int open_source(struct damon_ctx *ctx)
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot open source '%s': %s",
 				  ctx->source->name, strerror(-err));
-	err = source_begin(ctx, events, n);
+	err = source_begin(ctx, events + ctx->first_event, n - (int)ctx->first_event);
 	if (err)
 		return err;
 	if (ctx->rate.ladder)
 		so.first_rung = 1 + ctx->rate.budget.rung;
+	so.first_event = ctx->first_event;
+	if (ctx->source->decode_trace) {
+		err = source_read_cpus(ctx);
+		so.trace = events_on_trace;
+		so.trace_priv = ctx;
+	}
+	if (err)
+		return err;
 	return damon_session_new(ctx->sys, events, n, &so, &ctx->session, &ctx->fail);
 }
 
@@ -585,6 +593,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	damon_core_free(ctx->core);
 	view_release(&ctx->view);
 	free(ctx->target_ns);
+	free(ctx->midr);
 	free(ctx->pollfds);
 	free(ctx->pids);
 	free(ctx->source_name);

@@ -108,6 +108,10 @@ struct damon_ctx {
 	struct damon_peek peek;
 	struct damon_session *session;
 	struct replay *replay; /* instead of a session */
+	uint32_t first_event;  /* of the source's in the session */
+	bool whole_cpus;       /* samples of processes that are nobody's come, too */
+	uint64_t *midr;	       /* by CPU, where the source reads traces; 0: not told */
+	int nr_midr;
 	struct damon_core *core;
 	struct damon_writer *writer;
 	struct ctx_checker checkers[CTX_MAX_CHECKERS];
@@ -167,9 +171,11 @@ int source_choose(struct damon_ctx *ctx); /* as asked for, if it can do what was
 struct damon_source_options source_options(const struct damon_ctx *ctx);
 /* Tells the source which events it will decode samples of. */
 int source_begin(struct damon_ctx *ctx, const struct damon_event *e, int n);
+int source_read_cpus(struct damon_ctx *ctx); /* which models they are; Arm */
 
 /* events.c */
 int events_on_record(void *priv, const struct damon_perf_record *r);
+void events_on_trace(void *priv, const struct damon_session_trace *t);
 void events_emit(void *priv, const struct damon_obs *o);
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns);
 

@@ -51,7 +51,7 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), s->pid);
 	double sample_ns;
 
-	if (!p)
+	if (!p && !ctx->whole_cpus)
 		p = adopt(ctx, s->pid, r->time_ns);
 	if (!p)
 		return;
@@ -171,4 +171,54 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 	default:
 		return 0;
 	}
+}
+
+struct traced {
+	struct damon_ctx *ctx;
+	const struct damon_session_trace *trace;
+};
+
+/*
+ * A sample that was found in a trace. A piece is of one thread, as the kernel ends it when another
+ * one runs; what the trace itself says of the thread may be a number of another namespace.
+ */
+static void on_traced(void *priv, const struct damon_perf_sample *s)
+{
+	const struct traced *t = priv;
+	struct damon_perf_record r = {
+		.type = PERF_RECORD_SAMPLE,
+		.time_ns = s->time_ns,
+		.sample = *s,
+	};
+
+	r.sample.event = t->trace->event;
+	if (t->trace->pid > 0) {
+		r.sample.pid = t->trace->pid;
+		r.sample.tid = t->trace->tid;
+	}
+	if (r.sample.pid > 0)
+		on_sample(t->ctx, &r);
+}
+
+/* The clock of the trace is not ours, so its samples get the time at which their piece was
+ * announced: some ten of them are, at once. */
+void events_on_trace(void *priv, const struct damon_session_trace *t)
+{
+	struct damon_ctx *ctx = priv;
+	struct traced traced = {ctx, t};
+	struct damon_trace piece = {
+		.buffer = t->buffer,
+		.offset = t->offset,
+		.bytes = t->bytes,
+		.len = t->len,
+		.cpu = t->cpu,
+		.pid = t->pid > 0 ? t->pid : -1,
+		.tid = t->tid > 0 ? t->tid : -1,
+		.time_ns = t->time_ns,
+		.midr = t->cpu >= 0 && t->cpu < ctx->nr_midr ? ctx->midr[t->cpu] : 0,
+		.truncated = t->flags & PERF_AUX_FLAG_TRUNCATED,
+		.collided = t->flags & PERF_AUX_FLAG_COLLISION,
+	};
+
+	ctx->source->decode_trace(ctx->source_state, &piece, on_traced, &traced);
 }

@@ -102,6 +102,28 @@ static struct perf_event_attr dummy(void)
 	};
 }
 
+/* The source's own events. Where the first one cannot tell of tasks and mappings, a dummy does. */
+static int hardware_events(struct damon_ctx *ctx, const struct damon_source_options *o,
+			   struct damon_event *e)
+{
+	int n = ctx->source->events(ctx->sys, o, e, &ctx->fail);
+
+	ctx->whole_cpus = false;
+	for (int i = 0; i < n; i++)
+		ctx->whole_cpus = ctx->whole_cpus || e[i].whole_cpus;
+	ctx->first_event = n > 0 && (e[0].whole_cpus || e[0].aux_bytes || *e[0].cpus);
+	if (!ctx->first_event)
+		return n;
+	if (n == DAMON_SOURCE_MAX_EVENTS)
+		return damon_fail(&ctx->fail, E2BIG, "source '%s' has too many events",
+				  ctx->source->name);
+	memmove(e + 1, e, (size_t)n * sizeof(*e));
+	for (int i = 1; i <= n; i++)
+		e[i].leader += e[i].leader > 0;
+	e[0] = (struct damon_event){.attr = dummy()};
+	return n + 1;
+}
+
 int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, struct damon_event *e)
 {
 	struct damon_event own[DAMON_SOURCE_MAX_EVENTS];
@@ -110,7 +132,7 @@ int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, str
 
 	_Static_assert(DAMON_RUNGS < DAMON_SOURCE_MAX_EVENTS, "the dummy and all rungs");
 	if (!ctx->rate.ladder)
-		return ctx->source->events(ctx->sys, o, e, &ctx->fail);
+		return hardware_events(ctx, o, e);
 	e[0] = (struct damon_event){.attr = dummy()};
 	for (size_t i = 0; i < DAMON_RUNGS; i++) {
 		at.rate_hz = ctx->rate.budget.rung_hz[i];

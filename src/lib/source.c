@@ -2,6 +2,7 @@
 /* Where accesses come from: the source, what was asked of it, and whether it can do that. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/ctx.h"
@@ -126,4 +127,23 @@ int source_begin(struct damon_ctx *ctx, const struct damon_event *e, int n)
 	if (ctx->source->begin)
 		err = ctx->source->begin(ctx->source_state, events, (size_t)n);
 	return err ? damon_fail(&ctx->fail, -err, "out of memory") : 0;
+}
+
+int source_read_cpus(struct damon_ctx *ctx)
+{
+	int n = ctx->sys->nr_cpus(ctx->sys);
+	char path[96];
+	long long midr;
+
+	ctx->midr = calloc((size_t)MAX(n, 1), sizeof(*ctx->midr));
+	if (!ctx->midr)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	ctx->nr_midr = n;
+	for (int cpu = 0; cpu < n; cpu++) {
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/cpu/cpu%d/regs/identification/midr_el1", cpu);
+		if (!damon_sys_read_int(ctx->sys, path, &midr))
+			ctx->midr[cpu] = (uint64_t)midr;
+	}
+	return 0;
 }

@@ -120,6 +120,9 @@ void stats_totals(struct damon_ctx *ctx)
 	t->code_insns = s.code_insns;
 	t->no_code = s.no_code;
 	t->foreign = s.foreign;
+	t->traces_truncated = s.truncated;
+	t->traces_collided = s.collided;
+	t->traces_broken = s.broken;
 	checks_totals(ctx, &t->checks);
 	if (ctx->replay)
 		replay_totals(ctx, t);
@@ -205,6 +208,9 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.foreign = t->foreign,
 		.forgotten_mappings = t->forgotten_mappings,
 		.unseen_cpus = t->unseen_cpus,
+		.traces_truncated = t->traces_truncated,
+		.traces_collided = t->traces_collided,
+		.traces_broken = t->traces_broken,
 		.checks_made = k->checks,
 		.check_pages = k->pages,
 		.check_touched = k->touched,

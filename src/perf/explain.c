@@ -181,22 +181,22 @@ int damon_perf_explain_open(const struct damon_sys *sys, const struct perf_event
 			  strerror(err));
 }
 
-int damon_perf_explain_mmap(const struct damon_sys *sys, size_t ring_bytes, size_t nr_rings,
+int damon_perf_explain_mmap(const struct damon_sys *sys, const char *what, size_t bytes, size_t nr,
 			    int err, struct damon_fail *f)
 {
 	long long kb = 0;
 
-	damon_fail(f, err, "cannot map %zu rings of %zu KiB: %s", nr_rings, ring_bytes >> 10,
+	damon_fail(f, err, "cannot map %zu %s of %zu KiB: %s", nr, what, bytes >> 10,
 		   strerror(err));
 	if (err != EPERM || damon_sys_read_int(sys, MLOCK_KB, &kb))
 		return -err;
 	damon_fail(f, err,
-		   "cannot map %zu rings of %zu KiB: more locked memory than perf_event_mlock_kb "
+		   "cannot map %zu %s of %zu KiB: more locked memory than perf_event_mlock_kb "
 		   "(%lld per CPU and user) and 'ulimit -l' allow",
-		   nr_rings, ring_bytes >> 10, kb);
+		   nr, what, bytes >> 10, kb);
 	damon_fail_remedy(f,
 			  "end other profilers of this user, or run as root, or 'sysctl "
 			  "kernel.perf_event_mlock_kb=%zu'",
-			  2 * ((ring_bytes >> 10) + 4) + (size_t)(kb > 0 ? kb : 0));
+			  2 * ((bytes >> 10) + 4) + (size_t)(kb > 0 ? kb : 0));
 	return -err;
 }

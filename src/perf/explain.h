@@ -20,8 +20,8 @@
 int damon_perf_explain_open(const struct damon_sys *sys, const struct perf_event_attr *attr,
 			    int pid, size_t nr_open, int err, struct damon_fail *f);
 
-/* mmap() of one of 'nr_rings' rings of 'ring_bytes' failed with 'err' > 0. Returns -err. */
-int damon_perf_explain_mmap(const struct damon_sys *sys, size_t ring_bytes, size_t nr_rings,
+/* mmap() of one of 'nr' rings (or 'what' else) of 'bytes' failed with 'err' > 0. Returns -err. */
+int damon_perf_explain_mmap(const struct damon_sys *sys, const char *what, size_t bytes, size_t nr,
 			    int err, struct damon_fail *f);
 
 #endif

@@ -264,7 +264,7 @@ static void take_sample(struct cursor *c, const struct perf_event_attr *a,
 }
 
 /* The fields that sample_id_all puts at the end of every record but samples; takes them off 'c'. */
-static uint64_t take_trailer(struct cursor *c, const struct perf_event_attr *a)
+static uint64_t take_trailer(struct cursor *c, const struct perf_event_attr *a, int task[2])
 {
 	static const uint64_t fields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
 				       PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
@@ -278,6 +278,8 @@ static uint64_t take_trailer(struct cursor *c, const struct perf_event_attr *a)
 		return 0;
 	}
 	c->end -= bytes;
+	if (a->sample_type & PERF_SAMPLE_TID)
+		memcpy(task, c->end, 8);
 	if (a->sample_type & PERF_SAMPLE_TIME)
 		memcpy(&time, c->end + (a->sample_type & PERF_SAMPLE_TID ? 8 : 0), 8);
 	return time;
@@ -383,6 +385,7 @@ int damon_perf_parse(const struct perf_event_header *h, const struct perf_event_
 {
 	struct damon_perf_record r = {.type = h->type};
 	struct cursor c = {.p = (const uint8_t *)(h + 1), .end = (const uint8_t *)h + h->size};
+	int task[2] = {0, 0}; /* process and thread */
 
 	if (h->size < sizeof(*h))
 		return -EBADMSG;
@@ -391,8 +394,12 @@ int damon_perf_parse(const struct perf_event_header *h, const struct perf_event_
 		take_sample(&c, attr, &r.sample);
 		r.time_ns = r.sample.time_ns;
 	} else {
-		r.time_ns = take_trailer(&c, attr);
+		r.time_ns = take_trailer(&c, attr, task);
 		take_other(&c, h, &r);
+		if (r.type == PERF_RECORD_AUX) {
+			r.aux.pid = task[0];
+			r.aux.tid = task[1];
+		}
 	}
 	if (c.bad)
 		return -EBADMSG;

@@ -60,6 +60,7 @@ struct damon_perf_record {
 		uint64_t lost; /* LOST, LOST_SAMPLES: how many */
 		struct {
 			uint64_t offset, size, flags; /* AUX: PERF_AUX_FLAG_* */
+			int pid, tid;		      /* of whom; 0: not told */
 		} aux;
 	};
 };

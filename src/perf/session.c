@@ -9,54 +9,11 @@
 #include "base/util.h"
 #include "os/proc.h"
 #include "perf/explain.h"
-#include "perf/ring.h"
-#include "perf/session.h"
+#include "perf/session_priv.h"
 
 #define RING_BYTES_DEFAULT ((size_t)512 << 10)
+#define TRACE_RING_BYTES   ((size_t)32 << 10) /* of what announces a trace */
 #define RING_BYTES_MIN	   ((size_t)16 << 10) /* a sample with registers and some KiB of stack */
-#define ONLINE_MAX	   256
-#define MAX_PASSES	   100 /* over the threads of a process that makes threads */
-
-/*
- * One ring per CPU. It is mapped through an event of our own that counts nothing, and every event
- * of a target is directed into it: an event whose thread has ended reports POLLHUP for ever, ours
- * lives as long as this process.
- */
-struct cpu_ring {
-	int cpu, fd;
-	void *map;
-	size_t map_len;
-	struct damon_ring *ring;
-	uint64_t live_from;	      /* samples before this position came before the start */
-	bool have;		      /* 'rec' waits to be delivered */
-	uint64_t at;		      /* position of 'rec' in the ring */
-	struct damon_perf_record rec; /* the next one of this ring */
-};
-
-struct event_fd {
-	int fd;
-	uint32_t event;
-	uint64_t id;
-	bool on_exec;
-};
-
-struct damon_session {
-	const struct damon_sys *sys;
-	struct damon_event *events;
-	int nr_events;
-	struct cpu_ring *cpus;
-	size_t nr_cpus;
-	size_t ring_bytes;
-	struct event_fd *fds;
-	size_t nr_fds, cap_fds;
-	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
-	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
-	bool enabled;
-	int (*stop)(void *priv);
-	void *stop_priv;
-	char online[ONLINE_MAX]; /* CPUs at the start */
-	struct damon_session_stats stats;
-};
 
 /* ---- making and ending ---- */
 
@@ -84,7 +41,20 @@ static void prepare_attr(struct perf_event_attr *a, bool first, bool several)
 	a->task = first;
 }
 
-static int open_ring_fd(struct damon_session *s, int cpu, uint32_t wakeup, struct damon_fail *f)
+/* Traces are announced a page at a time, so that they are seen within their interval. */
+static void prepare_trace(struct perf_event_attr *a, size_t aux_bytes)
+{
+	a->watermark = 1;
+	a->wakeup_watermark = 1;
+	a->aux_watermark = (uint32_t)MIN(aux_bytes / 2, (size_t)4096);
+}
+
+/*
+ * What holds a ring: an event of our own that never runs. Where the ring has a trace it is one of
+ * the same PMU, as the kernel demands.
+ */
+static struct perf_event_attr holder_of(const struct damon_session *s, const struct cpu_ring *c,
+					uint32_t wakeup)
 {
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -92,19 +62,22 @@ static int open_ring_fd(struct damon_session *s, int cpu, uint32_t wakeup, struc
 		.size = sizeof(a),
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
-		.disabled = 1,
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 		.watermark = 1,
 		.wakeup_watermark = wakeup,
 	};
-	int fd = s->sys->perf_event_open(s->sys, &a, getpid(), cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
-	return fd < 0 ? damon_perf_explain_open(s->sys, &a, 0, 0, -fd, f) : fd;
+	if (c->event)
+		a = s->events[c->event].attr;
+	a.inherit = 0;
+	a.disabled = 1;
+	return a;
 }
 
 static void close_ring(struct damon_session *s, struct cpu_ring *c)
 {
+	damon_trace_area_unmap(&c->area, s->sys);
 	if (c->map)
 		s->sys->munmap(s->sys, c->map, c->map_len);
 	if (c->fd >= 0)
@@ -113,45 +86,119 @@ static void close_ring(struct damon_session *s, struct cpu_ring *c)
 	c->fd = -1;
 }
 
-/* Opens and maps all rings with this many bytes, or none. Returns 0 or -errno. */
-static int open_rings(struct damon_session *s, size_t bytes, uint32_t wakeup, struct damon_fail *f)
+/* Rings [from, to) of a session, and what each is to have. */
+struct ring_set {
+	size_t from, to;
+	size_t bytes, aux_bytes; /* aux_bytes 0: no trace */
+	uint32_t wakeup;
+};
+
+static int open_ring(struct damon_session *s, struct cpu_ring *c, const struct ring_set *set,
+		     struct damon_fail *f)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = page + MAX(bytes, page);
+	uint32_t wakeup = set->wakeup ? set->wakeup : (uint32_t)(set->bytes / 2);
+	struct perf_event_attr a = holder_of(s, c, wakeup);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n = set->to - set->from;
+	int err;
+
+	c->fd = s->sys->perf_event_open(s->sys, &a, getpid(), c->cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	if (c->fd < 0)
+		return damon_perf_explain_open(s->sys, &a, 0, 0, -c->fd, f);
+	c->map_len = page + MAX(set->bytes, page);
+	c->map = s->sys->mmap(s->sys, c->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+	if (!c->map)
+		return damon_perf_explain_mmap(s->sys, "rings", set->bytes, n, errno, f);
+	if (damon_ring_init(c->ring, c->map, c->map_len))
+		return damon_fail(f, EPROTO, "the kernel's ring has an unknown layout");
+	if (!set->aux_bytes)
+		return 0;
+	err = damon_trace_area_map(&c->area, s->sys, c->fd, c->map, c->map_len, set->aux_bytes);
+	return err ? damon_perf_explain_mmap(s->sys, "traces", set->aux_bytes, n, -err, f) : 0;
+}
+
+/* All of the set, or none. Returns 0 or -errno. */
+static int open_rings(struct damon_session *s, const struct ring_set *set, struct damon_fail *f)
+{
 	int err = 0;
 
-	for (size_t i = 0; i < s->nr_cpus && !err; i++) {
-		struct cpu_ring *c = &s->cpus[i];
-
-		c->fd = open_ring_fd(s, c->cpu, wakeup ? wakeup : (uint32_t)(bytes / 2), f);
-		if (c->fd < 0) {
-			err = c->fd;
-			break;
-		}
-		c->map_len = len;
-		c->map = s->sys->mmap(s->sys, len, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
-		if (!c->map)
-			err = damon_perf_explain_mmap(s->sys, bytes, s->nr_cpus, errno, f);
-		else if (damon_ring_init(c->ring, c->map, len))
-			err = damon_fail(f, EPROTO, "the kernel's ring has an unknown layout");
-	}
-	for (size_t i = 0; i < s->nr_cpus && err; i++)
+	for (size_t i = set->from; i < set->to && !err; i++)
+		err = open_ring(s, &s->cpus[i], set, f);
+	for (size_t i = set->from; i < set->to && err; i++)
 		close_ring(s, &s->cpus[i]);
-	s->ring_bytes = bytes;
 	return err;
 }
 
+static bool is_too_much(int err)
+{
+	return err == -EPERM || err == -ENOMEM;
+}
+
+/* With half of '*part' again and again, but not below 'least', until memory allows it. */
+static int fit_rings(struct damon_session *s, struct ring_set *set, size_t *part, size_t least,
+		     struct damon_fail *f)
+{
+	for (;; *part /= 2) {
+		int err = open_rings(s, set, f);
+
+		if (!is_too_much(err) || *part / 2 < least)
+			return err;
+	}
+}
+
+/* The rings of CPUs. */
+static int map_cpus(struct damon_session *s, const struct damon_session_options *o,
+		    struct damon_fail *f)
+{
+	size_t asked = o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT;
+	struct ring_set set = {
+		.to = s->nr_cpus, .bytes = RING_BYTES_MIN, .wakeup = o->wakeup_bytes};
+	int err;
+
+	while (set.bytes < asked && set.bytes < SIZE_MAX / 4)
+		set.bytes *= 2;
+	err = fit_rings(s, &set, &set.bytes, RING_BYTES_MIN, f);
+	s->ring_bytes = set.bytes;
+	return err;
+}
+
+/* Those of traces, with areas of at most 'most' bytes; '*got' is the largest one. */
+static int map_traces(struct damon_session *s, size_t most, size_t *got, struct damon_fail *f)
+{
+	size_t least = 2 * (size_t)sysconf(_SC_PAGESIZE), asked;
+	struct ring_set set = {.to = s->nr_cpus, .bytes = TRACE_RING_BYTES};
+	int err = 0;
+
+	*got = 0;
+	while (set.to < s->nr_rings && !err) {
+		uint32_t e = s->cpus[set.to].event;
+
+		asked = MIN(s->events[e].aux_bytes, most);
+		for (set.from = set.to; set.to < s->nr_rings && s->cpus[set.to].event == e;)
+			set.to++;
+		for (set.aux_bytes = least; set.aux_bytes < asked;)
+			set.aux_bytes *= 2;
+		err = fit_rings(s, &set, &set.aux_bytes, least, f);
+		*got = MAX(*got, set.aux_bytes);
+	}
+	return err;
+}
+
+/* Traces first: rings take what they can get, and would leave nothing to them. If the least rings
+ * do not fit beside the traces, these get less. */
 static int map_rings(struct damon_session *s, const struct damon_session_options *o,
 		     struct damon_fail *f)
 {
-	size_t bytes = RING_BYTES_MIN;
-	int err;
+	size_t most = SIZE_MAX / 4, got, least = 2 * (size_t)sysconf(_SC_PAGESIZE);
 
-	while (bytes < (o->ring_bytes ? o->ring_bytes : RING_BYTES_DEFAULT) && bytes < SIZE_MAX / 4)
-		bytes *= 2;
-	for (;; bytes /= 2) {
-		err = open_rings(s, bytes, o->wakeup_bytes, f);
-		if ((err != -EPERM && err != -ENOMEM) || bytes / 2 < RING_BYTES_MIN)
+	for (;; most = got / 2) {
+		int err = map_traces(s, most, &got, f);
+
+		if (!err)
+			err = map_cpus(s, o, f);
+		if (!is_too_much(err) || got <= least)
 			return err;
+		for (size_t i = 0; i < s->nr_rings; i++)
+			close_ring(s, &s->cpus[i]);
 	}
 }
 
@@ -163,26 +210,63 @@ static void read_online(const struct damon_session *s, char text[ONLINE_MAX])
 	text[n > 0 && n < ONLINE_MAX ? n : 0] = '\0';
 }
 
+static int add_ring(struct damon_session *s, int cpu, uint32_t event)
+{
+	struct cpu_ring *c = &s->cpus[s->nr_rings];
+
+	*c = (struct cpu_ring){.cpu = cpu, .fd = -1, .event = event};
+	s->nr_rings++;
+	c->ring = calloc(1, sizeof(*c->ring));
+	return c->ring ? 0 : -ENOMEM;
+}
+
 static int find_cpus(struct damon_session *s)
 {
-	int n = s->sys->nr_cpus(s->sys);
+	int n = s->sys->nr_cpus(s->sys), err;
+	size_t nr_traces = 0;
 
 	read_online(s, s->online);
-	s->cpus = calloc((size_t)MAX(n, 1), sizeof(*s->cpus));
+	for (int e = 0; e < s->nr_events; e++)
+		nr_traces += s->events[e].aux_bytes > 0;
+	s->cpus = calloc((size_t)MAX(n, 1) * (1 + nr_traces), sizeof(*s->cpus));
 	if (!s->cpus)
 		return -ENOMEM;
 	for (int cpu = 0; cpu < n; cpu++) {
-		struct cpu_ring *c = &s->cpus[s->nr_cpus];
-
 		if (!s->sys->cpu_online(s->sys, cpu))
 			continue;
-		*c = (struct cpu_ring){.cpu = cpu, .fd = -1};
+		err = add_ring(s, cpu, 0);
+		if (err)
+			return err;
 		s->nr_cpus++;
-		c->ring = calloc(1, sizeof(*c->ring));
-		if (!c->ring)
-			return -ENOMEM;
 	}
+	for (int e = 0; e < s->nr_events; e++)
+		for (size_t i = 0; i < s->nr_cpus && s->events[e].aux_bytes; i++) {
+			if (!session_on_list(s->events[e].cpus, s->cpus[i].cpu))
+				continue;
+			err = add_ring(s, s->cpus[i].cpu, (uint32_t)e);
+			if (err)
+				return err;
+		}
 	return s->nr_cpus ? 0 : -ENODEV;
+}
+
+/* The first event is what everything else hangs on; what a source says of its own is not believed.
+ */
+static int check_events(const struct damon_event *e, int n, struct damon_fail *f)
+{
+	if (n < 1)
+		return damon_fail(f, EINVAL, "no events to sample");
+	if (e->whole_cpus || e->aux_bytes || *e->cpus || e->leader)
+		return damon_fail(f, EINVAL, "the first event does not follow tasks everywhere");
+	for (int i = 0; i < n; i++) {
+		if (!session_is_list(e[i].cpus))
+			return damon_fail(f, EINVAL, "'%s' is no list of CPUs", e[i].cpus);
+		if (e[i].leader < 0 || e[i].leader > i)
+			return damon_fail(f, EINVAL, "an event comes before its leader");
+		if (e[i].whole_cpus && e[i].aux_bytes)
+			return damon_fail(f, EINVAL, "a trace of whole CPUs mixes processes");
+	}
+	return 0;
 }
 
 int damon_session_new(const struct damon_sys *sys, const struct damon_event *events, int n,
@@ -190,32 +274,38 @@ int damon_session_new(const struct damon_sys *sys, const struct damon_event *eve
 		      struct damon_fail *f)
 {
 	static const struct damon_session_options defaults = {0};
-	struct damon_session *s = calloc(1, sizeof(*s));
-	int err;
+	struct damon_session *s;
+	int err = check_events(events, n, f);
 
-	if (n < 1)
-		err = damon_fail(f, EINVAL, "no events to sample");
-	else if (!s || !(s->events = calloc((size_t)n, sizeof(*events))))
-		err = damon_fail(f, ENOMEM, "no memory");
-	else
-		err = 0;
 	if (err)
+		return err;
+	s = calloc(1, sizeof(*s));
+	if (!s || !(s->events = calloc((size_t)n, sizeof(*events)))) {
+		err = damon_fail(f, ENOMEM, "no memory");
 		goto fail;
+	}
 	s->sys = sys;
 	s->nr_events = n;
-	s->rung = o ? o->first_rung : 0;
+	if (!o)
+		o = &defaults;
+	s->rung = o->first_rung;
+	s->first_event = o->first_event;
+	s->trace = o->trace;
+	s->trace_priv = o->trace_priv;
 	for (int i = 0; i < n; i++) {
 		s->events[i] = events[i];
 		prepare_attr(&s->events[i].attr, i == 0, n > 1);
+		if (events[i].aux_bytes)
+			prepare_trace(&s->events[i].attr, events[i].aux_bytes);
 	}
 	err = find_cpus(s);
 	if (err) {
 		damon_fail(f, -err, "cannot list the CPUs: %s", strerror(-err));
 		goto fail;
 	}
-	err = damon_proc_need_fds(s->nr_cpus, f);
+	err = damon_proc_need_fds(s->nr_rings, f);
 	if (!err)
-		err = map_rings(s, o ? o : &defaults, f);
+		err = map_rings(s, o, f);
 	if (err)
 		goto fail;
 	*out = s;
@@ -225,7 +315,7 @@ fail:
 	return err;
 }
 
-static void close_events(struct damon_session *s, size_t from)
+void session_close_events(struct damon_session *s, size_t from)
 {
 	while (s->nr_fds > from)
 		s->sys->close(s->sys, s->fds[--s->nr_fds].fd);
@@ -236,8 +326,8 @@ void damon_session_free(struct damon_session *s)
 {
 	if (!s)
 		return;
-	close_events(s, 0);
-	for (size_t i = 0; i < s->nr_cpus; i++) {
+	session_close_events(s, 0);
+	for (size_t i = 0; i < s->nr_rings; i++) {
 		close_ring(s, &s->cpus[i]);
 		free(s->cpus[i].ring);
 	}
@@ -247,228 +337,9 @@ void damon_session_free(struct damon_session *s)
 	free(s);
 }
 
-/* ---- adding processes ---- */
-
-static int open_event(struct damon_session *s, const struct perf_event_attr *a, uint32_t event,
-		      int tid, const struct cpu_ring *c)
-{
-	struct event_fd e = {.event = event, .on_exec = a->enable_on_exec};
-	const struct damon_sys *sys = s->sys;
-	int err = vec_reserve(&s->fds, &s->cap_fds, s->nr_fds + 1, sizeof(*s->fds));
-
-	if (err)
-		return err;
-	e.fd = sys->perf_event_open(sys, (struct perf_event_attr *)a, tid, c->cpu, -1,
-				    PERF_FLAG_FD_CLOEXEC);
-	if (e.fd < 0)
-		return e.fd;
-	err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_SET_OUTPUT, (unsigned long)c->fd);
-	if (!err && s->nr_events > 1)
-		err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_ID, (unsigned long)&e.id);
-	if (err) {
-		sys->close(sys, e.fd);
-		return err;
-	}
-	s->fds[s->nr_fds++] = e;
-	return 0;
-}
-
-static bool is_on(const struct damon_session *s, uint32_t event)
-{
-	return !s->rung || !event || event == s->rung;
-}
-
-/* All events of one thread on all CPUs. The first event tells of forks from now on. */
-static int open_thread(struct damon_session *s, int tid, bool on_exec)
-{
-	for (size_t i = 0; i < s->nr_cpus; i++)
-		for (int e = 0; e < s->nr_events; e++) {
-			struct perf_event_attr a = s->events[e].attr;
-			int err;
-
-			a.enable_on_exec = on_exec && is_on(s, (uint32_t)e);
-			a.disabled = on_exec || e > 0;
-			err = open_event(s, &a, (uint32_t)e, tid, &s->cpus[i]);
-			if (err == -ENODEV && !s->sys->cpu_online(s->sys, s->cpus[i].cpu))
-				break; /* went offline since we looked */
-			if (err)
-				return err;
-		}
-	return 0;
-}
-
-static int by_id(const void *a, const void *b)
-{
-	const struct event_fd *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* A set of thread ids: an array, sorted before it is searched. */
-struct tids {
-	int *v;
-	size_t nr, cap;
-};
-
-static void tids_release(struct tids *t)
-{
-	free(t->v);
-}
-
-static int tids_add(struct tids *t, int tid)
-{
-	int err = vec_reserve(&t->v, &t->cap, t->nr + 1, sizeof(*t->v));
-
-	if (!err)
-		t->v[t->nr++] = tid;
-	return err;
-}
-
-static void tids_sort(struct tids *t)
-{
-	if (t->nr)
-		qsort(t->v, t->nr, sizeof(*t->v), by_number);
-}
-
-static bool tids_have(const struct tids *t, int tid)
-{
-	return t->nr && bsearch(&tid, t->v, t->nr, sizeof(*t->v), by_number);
-}
-
-static int parse(const struct damon_session *s, const struct perf_event_header *h,
-		 struct damon_perf_record *rec);
-
-/* Threads that have inherited our events: made by a thread that already had them, as the FORK
- * records say that wait in the rings. To open these again would count them twice. */
-static int find_inherited(struct damon_session *s, struct tids *out)
-{
-	for (size_t i = 0; i < s->nr_cpus; i++) {
-		struct damon_ring *r = s->cpus[i].ring;
-		uint64_t pos = r->pos, malformed = r->malformed;
-		const struct perf_event_header *h;
-		struct damon_perf_record rec;
-		int err = 0;
-
-		damon_ring_begin(r);
-		while (!err && (h = damon_ring_next(r)))
-			if (h->type == PERF_RECORD_FORK && !parse(s, h, &rec))
-				err = tids_add(out, rec.task.tid);
-		r->pos = pos;
-		r->malformed = malformed;
-		if (err)
-			return err;
-	}
-	tids_sort(out);
-	return 0;
-}
-
-/* The threads that exist and are not in 'seen', which gets them too. Returns their number, or
- * -errno. */
-static int new_threads(struct damon_session *s, int pid, struct tids *seen, struct tids *fresh)
-{
-	_cleanup_(freep) int *list = NULL;
-	int err = 0, n = damon_proc_tids(s->sys, pid, &list);
-
-	for (int i = 0; i < n && !err; i++)
-		if (!tids_have(seen, list[i]))
-			err = tids_add(fresh, list[i]);
-	for (size_t i = 0; i < fresh->nr && !err; i++)
-		err = tids_add(seen, fresh->v[i]);
-	tids_sort(seen);
-	if (n == -ESRCH && seen->nr) /* ended while we looked */
-		return 0;
-	return n < 0 ? n : err ? err : (int)fresh->nr;
-}
-
-void damon_session_stop_if(struct damon_session *s, int (*asked)(void *priv), void *priv)
-{
-	s->stop = asked;
-	s->stop_priv = priv;
-}
-
-/* Opens the threads that exist and are not in 'seen' yet. Returns how many were new, or -errno. */
-static int attach_pass(struct damon_session *s, int pid, struct tids *seen, struct damon_fail *f)
-{
-	_cleanup_(tids_release) struct tids inherited = {0}, fresh = {0};
-	int err, n = new_threads(s, pid, seen, &fresh);
-
-	if (n < 0)
-		return n == -ESRCH ? damon_fail(f, ESRCH, "no process %d", pid)
-				   : damon_fail(f, -n, "cannot list the threads of process %d: %s",
-						pid, strerror(-n));
-	err = damon_proc_need_fds(fresh.nr * s->nr_cpus * (size_t)s->nr_events, f);
-	if (err)
-		return err;
-	err = find_inherited(s, &inherited);
-	for (size_t i = 0; i < fresh.nr && !err; i++) {
-		if (s->stop && s->stop(s->stop_priv))
-			return damon_fail(f, EINTR, "interrupted while attaching to process %d",
-					  pid);
-		if (!tids_have(&inherited, fresh.v[i]))
-			err = open_thread(s, fresh.v[i], false);
-		if (err == -ESRCH) /* this thread ended; the others go on */
-			err = 0;
-	}
-	if (err)
-		return damon_perf_explain_open(s->sys, &s->events[0].attr, pid, s->nr_fds, -err, f);
-	return n;
-}
-
-static void sort_ids(struct damon_session *s)
-{
-	if (s->nr_events > 1 && s->nr_fds) {
-		qsort(s->fds, s->nr_fds, sizeof(*s->fds), by_id);
-		s->nr_sorted = s->nr_fds;
-	}
-}
-
-int damon_session_attach(struct damon_session *s, int pid, struct damon_fail *f)
-{
-	_cleanup_(tids_release) struct tids seen = {0};
-	size_t before = s->nr_fds;
-	int n = 1;
-
-	if (!s->enabled)
-		for (size_t i = 0; i < s->nr_cpus; i++)
-			s->cpus[i].live_from = UINT64_MAX;
-	for (int pass = 0; pass < MAX_PASSES && n > 0; pass++)
-		n = attach_pass(s, pid, &seen, f);
-	if (n >= 0 && s->nr_fds == before)
-		n = damon_fail(f, ESRCH, "process %d ended", pid);
-	if (n < 0)
-		close_events(s, before);
-	else
-		sort_ids(s);
-	return MIN(n, 0);
-}
-
-int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_fail *f)
-{
-	size_t before = s->nr_fds;
-	int err = damon_proc_need_fds(s->nr_cpus * (size_t)s->nr_events, f);
-
-	if (err)
-		return err;
-	err = open_thread(s, pid, true);
-	if (err) {
-		damon_perf_explain_open(s->sys, &s->events[0].attr, pid, s->nr_fds, -err, f);
-		close_events(s, before);
-		return err;
-	}
-	sort_ids(s);
-	return 0;
-}
-
 int damon_session_enable(struct damon_session *s)
 {
-	for (size_t i = 0; i < s->nr_cpus && !s->enabled; i++) {
+	for (size_t i = 0; i < s->nr_rings && !s->enabled; i++) {
 		struct damon_ring *r = s->cpus[i].ring;
 
 		damon_ring_begin(r);
@@ -479,7 +350,7 @@ int damon_session_enable(struct damon_session *s)
 	for (size_t i = 0; i < s->nr_fds; i++) {
 		int err = 0;
 
-		if (!s->fds[i].on_exec && is_on(s, s->fds[i].event))
+		if (!s->fds[i].on_exec && session_is_on(s, s->fds[i].event))
 			err = s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 		if (err < 0)
 			return err;
@@ -509,7 +380,7 @@ int damon_session_step(struct damon_session *s, uint32_t rung)
 			const struct event_fd *e = &s->fds[i];
 			int got = 0;
 
-			if (e->event && is_on(s, e->event) == on)
+			if (e->event && session_is_on(s, e->event) == on)
 				got = s->sys->ioctl(
 					s->sys, e->fd,
 					on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
@@ -519,6 +390,21 @@ int damon_session_step(struct damon_session *s, uint32_t rung)
 }
 
 /* ---- reading ---- */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct event_fd *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+void session_sort_ids(struct damon_session *s)
+{
+	if (s->nr_events > 1 && s->nr_fds) {
+		qsort(s->fds, s->nr_fds, sizeof(*s->fds), by_id);
+		s->nr_sorted = s->nr_fds;
+	}
+}
 
 /* Which event a record is of. With several events each has its id at a fixed place: the first word
  * of samples, the last of all others. */
@@ -536,14 +422,14 @@ static uint32_t event_of(const struct damon_session *s, const struct perf_event_
 	return e ? e->event : 0;
 }
 
-static int parse(const struct damon_session *s, const struct perf_event_header *h,
-		 struct damon_perf_record *rec)
+int session_parse(const struct damon_session *s, const struct perf_event_header *h,
+		  struct damon_perf_record *rec)
 {
 	uint32_t event = event_of(s, h);
 	int err = damon_perf_parse(h, &s->events[event].attr, rec);
 
 	if (!err && rec->type == PERF_RECORD_SAMPLE) {
-		rec->sample.event = s->rung ? 0 : event;
+		rec->sample.event = s->rung ? 0 : event - MIN(event, s->first_event);
 		rec->sample.rung = s->rung ? event : 0;
 	}
 	return err;
@@ -561,7 +447,7 @@ static void load(struct damon_session *s, struct cpu_ring *c)
 	while (c->at = r->pos, h = damon_ring_next(r)) {
 		if (h->type == PERF_RECORD_SAMPLE && c->at < c->live_from)
 			continue;
-		if (!parse(s, h, &c->rec)) {
+		if (!session_parse(s, h, &c->rec)) {
 			c->have = true;
 			return;
 		}
@@ -575,7 +461,7 @@ static struct cpu_ring *earliest(struct damon_session *s, uint64_t *until)
 	struct cpu_ring *first = NULL;
 
 	*until = UINT64_MAX;
-	for (size_t i = 0; i < s->nr_cpus; i++) {
+	for (size_t i = 0; i < s->nr_rings; i++) {
 		struct cpu_ring *c = &s->cpus[i];
 
 		if (!c->have)
@@ -601,6 +487,38 @@ static void account(struct damon_session_stats *st, const struct damon_perf_reco
 }
 
 /*
+ * What a PERF_RECORD_AUX announced, in two parts where it wraps around; then it is the kernel's. A
+ * piece may be empty and still tell of a loss, which comes after the bytes: with the last part.
+ */
+static void take_trace(struct damon_session *s, struct cpu_ring *c)
+{
+	uint64_t at = c->rec.aux.offset, end = at + c->rec.aux.size;
+	struct damon_session_trace t = {
+		.event = c->event - MIN(c->event, s->first_event),
+		.buffer = (uint32_t)(c - s->cpus),
+		.cpu = c->cpu,
+		.pid = c->rec.aux.pid,
+		.tid = c->rec.aux.tid,
+		.time_ns = c->rec.time_ns,
+	};
+
+	if (!damon_trace_area_has(&c->area, at, c->rec.aux.size)) {
+		s->stats.malformed++;
+		damon_trace_area_skip(&c->area);
+		return;
+	}
+	do {
+		t.offset = at;
+		t.bytes = damon_trace_area_at(&c->area, at, end - at, &t.len);
+		at += t.len;
+		t.flags = at == end ? c->rec.aux.flags : 0;
+		if (s->trace)
+			s->trace(s->trace_priv, &t);
+	} while (at < end);
+	damon_trace_area_free(&c->area, end);
+}
+
+/*
  * First all heads are read, then the rings are merged up to there and nothing is kept for the next
  * call. So records are in order within a call but for two things: a CPU writes its own records very
  * nearly, not strictly, in order of time (an interrupt may come between taking the time and
@@ -613,19 +531,21 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 	struct cpu_ring *c;
 	int n = 0, stop = 0;
 
-	for (size_t i = 0; i < s->nr_cpus; i++)
+	for (size_t i = 0; i < s->nr_rings; i++)
 		damon_ring_begin(s->cpus[i].ring);
-	for (size_t i = 0; i < s->nr_cpus; i++)
+	for (size_t i = 0; i < s->nr_rings; i++)
 		load(s, &s->cpus[i]);
 	while (!stop && (c = earliest(s, &until))) {
 		do {
 			account(&s->stats, &c->rec);
 			n++;
 			stop = fn(priv, &c->rec);
+			if (c->rec.type == PERF_RECORD_AUX && c->area.bytes)
+				take_trace(s, c);
 			load(s, c);
 		} while (!stop && c->have && c->rec.time_ns <= until);
 	}
-	for (size_t i = 0; i < s->nr_cpus; i++) {
+	for (size_t i = 0; i < s->nr_rings; i++) {
 		c = &s->cpus[i];
 		c->ring->pos = c->at; /* before the record that waits, if we were stopped */
 		damon_ring_commit(c->ring, c->at);
@@ -654,20 +574,20 @@ size_t damon_session_unseen_cpus(const struct damon_session *s)
 
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap)
 {
-	for (size_t i = 0; i < MIN(cap, s->nr_cpus); i++)
+	for (size_t i = 0; i < MIN(cap, s->nr_rings); i++)
 		fds[i] = (struct pollfd){.fd = s->cpus[i].fd, .events = POLLIN};
-	return s->nr_cpus;
+	return s->nr_rings;
 }
 
 void damon_session_stats(const struct damon_session *s, struct damon_session_stats *out)
 {
 	*out = s->stats;
-	for (size_t i = 0; i < s->nr_cpus; i++) {
+	for (size_t i = 0; i < s->nr_rings; i++) {
 		out->malformed += s->cpus[i].ring->malformed;
 		out->bytes += s->cpus[i].ring->freed;
 	}
-	out->nr_fds = s->nr_fds + s->nr_cpus;
-	out->nr_rings = s->nr_cpus;
+	out->nr_fds = s->nr_fds + s->nr_rings;
+	out->nr_rings = s->nr_rings;
 	out->ring_bytes = s->ring_bytes;
 }
 

@@ -32,7 +32,24 @@ struct damon_event {
 	size_t aux_bytes; /* of a hardware trace, per CPU; 0: it has none */
 };
 
+/* A piece of the hardware trace of one CPU, as the kernel announced it. */
+struct damon_session_trace {
+	uint32_t event;	 /* that wrote it, counted as damon_perf_sample.event is */
+	uint32_t buffer; /* number of the buffer: one for each such event and CPU */
+	uint64_t offset; /* of the piece in all that this buffer ever held */
+	const uint8_t *bytes;
+	size_t len;	   /* 0: only the flags tell something */
+	int cpu, pid, tid; /* of the record that announced it */
+	uint64_t time_ns;  /* likewise */
+	uint64_t flags;	   /* PERF_AUX_FLAG_*; of a piece in two parts the last has them */
+};
+/* Is given each piece right after the record that announced it; valid during the call. */
+typedef void (*damon_trace_fn)(void *priv, const struct damon_session_trace *t);
+
 struct damon_session_options {
+	uint32_t first_event; /* damon_perf_sample.event counts from this one on */
+	damon_trace_fn trace; /* NULL: traces are thrown away */
+	void *trace_priv;
 	size_t ring_bytes; /* per CPU; 0: 512 KiB (what an unprivileged user may lock), halved until
 			      it fits */
 	uint32_t wakeup_bytes; /* 0: half a ring */
@@ -45,8 +62,9 @@ struct damon_session_options {
 	uint32_t first_rung;
 };
 
-/* Makes an empty session for events[0, n) (copied; clock, mmap/comm/task tracking,
- * sample_id_all and wake-up are set here on the first). Returns 0 or -errno. */
+/* Makes an empty session for events[0, n) (copied; the first one follows tasks and has no trace;
+ * clock, mmap/comm/task tracking, sample_id_all and wake-up are set here on the first). Returns 0
+ * or -errno. */
 int damon_session_new(const struct damon_sys *sys, const struct damon_event *events, int n,
 		      const struct damon_session_options *o, struct damon_session **out,
 		      struct damon_fail *f);

@@ -43,6 +43,17 @@ static void code_work(struct damon_pack *p, struct damon_totals *t)
 	}
 }
 
+/* What hardware traces lost, where they did. */
+static void code_traces(struct damon_pack *p, struct damon_totals *t)
+{
+	if (p->writing ? !(t->traces_truncated || t->traces_collided || t->traces_broken)
+		       : !pack_left(p))
+		return;
+	t->traces_truncated = pack_var(p, t->traces_truncated);
+	t->traces_collided = pack_var(p, t->traces_collided);
+	t->traces_broken = pack_var(p, t->traces_broken);
+}
+
 static void code(struct damon_pack *p, struct damon_totals *t)
 {
 	code_counts(p, &t->counts);
@@ -59,6 +70,7 @@ static void code(struct damon_pack *p, struct damon_totals *t)
 	t->forgotten_mappings = pack_var(p, t->forgotten_mappings);
 	t->complete = (uint32_t)pack_max(p, t->complete, 1);
 	code_work(p, t);
+	code_traces(p, t);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

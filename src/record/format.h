@@ -92,6 +92,9 @@ struct damon_totals {
 	struct damon_rung_time {
 		double rate_hz, ns;
 	} rungs[DAMON_RUNGS];
+	/* of hardware traces: pieces that the kernel lost something of, where operations collided,
+	 * and records that were damaged */
+	uint64_t traces_truncated, traces_collided, traces_broken;
 	struct damon_check_totals checks; /* a chunk of its own */
 	struct damon_origin origin;	  /* likewise */
 };

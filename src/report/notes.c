@@ -139,6 +139,9 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		{"malformed", st->malformed, false},
 		{"too late for their order", st->late, false},
 		{"pieces of traces cut off", st->aux_lost, false},
+		{"ends of pieces of traces", st->traces_truncated, false},
+		{"pieces of traces with collisions", st->traces_collided, false},
+		{"damaged records of traces", st->traces_broken, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
 	char text[800], n[DAMON_UNITS_MAX];

@@ -34,6 +34,14 @@ static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int p
 	if (err)
 		return err;
 	cr_assert(flags & PERF_FLAG_FD_CLOEXEC, "descriptors must not reach the command");
+	if (group >= 0) { /* as the kernel has it */
+		struct fake_event *leader = event(f, group);
+
+		if (!leader || leader->group >= 0 || leader->cpu != cpu || leader->pid != pid)
+			return -EINVAL;
+	}
+	if (pid == -1 && (cpu < 0 || a->enable_on_exec))
+		return -EINVAL;
 	for (int i = 0; i < FAKE_FDS; i++)
 		nr += f->event[i].open;
 	if (f->max_open && nr >= f->max_open)
@@ -41,9 +49,42 @@ static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int p
 	while (fd < FAKE_FDS && f->event[fd].open)
 		fd++;
 	cr_assert_lt(fd, FAKE_FDS);
-	f->event[fd] = (struct fake_event){.open = true, .attr = *a, .pid = pid, .cpu = cpu};
+	f->event[fd] = (struct fake_event){
+		.open = true, .attr = *a, .pid = pid, .cpu = cpu, .group = group};
 	f->event[fd].id = (uint64_t)(9000 - ++f->nr_opened * 7); /* not in ascending order */
 	return FAKE_FD + fd;
+}
+
+/* Memory of the fake kernel, or NULL with errno. */
+static void *lock_memory(struct fake_perf *f, size_t len)
+{
+	bool too_much = f->locked_max && f->locked + len > f->locked_max;
+	void *p;
+
+	if (too_much || (f->mmap_max && len > f->mmap_max)) {
+		errno = too_much ? EPERM : f->mmap_err;
+		return NULL;
+	}
+	p = aligned_alloc((size_t)sysconf(_SC_PAGESIZE), len);
+	cr_assert(p);
+	memset(p, 0, len);
+	f->locked += len;
+	return p;
+}
+
+/* The area of a trace: behind the ring, where the control page says, a power of two of pages. */
+static void *map_aux(struct fake_perf *f, struct fake_event *e, size_t len, uint64_t off)
+{
+	const struct perf_event_mmap_page *p = e->map;
+
+	if (off != p->aux_offset || len != p->aux_size || off < e->map_len || (len & (len - 1)) ||
+	    len % (size_t)sysconf(_SC_PAGESIZE) || e->aux) {
+		errno = EINVAL;
+		return NULL;
+	}
+	e->aux = lock_memory(f, len);
+	e->aux_len = e->aux ? len : 0;
+	return e->aux;
 }
 
 static void *fake_mmap(const struct damon_sys *s, size_t len, int prot, int flags, int fd,
@@ -54,14 +95,13 @@ static void *fake_mmap(const struct damon_sys *s, size_t len, int prot, int flag
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct perf_event_mmap_page *p;
 
-	cr_assert(e && !e->map);
-	if (f->mmap_max && len > f->mmap_max) {
-		errno = f->mmap_err;
+	cr_assert(e && !!e->map == !!off);
+	cr_assert_eq(len % page, 0);
+	if (off)
+		return map_aux(f, e, len, (uint64_t)off);
+	p = lock_memory(f, len);
+	if (!p)
 		return NULL;
-	}
-	p = aligned_alloc(page, len);
-	cr_assert(p);
-	memset(p, 0, len);
 	p->data_offset = page;
 	p->data_size = len - page;
 	e->map_len = len;
@@ -72,13 +112,18 @@ static int fake_munmap(const struct damon_sys *s, void *p, size_t len)
 {
 	struct fake_perf *f = fake(s);
 
-	for (int i = 0; i < FAKE_FDS; i++)
-		if (f->event[i].map == p) {
-			cr_expect_eq(f->event[i].map_len, len);
-			f->event[i].map = NULL;
-			free(p);
-			return 0;
-		}
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &f->event[i];
+
+		if (e->map != p && e->aux != p)
+			continue;
+		cr_expect_eq(e->map == p ? e->map_len : e->aux_len, len);
+		cr_expect(e->map != p || !e->aux, "the ring goes before its trace");
+		*(e->map == p ? &e->map : (void **)&e->aux) = NULL;
+		f->locked -= len;
+		free(p);
+		return 0;
+	}
 	cr_assert_fail("munmap of what was not mapped");
 	return -EINVAL;
 }
@@ -97,6 +142,8 @@ static int fake_ioctl(const struct damon_sys *s, int fd, unsigned long req, unsi
 		struct fake_event *to = event(fake(s), (int)arg);
 
 		if (!to || !to->map || to->cpu != e->cpu) /* as the kernel has it */
+			return -EINVAL;
+		if (to->aux && to->attr.type != e->attr.type)
 			return -EINVAL;
 		e->output = (int)arg;
 		return 0;
@@ -131,12 +178,26 @@ static ssize_t fake_read(const struct damon_sys *s, int fd, void *buf, size_t le
 	return sizeof(e->count);
 }
 
+static ssize_t read_machine(const struct fake_file *file, const char *path, void *buf, size_t cap)
+{
+	for (; file && file->path; file++) {
+		size_t n;
+
+		if (strcmp(file->path, path))
+			continue;
+		n = MIN(cap, strlen(file->text));
+		memcpy(buf, file->text, n);
+		return (ssize_t)n;
+	}
+	return -ENOENT;
+}
+
 static ssize_t fake_read_file(const struct damon_sys *s, const char *path, void *buf, size_t cap)
 {
 	struct fake_perf *f = fake(s);
 
 	for (int i = 0; i < FAKE_FILES && f->file[i].path; i++) {
-		struct fake_file *file = &f->file[i];
+		struct fake_perf_file *file = &f->file[i];
 		const char *text;
 
 		if (strcmp(file->path, path))
@@ -148,7 +209,7 @@ static ssize_t fake_read_file(const struct damon_sys *s, const char *path, void 
 		memcpy(buf, text, MIN(cap, strlen(text)));
 		return (ssize_t)MIN(cap, strlen(text));
 	}
-	return -ENOENT;
+	return read_machine(f->machine, path, buf, cap);
 }
 
 static ssize_t fake_read_mem(const struct damon_sys *s, int pid, uint64_t addr, void *buf,
@@ -198,14 +259,15 @@ void fake_perf_release(struct fake_perf *f)
 		cr_expect_not(f->event[i].open, "an event on process %d is left open",
 			      f->event[i].pid);
 		cr_expect_null(f->event[i].map, "a ring is left mapped");
+		cr_expect_null(f->event[i].aux, "a trace is left mapped");
 	}
 }
 
-struct fake_file *fake_perf_file(struct fake_perf *f, const char *path, const char *text)
+struct fake_perf_file *fake_perf_file(struct fake_perf *f, const char *path, const char *text)
 {
 	for (int i = 0; i < FAKE_FILES; i++)
 		if (!f->file[i].path || !strcmp(f->file[i].path, path)) {
-			f->file[i] = (struct fake_file){.path = path};
+			f->file[i] = (struct fake_perf_file){.path = path};
 			for (int t = 0; t < FAKE_TURNS; t++)
 				f->file[i].turn[t] = text;
 			return &f->file[i];
@@ -216,27 +278,79 @@ struct fake_file *fake_perf_file(struct fake_perf *f, const char *path, const ch
 
 static struct fake_event *ring_of(struct fake_perf *f, int cpu)
 {
-	for (int i = 0; i < FAKE_FDS; i++)
-		if (f->event[i].open && f->event[i].map && f->event[i].cpu == cpu)
-			return &f->event[i];
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &f->event[i];
+
+		if (e->open && e->map && !e->aux && e->cpu == cpu)
+			return e;
+	}
 	return NULL;
 }
 
-bool fake_perf_write(struct fake_perf *f, int cpu, const struct perf_event_header *h)
+static bool write_record(struct fake_event *e, const struct perf_event_header *h)
 {
-	struct fake_event *e = ring_of(f, cpu);
-	struct perf_event_mmap_page *p;
-	uint8_t *data;
+	struct perf_event_mmap_page *p = e->map;
+	uint8_t *data = (uint8_t *)p + p->data_offset;
 
-	cr_assert(e, "CPU %d has no ring", cpu);
-	p = e->map;
-	data = (uint8_t *)p + p->data_offset;
 	if (p->data_head + h->size - p->data_tail > p->data_size)
 		return false;
 	for (size_t i = 0; i < h->size; i++)
 		data[(p->data_head + i) % p->data_size] = ((const uint8_t *)h)[i];
 	p->data_head += h->size;
 	return true;
+}
+
+bool fake_perf_write(struct fake_perf *f, int cpu, const struct perf_event_header *h)
+{
+	struct fake_event *e = ring_of(f, cpu);
+
+	cr_assert(e, "CPU %d has no ring", cpu);
+	return write_record(e, h);
+}
+
+struct fake_event *fake_perf_area(struct fake_perf *f, int cpu, uint64_t config)
+{
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &f->event[i];
+
+		if (e->open && e->aux && e->cpu == cpu && e->attr.config == config)
+			return e;
+	}
+	return NULL;
+}
+
+bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
+{
+	struct fake_event *e = fake_perf_area(f, t->cpu, t->config);
+	struct perf_event_mmap_page *p;
+	uint64_t at;
+	struct {
+		struct perf_event_header h;
+		uint64_t offset, size, flags;
+		uint32_t pid, tid;
+		uint64_t time, last[2];
+	} r = {.h = {.type = PERF_RECORD_AUX}};
+	size_t n = 0;
+
+	cr_assert(e, "CPU %d has no area", t->cpu);
+	p = e->map;
+	at = e->aux_head + t->skip;
+	if (at + t->len - p->aux_tail > e->aux_len)
+		return false;
+	for (size_t i = 0; i < t->len; i++)
+		e->aux[(at + i) % e->aux_len] = ((const uint8_t *)t->bytes)[i];
+	e->aux_head = p->aux_head = at + t->len;
+	r.offset = at;
+	r.size = t->len + t->lie;
+	r.flags = t->flags;
+	r.pid = r.tid = (uint32_t)t->tid;
+	r.time = t->time;
+	if (e->attr.sample_type & PERF_SAMPLE_CPU)
+		r.last[n++] = (uint64_t)t->cpu;
+	if (t->id)
+		r.last[n++] = t->id;
+	r.h.size = (uint16_t)(sizeof(r) - (2 - n) * sizeof(r.last[0]));
+	return write_record(e, &r.h);
 }
 
 int fake_perf_nr_open(const struct fake_perf *f, int pid)

@@ -89,10 +89,10 @@ Test(explain, mmap)
 	struct damon_fail f;
 
 	fake_perf_init(&world, 1);
-	cr_expect_eq(damon_perf_explain_mmap(&world.sys, 16384, 8, ENOMEM, &f), -ENOMEM);
+	cr_expect_eq(damon_perf_explain_mmap(&world.sys, "rings", 16384, 8, ENOMEM, &f), -ENOMEM);
 	cr_expect_str_eq(f.text, "cannot map 8 rings of 16 KiB: Cannot allocate memory");
 	fake_perf_file(&world, "/proc/sys/kernel/perf_event_mlock_kb", "516\n");
-	cr_expect_eq(damon_perf_explain_mmap(&world.sys, 16384, 8, EPERM, &f), -EPERM);
+	cr_expect_eq(damon_perf_explain_mmap(&world.sys, "rings", 16384, 8, EPERM, &f), -EPERM);
 	cr_expect(strstr(f.text, "perf_event_mlock_kb (516 per CPU and user)"), "%s", f.text);
 	cr_expect(strstr(f.remedy, "mlock_kb=556"), "%s", f.remedy);
 }

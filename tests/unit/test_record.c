@@ -125,6 +125,8 @@ Test(record, totals_latest_wins_and_only_close_completes)
 	totals.checks = (struct damon_check_totals){.names = "idle,smaps", .pages = UINT64_MAX};
 	cr_assert_eq(damon_writer_flush(w, &totals), 0);
 	totals.counts.obs = 3;
+	totals.traces_truncated = 4;
+	totals.traces_broken = UINT64_MAX;
 	totals.checks = (struct damon_check_totals){"idle,smaps", 1, 2, 3, 4, 5, 6, 7, 8, "cannot"};
 	totals.complete = 0;
 	cr_assert_eq(damon_writer_close(w, &totals), 0);
@@ -137,6 +139,7 @@ Test(record, totals_latest_wins_and_only_close_completes)
 	cr_assert_eq(n, 3);
 	cr_expect_eq(seen[0].complete + seen[1].complete, 0);
 	cr_expect_eq(seen[1].counts.obs, 2);
+	cr_expect_eq(seen[1].traces_truncated, 0, "none, and no bytes for them");
 	cr_expect_str_eq(seen[0].checks.names, "", "none, and no chunk of them");
 	cr_expect_eq(seen[1].checks.pages, UINT64_MAX);
 	totals.complete = 1;

@@ -408,7 +408,7 @@ static int threads_appear(struct fake_perf *f, const struct perf_event_attr *a, 
 Test(session, attaches_to_threads_that_appear)
 {
 	struct damon_session *s = new_session(1, 2);
-	struct fake_file *task = fake_perf_file(&world, "/proc/7/task", "7\n8\n9\n10\n");
+	struct fake_perf_file *task = fake_perf_file(&world, "/proc/7/task", "7\n8\n9\n10\n");
 
 	task->turn[0] = "7\n8\n";
 	world.on_open = threads_appear;

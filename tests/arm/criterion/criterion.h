@@ -42,6 +42,7 @@ _printf_(1, 2) void arm_test_skip(const char *text, ...) __attribute__((noreturn
 #define ARM_NEAR(a, b, eps) ((a) - (b) <= (eps) && (b) - (a) <= (eps))
 
 #define cr_assert(c, ...)		   ARM_CHECK(true, c, __VA_ARGS__)
+#define cr_assert_fail(...)		   ARM_CHECK(true, false, __VA_ARGS__)
 #define cr_assert_eq(a, b, ...)		   ARM_CHECK(true, (a) == (b), __VA_ARGS__)
 #define cr_assert_neq(a, b, ...)	   ARM_CHECK(true, (a) != (b), __VA_ARGS__)
 #define cr_assert_lt(a, b, ...)		   ARM_CHECK(true, (a) < (b), __VA_ARGS__)

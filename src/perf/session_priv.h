@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A session from the inside. session.c makes, reads and ends it, session_attach.c opens events of
+ * processes. Only these two include this.
+ */
+#ifndef PERF_SESSION_PRIV_H
+#define PERF_SESSION_PRIV_H
+
+#include "perf/ring.h"
+#include "perf/session.h"
+#include "perf/trace_area.h"
+
+#define ONLINE_MAX 256
+
+/*
+ * One ring per CPU. It is mapped through an event of our own that counts nothing, and every event
+ * of a target is directed into it: an event whose thread has ended reports POLLHUP for ever, ours
+ * lives as long as this process.
+ *
+ * An event with a hardware trace has rings of its own, one per CPU of its PMU, as a trace's buffer
+ * belongs to a ring.
+ */
+struct cpu_ring {
+	int cpu, fd;
+	uint32_t event; /* index of the event whose trace it has; 0: the ring of all others */
+	void *map;
+	size_t map_len;
+	struct damon_trace_area area;
+	struct damon_ring *ring;
+	uint64_t live_from;	      /* samples before this position came before the start */
+	bool have;		      /* 'rec' waits to be delivered */
+	uint64_t at;		      /* position of 'rec' in the ring */
+	struct damon_perf_record rec; /* the next one of this ring */
+};
+
+struct event_fd {
+	int fd;
+	uint32_t event;
+	uint64_t id;
+	bool on_exec;
+};
+
+struct damon_session {
+	const struct damon_sys *sys;
+	struct damon_event *events;
+	int nr_events;
+	struct cpu_ring *cpus;
+	size_t nr_cpus;	 /* the rings of CPUs come first, */
+	size_t nr_rings; /* then those of traces, by event and CPU */
+	uint32_t first_event;
+	damon_trace_fn trace;
+	void *trace_priv;
+	bool has_whole_cpus; /* events of whole CPUs were opened */
+	size_t ring_bytes;
+	struct event_fd *fds;
+	size_t nr_fds, cap_fds;
+	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
+	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
+	bool enabled;
+	int (*stop)(void *priv);
+	void *stop_priv;
+	char online[ONLINE_MAX]; /* CPUs at the start */
+	struct damon_session_stats stats;
+};
+
+/* Closes the events from number 'from' on. */
+void session_close_events(struct damon_session *s, size_t from);
+
+/* Parses a record of a ring, with the event that it is of. Returns 0 or -EBADMSG. */
+int session_parse(const struct damon_session *s, const struct perf_event_header *h,
+		  struct damon_perf_record *rec);
+
+/* The descriptors sorted by id, for session_parse(). */
+void session_sort_ids(struct damon_session *s);
+
+/* Is this a list such as "0-7,16", or empty? Is 'cpu' in it? An empty one has all. */
+bool session_is_list(const char *list);
+bool session_on_list(const char *list, int cpu);
+
+/* Is this event on, at the rung of now? */
+static inline bool session_is_on(const struct damon_session *s, uint32_t event)
+{
+	return !s->rung || !event || event == s->rung;
+}
+
+#endif

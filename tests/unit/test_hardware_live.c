@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sources of hardware from damon_open() to snapshots, without the hardware: the kernel is fake,
+ * what its PMUs would write comes from a plan. Two buffers get four and one of five accesses.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "base/util.h"
+#include "damon.h"
+#include "lib/ctx.h"
+#include "tests/kit/fake_perf.h"
+#include "tests/kit/machines.h"
+#include "tests/kit/perf_build.h"
+#include "tests/kit/spe_bytes.h"
+
+#define LOADED	 0x10100000ull /* loads only, */
+#define STORED	 0x20100000ull /* stores only, of BUFFER bytes each */
+#define BUFFER	 0x40000ull
+#define STRANGER 4242
+#define PER_POLL 100
+#define STATUS	 "Name:\tx\nUid:\t0\t0\t0\t0\nCapEff:\t0000000000000000\nSeccomp:\t0\n"
+#define CPU_DIR	 "/sys/devices/system/cpu"
+
+static const char maps_text[] = "10000000-10400000 rw-p 00000000 00:00 0 \n"
+				"20000000-20400000 rw-p 00000000 00:00 0 \n";
+
+static const struct fake_file machine_zen[] = {{PMU_DIR, "ibs_op\n", 0},
+					       {PMU_DIR "/ibs_op/type", "11\n", 0},
+					       {PMU_DIR "/ibs_op/format/cnt_ctl", "config:19\n", 0},
+					       {0}};
+
+/* CPU 3 has no SPE. An area of 32 KiB wraps around every few pieces. */
+static const struct fake_file machine_neoverse[] = {
+	{PMU_DIR, "arm_spe_0\n", 0},
+	{PMU_DIR "/arm_spe_0/type", "12\n", 0},
+	{PMU_DIR "/arm_spe_0/cpumask", "0-2\n", 0},
+	{PMU_DIR "/arm_spe_0/caps/min_interval", "1024\n", 0},
+	{PMU_DIR "/arm_spe_0/format/ts_enable", "config:0\n", 0},
+	{PMU_DIR "/arm_spe_0/format/jitter", "config:16\n", 0},
+	{PMU_DIR "/arm_spe_0/format/load_filter", "config:33\n", 0},
+	{PMU_DIR "/arm_spe_0/format/store_filter", "config:34\n", 0},
+	{CPU_DIR "/cpu1/regs/identification/midr_el1", "0x00000000410fd0c1\n", 0},
+	{"/proc/self/status", STATUS, 0},
+	{"/proc/sys/kernel/perf_event_paranoid", "2\n", 0},
+	{"/proc/sys/kernel/perf_event_mlock_kb", "64\n", 0},
+	{0}};
+
+struct plan {
+	const char *name, *source;
+	const struct fake_file *machine;
+	uint32_t type;		/* of its PMU */
+	uint64_t loads, stores; /* low 16 bits of config; the same: the sample says which */
+	bool whole_cpus;	/* the kernel refuses to follow tasks */
+	bool trace;
+};
+
+struct live {
+	struct fake_perf perf;
+	const struct plan *plan;
+	struct rng rng;
+	char paths[4][64];
+	struct damon_ctx *ctx;
+	int nr_snapshots, polls;
+	uint64_t written, strangers, truncated, collided;
+	double share[2], stored[2];
+	uint64_t obs;
+};
+
+/* ---- what the hardware writes ---- */
+
+struct access {
+	int cpu, pid;
+	uint64_t time, addr;
+	bool store;
+};
+
+static struct perf_build build;
+
+/* Of IbsOpData3: load or store, an address, 8 bytes wide. */
+static void ibs_registers(uint8_t raw[60], const struct access *a)
+{
+	const uint64_t data3 = 1ull << a->store | 1ull << 17 | 4ull << 22;
+	const uint64_t regs[7] = {0xe0000 | 10400 >> 4, 0x401000, 0, 0, data3, a->addr, 0};
+	const uint32_t caps = 0x3ff;
+
+	memcpy(raw, &caps, sizeof(caps));
+	memcpy(raw + sizeof(caps), regs, sizeof(regs));
+}
+
+/* In the order of the kernel (perf_event_open(2), PERF_RECORD_SAMPLE). */
+static void write_sample(struct live *l, const struct fake_event *e, const struct access *a)
+{
+	const uint64_t type = e->attr.sample_type,
+		       known = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
+			       PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD |
+			       PERF_SAMPLE_RAW | PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT |
+			       PERF_SAMPLE_DATA_SRC;
+	uint8_t raw[60];
+
+	cr_assert_eq(type & ~known, 0, "%llx", (unsigned long long)type);
+	perf_build_start(&build, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
+	if (type & PERF_SAMPLE_IDENTIFIER)
+		perf_build_u64(&build, e->id);
+	perf_build_u64(&build, 0x401000);
+	perf_build_u32(&build, (uint32_t)a->pid);
+	perf_build_u32(&build, (uint32_t)a->pid);
+	perf_build_u64(&build, a->time);
+	perf_build_u64(&build, a->addr);
+	if (type & PERF_SAMPLE_PERIOD)
+		perf_build_u64(&build, e->attr.sample_period);
+	if (type & PERF_SAMPLE_RAW) {
+		ibs_registers(raw, a);
+		perf_build_u32(&build, sizeof(raw));
+		perf_build_bytes(&build, raw, sizeof(raw));
+	}
+	if (type & (PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT))
+		perf_build_u64(&build, 0);
+	if (type & PERF_SAMPLE_DATA_SRC)
+		perf_build_u64(&build, PERF_MEM_S(OP, NA));
+	cr_assert(fake_perf_write(&l->perf, a->cpu, perf_build_end(&build)));
+}
+
+static struct fake_event *event_of(struct live *l, int cpu, uint64_t number)
+{
+	int pid = l->plan->whole_cpus ? -1 : getpid();
+
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &l->perf.event[i];
+
+		if (e->open && !e->map && e->pid == pid && e->cpu == cpu &&
+		    e->attr.type == l->plan->type && (e->attr.config & 0xffff) == number)
+			return e;
+	}
+	cr_assert_fail("%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number,
+		       cpu);
+	return NULL;
+}
+
+static struct access next_access(struct live *l, uint64_t time)
+{
+	struct access a = {.cpu = (int)rng_below(&l->rng, 3), .pid = getpid(), .time = time};
+
+	a.store = rng_below(&l->rng, 5) == 0;
+	a.addr = (a.store ? STORED : LOADED) + rng_below(&l->rng, BUFFER / 8) * 8;
+	if (l->plan->whole_cpus && rng_below(&l->rng, 2)) {
+		a.pid = STRANGER;
+		l->strangers++;
+	} else {
+		l->written++;
+	}
+	return a;
+}
+
+static void play_samples(struct live *l, uint64_t from, uint64_t to)
+{
+	for (uint64_t i = 0; i < PER_POLL; i++) {
+		struct access a = next_access(l, from + (to - from) * i / PER_POLL);
+
+		write_sample(l, event_of(l, a.cpu, a.store ? l->plan->stores : l->plan->loads), &a);
+	}
+}
+
+/* Pieces of ten records; records are cut where the area ends. Every fifth piece loses what follows
+ * it, in every seventh operations have collided. */
+static void play_trace(struct live *l, uint64_t from, uint64_t to)
+{
+	for (uint64_t i = 0; i < PER_POLL / 10; i++) {
+		struct spe_bytes piece = {.len = 0};
+		struct fake_trace t = {.cpu = (int)rng_below(&l->rng, 3), .tid = getpid()};
+
+		for (int r = 0; r < 10; r++) {
+			struct access a = next_access(l, 0);
+
+			spe_pc(&piece, SPE_EL0 | 0x401000);
+			spe_va(&piece, a.addr);
+			if (a.store)
+				spe_store(&piece);
+			else
+				spe_load(&piece);
+			spe_context(&piece, STRANGER); /* of another namespace */
+			spe_time(&piece, 77);	       /* of another clock */
+		}
+		t.config = event_of(l, t.cpu, l->plan->loads)->attr.config;
+		t.id = event_of(l, t.cpu, l->plan->loads)->id;
+		t.bytes = piece.bytes;
+		t.len = piece.len;
+		t.time = from + (to - from) * i / (PER_POLL / 10);
+		t.flags = (i % 5 == 4 ? PERF_AUX_FLAG_TRUNCATED : 0) |
+			  (i % 7 == 3 ? PERF_AUX_FLAG_COLLISION : 0);
+		l->truncated += i % 5 == 4;
+		l->collided += i % 7 == 3;
+		cr_assert(fake_perf_trace(&l->perf, &t));
+	}
+}
+
+/* The event that tells of tasks on a CPU: the only one with 'mmap'. */
+static const struct fake_event *follower(const struct live *l, int cpu)
+{
+	for (int i = 0; i < FAKE_FDS; i++) {
+		const struct fake_event *e = &l->perf.event[i];
+
+		if (e->open && e->cpu == cpu && e->attr.mmap)
+			return e;
+	}
+	cr_assert_fail("%s: none follows tasks", l->plan->name);
+	return NULL;
+}
+
+static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	struct live *l = ((struct fake_perf *)s->priv)->priv;
+	uint64_t from = l->perf.now_ns;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i].revents = 0;
+	if (timeout_ms <= 0)
+		return 0;
+	l->perf.now_ns += (uint64_t)timeout_ms * NS_PER_MS;
+	if (l->plan->trace)
+		play_trace(l, from, l->perf.now_ns);
+	else
+		play_samples(l, from, l->perf.now_ns);
+	if (l->polls++ == 3) { /* five samples did not fit into a ring */
+		const struct fake_event *e = follower(l, 2);
+		bool several = e->attr.sample_type & PERF_SAMPLE_IDENTIFIER;
+
+		cr_assert(fake_perf_write(&l->perf, 2,
+					  perf_build_lost(&build, several ? e->id : 0, 5, from)));
+	}
+	return 0;
+}
+
+/* ---- what becomes of it ---- */
+
+static int on_snapshot(void *priv, const struct damon_snapshot *s)
+{
+	struct damon_snapshot_info info = {.size = sizeof(info)};
+	struct damon_region_info r = {.size = sizeof(r)};
+	struct damon_target_info t = {.size = sizeof(t)};
+	struct live *l = priv;
+
+	damon_snapshot_info(s, &info);
+	l->obs += info.obs;
+	memset(l->share, 0, sizeof(l->share));
+	memset(l->stored, 0, sizeof(l->stored));
+	cr_assert_eq(info.nr_targets, 1, "%s: strangers are no targets", l->plan->name);
+	damon_snapshot_target(s, 0, &t);
+	cr_expect_eq(t.pid, getpid());
+	for (size_t i = 0; i < t.nr_regions; i++) {
+		int b;
+
+		damon_snapshot_region(s, 0, i, &r);
+		b = r.start >= 0x20000000;
+		if (r.end <= LOADED - 0x10000 || r.start >= STORED + BUFFER + 0x10000)
+			continue;
+		l->share[b] += r.share;
+		l->stored[b] += r.share * r.write_share;
+	}
+	return ++l->nr_snapshots == 30;
+}
+
+static int only_whole_cpus(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	const struct live *l = f->priv;
+
+	return a->type == l->plan->type && l->plan->whole_cpus && pid >= 0 ? -EINVAL : 0;
+}
+
+static void live_init(struct live *l, const struct plan *plan)
+{
+	static const struct {
+		const char *name, *text;
+	} files[] = {{"maps", maps_text}, {"comm", "toy\n"}, {"task", NULL}};
+	static char tid[16];
+	struct damon_sampling s;
+
+	memset(l, 0, sizeof(*l));
+	l->plan = plan;
+	rng_seed(&l->rng, 11);
+	fake_perf_init(&l->perf, 4);
+	l->perf.machine = plan->machine;
+	l->perf.on_open = only_whole_cpus;
+	l->perf.priv = l;
+	l->perf.now_ns = 5 * NS_PER_SEC;
+	l->perf.sys.poll = live_poll;
+	snprintf(tid, sizeof(tid), "%d\n", getpid());
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(l->paths[i], sizeof(l->paths[i]), "/proc/%d/%s", getpid(), files[i].name);
+		fake_perf_file(&l->perf, l->paths[i], files[i].text ? files[i].text : tid);
+	}
+	cr_assert_eq(damon_ctx_new(&l->ctx), 0);
+	l->ctx->sys = &l->perf.sys;
+	damon_set_callback(l->ctx, on_snapshot, l);
+	damon_sampling_init(&s);
+	s.source = plan->source;
+	cr_assert_eq(damon_set_sampling(l->ctx, &s), 0, "%s", damon_error(l->ctx));
+	cr_assert_eq(damon_add_pid(l->ctx, getpid()), 0);
+}
+
+static void live_run(struct live *l)
+{
+	int rc, rounds = 0;
+
+	cr_assert_eq(damon_open(l->ctx), 0, "%s: %s", l->plan->name, damon_error(l->ctx));
+	while ((rc = damon_dispatch(l->ctx, -1)) == 1)
+		cr_assert_lt(rounds++, 1000, "it ends");
+	cr_assert_eq(rc, 0, "%s: %s", l->plan->name, damon_error(l->ctx));
+}
+
+static const struct plan plans[] = {
+	{"Skylake", "pebs", machine_skylake, 4, 0x1cd, 0x82d0, false, false},
+	{"Sapphire Rapids, a leader", "pebs", machine_sapphire_rapids, 4, 0x1cd, 0x2cd, false,
+	 false},
+	{"Alder Lake, CPUs", "pebs", machine_alder_lake, 4, 0x1cd, 0x2cd, false, false},
+	{"auto takes it", "auto", machine_skylake, 4, 0x1cd, 0x82d0, false, false},
+	{"Zen", "ibs", machine_zen, 11, 0, 0, false, false},
+	{"Zen, whole CPUs", "ibs", machine_zen, 11, 0, 0, true, false},
+	{"Neoverse", "spe", machine_neoverse, 12, 1, 1, false, true},
+};
+
+Test(hardware_live, two_buffers_have_their_shares)
+{
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1); /* not the processor of this machine */
+	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
+		const char *name = plans[i].name;
+		struct damon_stats stats = {.size = sizeof(stats)};
+		struct damon_source_stats own;
+		struct live l;
+
+		live_init(&l, &plans[i]);
+		live_run(&l);
+		cr_expect_float_eq(l.share[0], .8, .04, "%s: %g", name, l.share[0]);
+		cr_expect_float_eq(l.share[1], .2, .04, "%s: %g", name, l.share[1]);
+		cr_expect_float_eq(l.stored[0] / l.share[0], 0, .02, "%s: %g", name, l.stored[0]);
+		cr_expect_float_eq(l.stored[1] / l.share[1], 1, .02, "%s: %g", name, l.stored[1]);
+		l.ctx->source->stats(l.ctx->source_state, &own);
+		cr_expect_eq(own.truncated, l.truncated, "%s: %llu", name,
+			     (unsigned long long)own.truncated);
+		cr_expect_eq(own.collided, l.collided, "%s", name);
+		cr_expect_eq(own.broken + own.skipped, 0, "%s: nothing is lost at an area's end",
+			     name);
+		cr_assert_eq(damon_close(l.ctx), 0);
+		cr_assert_eq(damon_ctx_stats(l.ctx, &stats), 0);
+		cr_expect_eq(stats.obs, l.written, "%s: %llu of %llu", name,
+			     (unsigned long long)stats.obs, (unsigned long long)l.written);
+		cr_expect_eq(stats.lost, 5, "%s: %llu", name, (unsigned long long)stats.lost);
+		cr_expect_eq(stats.traces_truncated, l.truncated, "%s", name);
+		cr_expect_eq(stats.traces_collided, l.collided, "%s", name);
+		cr_expect_eq(stats.traces_broken, 0, "%s", name);
+		cr_expect_eq(stats.no_region, 0, "%s", name);
+		cr_expect_eq(!!l.strangers, plans[i].whole_cpus, "%s", name);
+		cr_expect_gt(stats.period, 0, "%s", name);
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
+		cr_expect_eq(l.perf.locked, 0, "%s", name);
+	}
+}
