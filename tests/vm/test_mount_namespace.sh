@@ -9,7 +9,7 @@ cp "$(command -v zigzag)" bin/target
 cp "$(command -v shares)" other
 cat > there <<'END'
 mount --bind other bin/target
-exec bin/target --mib 4 --seconds 3 --truth truth
+exec bin/target --mib 4 --seconds 8 --truth truth
 END
 run record damon-perf record --source soft --rate 500 -o r.data -- unshare --mount sh there
 expect_status record 0
