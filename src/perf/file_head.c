@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "perf/cursor.h"
 
 /* More events, ids and bytes of formats than any recording has. */
 enum { MAX_EVENTS = 4096, MAX_PMUS = 4096, MAX_IDS = 1 << 22, MAX_TRACING = 64 << 20 };
@@ -16,49 +17,11 @@ enum { MAX_EVENTS = 4096, MAX_PMUS = 4096, MAX_IDS = 1 << 22, MAX_TRACING = 64 <
 
 static const char unnamed[] = "";
 
-/* A payload that is read from its start on; reading past its end makes it 'bad' and yields 0. */
-struct reader {
-	const uint8_t *p, *end;
-	bool bad;
-};
-
-static const uint8_t *get(struct reader *r, uint64_t n)
-{
-	const uint8_t *p = r->p;
-
-	if (r->bad || n > (uint64_t)(r->end - r->p)) {
-		r->bad = true;
-		return NULL;
-	}
-	r->p += n;
-	return p;
-}
-
-static uint32_t get_u32(struct reader *r)
-{
-	const uint8_t *p = get(r, 4);
-	uint32_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 4);
-	return v;
-}
-
-static uint64_t get_u64(struct reader *r)
-{
-	const uint8_t *p = get(r, 8);
-	uint64_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 8);
-	return v;
-}
-
 /* u32 length, that many bytes with a NUL somewhere. '*len' is without it. */
-static const char *get_text(struct reader *r, size_t *len)
+static const char *get_text(struct cursor *r, size_t *len)
 {
-	uint32_t room = get_u32(r);
-	const char *s = (const char *)get(r, room);
+	uint32_t room = take_u32(r);
+	const char *s = (const char *)take(r, room);
 
 	*len = s ? strnlen(s, room) : 0;
 	return s;
@@ -213,7 +176,7 @@ int damon_perf_head_tracing(struct damon_perf_head *h, const uint8_t *p, size_t 
 
 /* ---- features ---- */
 
-static void feature_text(struct reader *r, char *to, size_t room)
+static void feature_text(struct cursor *r, char *to, size_t room)
 {
 	size_t len;
 	const char *s = get_text(r, &len);
@@ -222,9 +185,9 @@ static void feature_text(struct reader *r, char *to, size_t room)
 		snprintf(to, room, "%.*s", (int)MIN(len, room), s);
 }
 
-static void feature_command(struct damon_perf_head *h, struct reader *r)
+static void feature_command(struct damon_perf_head *h, struct cursor *r)
 {
-	uint32_t n = get_u32(r);
+	uint32_t n = take_u32(r);
 	char *to = h->info.command;
 	size_t room = sizeof(h->info.command), at = 0;
 
@@ -239,9 +202,9 @@ static void feature_command(struct damon_perf_head *h, struct reader *r)
 }
 
 /* Names by id; events without ids are in the order of the file. */
-static void feature_events(struct damon_perf_head *h, struct reader *r)
+static void feature_events(struct damon_perf_head *h, struct cursor *r)
 {
-	uint32_t n = get_u32(r), size = get_u32(r);
+	uint32_t n = take_u32(r), size = take_u32(r);
 
 	for (uint32_t i = 0; i < n && !r->bad; i++) {
 		uint32_t nr_ids;
@@ -250,10 +213,10 @@ static void feature_events(struct damon_perf_head *h, struct reader *r)
 		const uint8_t *ids;
 		int event = i < h->nr_events ? (int)i : -1;
 
-		get(r, size);
-		nr_ids = get_u32(r);
+		take(r, size);
+		nr_ids = take_u32(r);
 		s = get_text(r, &len);
-		ids = get(r, 8ull * nr_ids);
+		ids = take(r, 8ull * nr_ids);
 		if (ids && nr_ids) {
 			uint64_t id;
 
@@ -265,12 +228,12 @@ static void feature_events(struct damon_perf_head *h, struct reader *r)
 	}
 }
 
-static void feature_pmus(struct damon_perf_head *h, struct reader *r)
+static void feature_pmus(struct damon_perf_head *h, struct cursor *r)
 {
-	uint32_t n = get_u32(r);
+	uint32_t n = take_u32(r);
 
 	for (uint32_t i = 0; i < n && !r->bad && h->nr_pmus < MAX_PMUS; i++) {
-		uint32_t type = get_u32(r);
+		uint32_t type = take_u32(r);
 		size_t len;
 		const char *s = get_text(r, &len);
 		struct damon_perf_pmu *pmu;
@@ -285,10 +248,10 @@ static void feature_pmus(struct damon_perf_head *h, struct reader *r)
 		name_pmu(h, &h->events[e]);
 }
 
-static void feature_clock(struct damon_perf_head *h, struct reader *r)
+static void feature_clock(struct damon_perf_head *h, struct cursor *r)
 {
-	uint32_t version = get_u32(r), clockid = get_u32(r);
-	uint64_t wall_ns = get_u64(r), clock_ns = get_u64(r);
+	uint32_t version = take_u32(r), clockid = take_u32(r);
+	uint64_t wall_ns = take_u64(r), clock_ns = take_u64(r);
 
 	if (r->bad || version != 1)
 		return;
@@ -300,7 +263,7 @@ void damon_perf_head_feature(struct damon_perf_head *h, unsigned int feature, co
 			     size_t len)
 {
 	struct damon_perf_file_info *i = &h->info;
-	struct reader r = {p, p + len, false};
+	struct cursor r = {p, p + len, false};
 
 	switch (feature) {
 	case PERF_FEATURE_HOSTNAME:

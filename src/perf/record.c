@@ -3,49 +3,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "perf/cursor.h"
 #include "perf/record.h"
 
 /* Newer than the headers of some distributions. */
 #define BRANCH_COUNTERS (1ull << 19) /* PERF_SAMPLE_BRANCH_COUNTERS, Linux 6.8 */
 #define FORMAT_LOST	(1ull << 4)  /* PERF_FORMAT_LOST, Linux 6.0 */
-
-/* The part of a record not yet read. Reading past its end makes it 'bad' and yields zeros. */
-struct cursor {
-	const uint8_t *p, *end;
-	bool bad;
-};
-
-static const void *take(struct cursor *c, uint64_t bytes)
-{
-	const uint8_t *p = c->p;
-
-	if (c->bad || bytes > (uint64_t)(c->end - c->p)) {
-		c->bad = true;
-		return NULL;
-	}
-	c->p += bytes;
-	return p;
-}
-
-static uint64_t take_u64(struct cursor *c)
-{
-	const void *p = take(c, 8);
-	uint64_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 8);
-	return v;
-}
-
-static uint32_t take_u32(struct cursor *c)
-{
-	const void *p = take(c, 4);
-	uint32_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 4);
-	return v;
-}
 
 static void skip_u64s(struct cursor *c, uint64_t n)
 {

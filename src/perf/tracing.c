@@ -8,28 +8,11 @@
 #include <traceevent/event-parse.h>
 
 #include "base/util.h"
+#include "perf/cursor.h"
 
 static const uint8_t magic[] = {0x17, 0x08, 0x44, 't', 'r', 'a', 'c', 'i', 'n', 'g'};
 
-/* What is left to read. Reading past its end makes it 'bad' and yields zeros. */
-struct rest {
-	const uint8_t *p, *end;
-	bool bad;
-};
-
-static const uint8_t *take(struct rest *r, uint64_t n)
-{
-	const uint8_t *p = r->p;
-
-	if (r->bad || n > (uint64_t)(r->end - r->p)) {
-		r->bad = true;
-		return NULL;
-	}
-	r->p += n;
-	return p;
-}
-
-static uint64_t take_number(struct rest *r, size_t bytes)
+static uint64_t take_number(struct cursor *r, size_t bytes)
 {
 	const uint8_t *p = take(r, bytes);
 	uint64_t v = 0;
@@ -40,7 +23,7 @@ static uint64_t take_number(struct rest *r, size_t bytes)
 }
 
 /* A text that ends with a NUL. */
-static const char *take_text(struct rest *r)
+static const char *take_text(struct cursor *r)
 {
 	const uint8_t *end = r->bad ? NULL : memchr(r->p, '\0', (size_t)(r->end - r->p));
 
@@ -52,16 +35,16 @@ static const char *take_text(struct rest *r)
 }
 
 /* Something with its size in front. */
-static struct rest take_block(struct rest *r)
+static struct cursor take_block(struct cursor *r)
 {
 	uint64_t n = take_number(r, 8);
 	const uint8_t *p = take(r, n);
 
-	return (struct rest){.p = p, .end = p ? p + n : p, .bad = !p};
+	return (struct cursor){.p = p, .end = p ? p + n : p, .bad = !p};
 }
 
 /* A header: the text that names it and its block. */
-static void skip_header(struct rest *r, const char *name)
+static void skip_header(struct cursor *r, const char *name)
 {
 	if (strcmp(take_text(r), name) != 0)
 		r->bad = true;
@@ -69,7 +52,7 @@ static void skip_header(struct rest *r, const char *name)
 }
 
 /* Is this the format of the tracepoint 'name'? Its first line says it. */
-static bool is_format_of(const struct rest *format, const char *name)
+static bool is_format_of(const struct cursor *format, const char *name)
 {
 	const char *text = (const char *)format->p;
 	size_t len = (size_t)(format->end - format->p), n = strlen(name);
@@ -79,7 +62,7 @@ static bool is_format_of(const struct rest *format, const char *name)
 }
 
 /* Goes to the format of the tracepoint. 1, 0: it is not there, or -errno. */
-static int find_format(struct rest *r, const struct damon_trace_event *e, struct rest *out)
+static int find_format(struct cursor *r, const struct damon_trace_event *e, struct cursor *out)
 {
 	uint32_t nr_systems, count;
 
@@ -89,7 +72,7 @@ static int find_format(struct rest *r, const struct damon_trace_event *e, struct
 		bool is_ours = !strcmp(take_text(r), e->system);
 
 		for (count = (uint32_t)take_number(r, 4); count && !r->bad; count--) {
-			struct rest format = take_block(r);
+			struct cursor format = take_block(r);
 
 			if (!is_ours || format.bad || !is_format_of(&format, e->name))
 				continue;
@@ -132,7 +115,7 @@ static bool is_wanted(const struct damon_trace_event *e, const char *name)
 }
 
 /* Goes behind a line, and copies it. False at the end. */
-static bool next_line(struct rest *r, char *line, size_t size)
+static bool next_line(struct cursor *r, char *line, size_t size)
 {
 	const uint8_t *end = memchr(r->p, '\n', (size_t)(r->end - r->p));
 	size_t n = (size_t)((end ? end : r->end) - r->p);
@@ -149,10 +132,11 @@ static bool next_line(struct rest *r, char *line, size_t size)
  * parser loses memory at some of what is in no shape, and how it is printed is of no use here. The
  * caller frees it.
  */
-static char *clean_format(const struct rest *format, const struct damon_trace_event *e, size_t *len)
+static char *clean_format(const struct cursor *format, const struct damon_trace_event *e,
+			  size_t *len)
 {
 	char line[256], decl[128], *text = NULL;
-	struct rest r = *format;
+	struct cursor r = *format;
 	unsigned int id = 0, offset, size, is_signed;
 	FILE *out = open_memstream(&text, len);
 
@@ -182,7 +166,7 @@ static char *clean_format(const struct rest *format, const struct damon_trace_ev
 	return text;
 }
 
-static int parse_format(const struct rest *format, struct damon_trace_event *e)
+static int parse_format(const struct cursor *format, struct damon_trace_event *e)
 {
 	struct tep_handle *tep = tep_alloc();
 	_cleanup_(freep) char *text = NULL;
@@ -204,7 +188,7 @@ static int parse_format(const struct rest *format, struct damon_trace_event *e)
 
 int damon_tracing_find(const uint8_t *data, size_t len, struct damon_trace_event *e)
 {
-	struct rest r = {.p = data, .end = data + len}, format;
+	struct cursor r = {.p = data, .end = data + len}, format;
 	const uint8_t *head = take(&r, sizeof(magic)), *kind;
 	int found;
 
