@@ -106,6 +106,40 @@ Test(exposure, a_change_of_rate_moves_no_age_no_epoch_and_no_heat)
 	}
 }
 
+/* Of all ticks, the part that speaks for the present: all of the past does where rates hold. */
+static double part_at_present(const struct damon_snapshot *s)
+{
+	const struct damon_target_snapshot *t = &s->targets[0];
+	double now = 0, all = 0;
+
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct damon_region *r = &t->regions[i];
+
+		all += r->nr_ticks;
+		now += r->now_ticks > 0 ? r->now_ticks : r->nr_ticks;
+	}
+	cr_assert_gt(all, 0);
+	return now / all;
+}
+
+Test(exposure, a_change_of_rate_is_no_unrest)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		double least = 1;
+		struct kit k;
+
+		setup(&k);
+		for (int n = 0; n < 160; n++) {
+			const struct damon_snapshot *s = run(&k, changes[i].hz[n / 40]);
+
+			if (n >= 40)
+				least = MIN(least, part_at_present(s));
+		}
+		cr_expect_gt(least, .5, "%s: %.2f", changes[i].name, least);
+		damon_core_free(k.core);
+	}
+}
+
 /* The true mean of the weight lies within the bounds that ticks give, as often as they claim. */
 Test(exposure, bounds_count_what_mixed_weights_are_worth)
 {
