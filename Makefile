@@ -20,11 +20,13 @@ ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' \
 	   -Iinclude -Isrc -I. $(WARN) $(CFLAGS) \
 	   -fno-strict-aliasing -pthread \
 	   $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
+# of the program alone: configuration, full screen, metrics
+CLI_LIBS := -ljansson -lncursesw -lmicrohttpd
 LIBS	:= -lZydis -lpfm -lzstd -lz -lelf -ltraceevent -lm -lpthread
 
 LAYERS	:= base core os perf action record lib
 LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
-CLI_SRC	:= $(wildcard src/report/*.c src/cli/*.c)
+CLI_SRC	:= $(wildcard src/report/*.c src/config/*.c src/live/*.c src/cli/*.c)
 JUDGE_SRC := $(wildcard tests/judge/*.c) tests/truth/trace.c
 UNIT_SRC := $(wildcard tests/kit/*.c tests/unit/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -68,11 +70,11 @@ $(LIB): $(call obj,$(LIB_SRC))
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 
 $(PROG): $(call obj,$(CLI_SRC)) $(LIB)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(CLI_LIBS) $(LIBS)
 
 $(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) \
 		$(filter-out %/judge.o,$(call obj,$(JUDGE_SRC))) $(call obj,$(LIB_SRC))
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(CLI_LIBS) $(LIBS)
 
 # scripts/fuzz leaves FUZZ_MAIN empty: then -fsanitize=fuzzer brings a main().
 FUZZ_MAIN = $(B)/tests/fuzz/replay.o
@@ -101,7 +103,7 @@ TOOLS	+= $(SHOW)
 # The library's example, built as a user would build it.
 EXAMPLE	:= $(patsubst %.c,$(B)/%,$(wildcard tests/example/*.c))
 TOOLS	+= $(EXAMPLE)
-$(EXAMPLE): $(B)/tests/example/%: tests/example/%.c include/damon.h $(LIB)
+$(EXAMPLE): $(B)/tests/example/%: tests/example/%.c $(wildcard include/*.h) $(LIB)
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=address$(,)undefined) \
 		-Iinclude -o $@ $< $(LIB) $(LIBS)
@@ -216,14 +218,14 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(Q)install -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/damon-perf
 	$(Q)install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libdamon.a
-	$(Q)install -m 644 include/damon.h $(DESTDIR)$(PREFIX)/include/damon.h
+	$(Q)install -m 644 include/damon.h include/damos.h $(DESTDIR)$(PREFIX)/include
 	$(Q)install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(Q)install -m 644 scripts/completion/damon-perf.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/damon-perf $(DESTDIR)$(PREFIX)/lib/libdamon.a \
-		$(DESTDIR)$(PREFIX)/include/damon.h \
+		$(DESTDIR)$(PREFIX)/include/damon.h $(DESTDIR)$(PREFIX)/include/damos.h \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANS))) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf
 

@@ -15,7 +15,7 @@
 #include "cli/command.h"
 #include "cli/find.h"
 #include "cli/hardware.h"
-#include "cli/live.h"
+#include "cli/record_line.h"
 #include "cli/progress.h"
 #include "cli/replay.h"
 #include "cli/say.h"
@@ -395,7 +395,7 @@ static int check_options(struct record_options *o, const struct option_line *lin
 struct recording {
 	const struct record_options *options;
 	struct damon_ctx *ctx;
-	struct live live;
+	struct record_line live;
 	struct progress progress; /* of a replay, instead of 'live' */
 	uint64_t end_ns;	  /* of --duration; UINT64_MAX: none */
 	int nr_interrupts;
@@ -481,7 +481,7 @@ static int run(struct recording *r)
 			continue;
 		if (more <= 0)
 			return more;
-		live_draw(&r->live, r->ctx, now_ns());
+		record_line_draw(&r->live, r->ctx, now_ns());
 	}
 }
 
@@ -696,12 +696,12 @@ static int record(struct recording *r, const struct option_line *line)
 
 	if (!err) {
 		signals_catch();
-		live_init(&r->live, r->options->quiet, now_ns());
+		record_line_init(&r->live, r->options->quiet, now_ns());
 		progress_init(&r->progress, r->options->quiet, "replaying");
 		r->live.on = r->live.on && !r->options->replay;
 		damon_set_progress(r->ctx, replay_progress, r);
 		if (r->live.on)
-			damon_set_callback(r->ctx, live_snapshot, &r->live);
+			damon_set_callback(r->ctx, record_line_snapshot, &r->live);
 		damon_set_stop(r->ctx, stop_asked, NULL);
 		err = damon_open(r->ctx);
 	}
@@ -719,7 +719,7 @@ static int record(struct recording *r, const struct option_line *line)
 	if (r->options->duration_ns)
 		r->end_ns = now_ns() + r->options->duration_ns;
 	err = run(r);
-	live_erase(&r->live);
+	record_line_erase(&r->live);
 	progress_erase(&r->progress);
 	if (err < 0)
 		say_ctx(r->ctx, err);

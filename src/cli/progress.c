@@ -5,7 +5,7 @@
 
 #include "base/units.h"
 #include "base/util.h"
-#include "cli/live.h"
+#include "cli/record_line.h"
 #include "cli/progress.h"
 
 static uint64_t now_ns(void)
@@ -19,7 +19,7 @@ static uint64_t now_ns(void)
 void progress_init(struct progress *p, bool quiet, const char *what)
 {
 	*p = (struct progress){.what = what};
-	p->on = !quiet && live_has_terminal();
+	p->on = !quiet && record_line_has_terminal();
 	p->drawn_ns = now_ns() + NS_PER_SEC / 2;
 }
 

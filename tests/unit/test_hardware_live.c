@@ -60,7 +60,7 @@ struct plan {
 	bool trace;
 };
 
-struct live {
+struct record_line {
 	struct fake_perf perf;
 	const struct plan *plan;
 	struct rng rng;
@@ -94,7 +94,7 @@ static void ibs_registers(uint8_t raw[60], const struct access *a)
 }
 
 /* In the order of the kernel (perf_event_open(2), PERF_RECORD_SAMPLE). */
-static void write_sample(struct live *l, const struct fake_event *e, const struct access *a)
+static void write_sample(struct record_line *l, const struct fake_event *e, const struct access *a)
 {
 	const uint64_t type = e->attr.sample_type,
 		       known = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
@@ -126,7 +126,7 @@ static void write_sample(struct live *l, const struct fake_event *e, const struc
 	cr_assert(fake_perf_write(&l->perf, a->cpu, perf_build_end(&build)));
 }
 
-static struct fake_event *event_of(struct live *l, int cpu, uint64_t number)
+static struct fake_event *event_of(struct record_line *l, int cpu, uint64_t number)
 {
 	int pid = l->plan->whole_cpus ? -1 : getpid();
 
@@ -142,7 +142,7 @@ static struct fake_event *event_of(struct live *l, int cpu, uint64_t number)
 	return NULL;
 }
 
-static struct access next_access(struct live *l, uint64_t time)
+static struct access next_access(struct record_line *l, uint64_t time)
 {
 	struct access a = {.cpu = (int)rng_below(&l->rng, 3), .pid = getpid(), .time = time};
 
@@ -157,7 +157,7 @@ static struct access next_access(struct live *l, uint64_t time)
 	return a;
 }
 
-static void play_samples(struct live *l, uint64_t from, uint64_t to)
+static void play_samples(struct record_line *l, uint64_t from, uint64_t to)
 {
 	for (uint64_t i = 0; i < PER_POLL; i++) {
 		struct access a = next_access(l, from + (to - from) * i / PER_POLL);
@@ -168,7 +168,7 @@ static void play_samples(struct live *l, uint64_t from, uint64_t to)
 
 /* Pieces of ten records; records are cut where the area ends. Every fifth piece loses what follows
  * it, in every seventh operations have collided. */
-static void play_trace(struct live *l, uint64_t from, uint64_t to)
+static void play_trace(struct record_line *l, uint64_t from, uint64_t to)
 {
 	for (uint64_t i = 0; i < PER_POLL / 10; i++) {
 		struct spe_bytes piece = {.len = 0};
@@ -200,7 +200,7 @@ static void play_trace(struct live *l, uint64_t from, uint64_t to)
 }
 
 /* The event that tells of tasks on a CPU: the only one with 'mmap'. */
-static const struct fake_event *follower(const struct live *l, int cpu)
+static const struct fake_event *follower(const struct record_line *l, int cpu)
 {
 	for (int i = 0; i < FAKE_FDS; i++) {
 		const struct fake_event *e = &l->perf.event[i];
@@ -214,7 +214,7 @@ static const struct fake_event *follower(const struct live *l, int cpu)
 
 static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
-	struct live *l = ((struct fake_perf *)s->priv)->priv;
+	struct record_line *l = ((struct fake_perf *)s->priv)->priv;
 	uint64_t from = l->perf.now_ns;
 
 	for (size_t i = 0; i < n; i++)
@@ -243,7 +243,7 @@ static int on_snapshot(void *priv, const struct damon_snapshot *s)
 	struct damon_snapshot_info info = {.size = sizeof(info)};
 	struct damon_region_info r = {.size = sizeof(r)};
 	struct damon_target_info t = {.size = sizeof(t)};
-	struct live *l = priv;
+	struct record_line *l = priv;
 
 	damon_snapshot_info(s, &info);
 	l->obs += info.obs;
@@ -267,12 +267,12 @@ static int on_snapshot(void *priv, const struct damon_snapshot *s)
 
 static int only_whole_cpus(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
 {
-	const struct live *l = f->priv;
+	const struct record_line *l = f->priv;
 
 	return a->type == l->plan->type && l->plan->whole_cpus && pid >= 0 ? -EINVAL : 0;
 }
 
-static void live_init(struct live *l, const struct plan *plan)
+static void record_line_init(struct record_line *l, const struct plan *plan)
 {
 	static const struct {
 		const char *name, *text;
@@ -303,7 +303,7 @@ static void live_init(struct live *l, const struct plan *plan)
 	cr_assert_eq(damon_add_pid(l->ctx, getpid()), 0);
 }
 
-static void live_run(struct live *l)
+static void live_run(struct record_line *l)
 {
 	int rc, rounds = 0;
 
@@ -331,9 +331,9 @@ Test(hardware_live, two_buffers_have_their_shares)
 		const char *name = plans[i].name;
 		struct damon_stats stats = {.size = sizeof(stats)};
 		struct damon_source_stats own;
-		struct live l;
+		struct record_line l;
 
-		live_init(&l, &plans[i]);
+		record_line_init(&l, &plans[i]);
 		live_run(&l);
 		cr_expect_float_eq(l.share[0], .8, .04, "%s: %g", name, l.share[0]);
 		cr_expect_float_eq(l.share[1], .2, .04, "%s: %g", name, l.share[1]);

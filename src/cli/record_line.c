@@ -6,14 +6,14 @@
 
 #include "base/units.h"
 #include "base/util.h"
-#include "cli/live.h"
+#include "cli/record_line.h"
 #include "cli/output.h"
 #include "cli/say.h"
 #include "report/known.h"
 
 #define DRAW_NS (250 * NS_PER_MS)
 
-bool live_has_terminal(void)
+bool record_line_has_terminal(void)
 {
 	const char *term = getenv("TERM");
 
@@ -22,15 +22,15 @@ bool live_has_terminal(void)
 	       strcmp(term, "dumb") != 0;
 }
 
-void live_init(struct live *l, bool quiet, uint64_t now_ns)
+void record_line_init(struct record_line *l, bool quiet, uint64_t now_ns)
 {
-	*l = (struct live){.start_ns = now_ns, .on = !quiet && live_has_terminal()};
+	*l = (struct record_line){.start_ns = now_ns, .on = !quiet && record_line_has_terminal()};
 }
 
-int live_snapshot(void *priv, const struct damon_snapshot *s)
+int record_line_snapshot(void *priv, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
-	struct live *l = priv;
+	struct record_line *l = priv;
 	size_t hottest = 0;
 
 	damon_snapshot_info(s, &info);
@@ -51,7 +51,7 @@ int live_snapshot(void *priv, const struct damon_snapshot *s)
 }
 
 /* "cc1 1234  working set 45 MiB [41, 51]" */
-static int print_hottest(char *buf, size_t size, const struct live *l)
+static int print_hottest(char *buf, size_t size, const struct record_line *l)
 {
 	struct known wss = {l->wss.bytes, l->wss.lo, l->wss.hi};
 	char comm[sizeof(l->hottest.comm) + 1], bytes[KNOWN_TEXT_MAX];
@@ -64,7 +64,7 @@ static int print_hottest(char *buf, size_t size, const struct live *l)
 			known_text(bytes, &wss, KNOWN_BYTES));
 }
 
-void live_draw(struct live *l, const struct damon_ctx *ctx, uint64_t now_ns)
+void record_line_draw(struct record_line *l, const struct damon_ctx *ctx, uint64_t now_ns)
 {
 	struct damon_stats stats = {.size = sizeof(stats)};
 	char line[256], hottest[160], lost[DAMON_UNITS_MAX], rate[32] = "";
@@ -85,7 +85,7 @@ void live_draw(struct live *l, const struct damon_ctx *ctx, uint64_t now_ns)
 	l->drawn = true;
 }
 
-void live_erase(struct live *l)
+void record_line_erase(struct record_line *l)
 {
 	if (!l->drawn)
 		return;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The one line that is redrawn on a terminal while recording. */
-#ifndef CLI_LIVE_H
-#define CLI_LIVE_H
+#ifndef CLI_RECORD_LINE_H
+#define CLI_RECORD_LINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "damon.h"
 
-struct live {
+struct record_line {
 	bool on;    /* standard error is a terminal that is ours */
 	bool drawn; /* there is a line to erase */
 	bool seen;  /* the fields below are of a snapshot */
@@ -18,13 +18,13 @@ struct live {
 };
 
 /* Can a line be redrawn on standard error? */
-bool live_has_terminal(void);
+bool record_line_has_terminal(void);
 
-void live_init(struct live *l, bool quiet, uint64_t now_ns);
-/* Keeps what the line shows. 'priv' is a struct live; for damon_set_callback(). */
-int live_snapshot(void *priv, const struct damon_snapshot *s);
+void record_line_init(struct record_line *l, bool quiet, uint64_t now_ns);
+/* Keeps what the line shows. 'priv' is a struct record_line; for damon_set_callback(). */
+int record_line_snapshot(void *priv, const struct damon_snapshot *s);
 /* At most four times a second. */
-void live_draw(struct live *l, const struct damon_ctx *ctx, uint64_t now_ns);
-void live_erase(struct live *l);
+void record_line_draw(struct record_line *l, const struct damon_ctx *ctx, uint64_t now_ns);
+void record_line_erase(struct record_line *l);
 
 #endif
