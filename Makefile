@@ -20,13 +20,13 @@ ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' \
 	   -Iinclude -Isrc -I. $(WARN) $(CFLAGS) \
 	   -fno-strict-aliasing -pthread \
 	   $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
-# of the program alone: configuration, full screen, metrics
-CLI_LIBS := -ljansson -lncursesw -lmicrohttpd
+# of the program alone: symbols (and names of C++), pictures, configuration, full screen, metrics
+CLI_LIBS := -ldw -lstdc++ -lcairo -ljansson -lncursesw -lmicrohttpd
 LIBS	:= -lZydis -lpfm -lzstd -lz -lelf -ltraceevent -lm -lpthread
 
 LAYERS	:= base core os perf action record lib
 LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
-CLI_SRC	:= $(wildcard src/report/*.c src/config/*.c src/live/*.c src/cli/*.c)
+CLI_SRC	:= $(foreach l,symbol report config live cli,$(wildcard src/$(l)/*.c))
 JUDGE_SRC := $(wildcard tests/judge/*.c) tests/truth/trace.c
 UNIT_SRC := $(wildcard tests/kit/*.c tests/unit/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)

@@ -339,6 +339,9 @@ struct damon_mapping_info {
 	uint64_t from_ns, to_ns; /* lived in; UINT64_MAX: to the end */
 	uint32_t prot;		 /* 1 read, 2 write, 4 execute, 8 shared */
 	const char *name;	 /* "/path", "[heap]", "[stack]", "" anonymous */
+	uint64_t dev;		 /* major << 32 | minor of the file's device; 0 if anonymous */
+	const uint8_t *build_id; /* of the file, as recorded */
+	size_t build_id_len;	 /* 0: not known */
 };
 /* The mapping that holds 'addr' of the snapshot's target 't' at the time of the snapshot. Returns
  * 1, or 0 if none is known. */
@@ -399,6 +402,57 @@ int damon_record_target(const struct damon_record *r, size_t i, struct damon_tar
  * beyond the last. */
 int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 			 struct damon_mapping_info *m);
+
+/* ---- the sample log ---- */
+
+enum damon_memory_level {
+	DAMON_MEMORY_UNKNOWN,
+	DAMON_MEMORY_L1,
+	DAMON_MEMORY_LFB, /* was under way already */
+	DAMON_MEMORY_L2,
+	DAMON_MEMORY_L3,
+	DAMON_MEMORY_PEER, /* another core's or cluster's cache */
+	DAMON_MEMORY_DRAM,
+	DAMON_MEMORY_PMEM,
+	DAMON_MEMORY_CXL,
+	DAMON_MEMORY_IO,
+	DAMON_NR_MEMORY_LEVELS
+};
+const char *damon_memory_level_name(int level); /* "L1", "DRAM", ...; "unknown" */
+
+/* An access that was kept for attribution: some hundred a second of all that were seen, drawn
+ * evenly. What is not known is 0. */
+struct damon_access_info {
+	size_t size;
+	uint64_t time_ns, addr, ip;
+	int pid, tid;
+	uint32_t target_id;
+	uint32_t space_id; /* of the address space that 'addr' and 'ip' lie in */
+	double weight;	   /* what it stands for, in the source's unit: damon_record_info.scale
+			      makes accesses of it */
+	int is_stall;	   /* 1: the weight is one of time lost there, and counts no accesses */
+	uint32_t bytes;
+	int load, store;	 /* both: read-modify-write */
+	int stack;		 /* near the stack pointer */
+	int likely;		 /* its address rests on a late read of memory */
+	uint32_t latency_cycles; /* 65535: so many or more */
+	int level;		 /* enum damon_memory_level */
+	int local, remote, tlb_hit, tlb_miss, hitm, locked;
+};
+
+/* Shown, while damon_record_next() looks for the next snapshot, the accesses of the interval of the
+ * one before. Return nonzero to stop: damon_record_next() returns -EINTR then. NULL: none. */
+typedef int (*damon_access_fn)(void *priv, const struct damon_access_info *a);
+void damon_record_set_log(struct damon_record *r, damon_access_fn fn, void *priv);
+
+/* The mapping that held 'addr' of a space at a time, or the last that did. Returns 1, or 0 if none
+ * is known. */
+int damon_record_mapping_at(const struct damon_record *r, uint32_t space_id, uint64_t addr,
+			    uint64_t time_ns, struct damon_mapping_info *m);
+/* Mapping 'i' of all that a space ever had, live ones sorted first. Returns 0, or -ENOENT beyond
+ * the last. */
+int damon_record_space_mapping(const struct damon_record *r, uint32_t space_id, size_t i,
+			       struct damon_mapping_info *m);
 
 /* ---- what works here ---- */
 

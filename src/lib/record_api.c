@@ -10,30 +10,9 @@
 #include "damon.h"
 #include "lib/ctx.h"
 #include "lib/out.h"
+#include "lib/record.h"
 #include "perf/file.h"
 #include "record/reader.h"
-
-/* What was seen of a target so far. */
-struct seen {
-	uint64_t obs;
-	double weight, cpu_ns;
-	size_t nr_regions; /* in its latest snapshot */
-};
-
-struct damon_record {
-	struct damon_reader *reader;
-	struct damon_fail fail;
-	struct view view;
-	struct damon_totals totals;
-	struct damon_counts
-		counts; /* summed over snapshots: what a record without totals still tells */
-	uint64_t nr_snapshots, last_end_ns;
-	bool has_totals;
-	uint64_t damaged_bytes, file_bytes;
-	struct seen *seen; /* by target id */
-	size_t nr_seen, cap_seen;
-	double weight; /* of all targets */
-};
 
 static __thread struct damon_fail open_fail;
 
@@ -197,7 +176,7 @@ const char *damon_record_remedy(const struct damon_record *r)
 
 static int note_target(struct damon_record *r, const struct damon_target_snapshot *t)
 {
-	struct seen *s;
+	struct record_seen *s;
 	size_t old = r->nr_seen;
 
 	if (t->target_id >= r->nr_seen) {
@@ -244,6 +223,8 @@ int damon_record_next(struct damon_record *r, const struct damon_snapshot **out)
 		}
 		if (item.type == DAMON_ITEM_DAMAGED)
 			r->damaged_bytes += item.skipped;
+		if (item.type == DAMON_ITEM_LOG && record_show_log(r, &item))
+			return -EINTR;
 		if (item.type != DAMON_ITEM_SNAPSHOT)
 			continue;
 		err = on_snapshot(r, item.snapshot);
@@ -350,7 +331,7 @@ int damon_record_target(const struct damon_record *r, size_t i, struct damon_tar
 
 	for (size_t id = 0; id < r->nr_seen; id++) {
 		const struct damon_target *t = damon_reader_target(r->reader, (uint32_t)id);
-		const struct seen *s = &r->seen[id];
+		const struct record_seen *s = &r->seen[id];
 		struct damon_target_info info = {
 			.id = (uint32_t)id,
 			.nr_regions = s->nr_regions,

@@ -195,6 +195,9 @@ void mapping_info(struct damon_mapping_info *out, const struct damon_mapping *m)
 		.to_ns = m->to_ns,
 		.prot = m->prot,
 		.name = m->name ? m->name : "",
+		.dev = m->dev,
+		.build_id = m->build_id,
+		.build_id_len = m->build_id_len,
 	};
 
 	out_copy(out, i);
