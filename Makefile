@@ -21,7 +21,7 @@ ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDAMON_VERSION='"$(VERSION)"' \
 	   -fno-strict-aliasing -pthread \
 	   $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
 # of the program alone: symbols (and names of C++), pictures, configuration, full screen, metrics
-CLI_LIBS := -ldw -lstdc++ -lcairo -ljansson -lncursesw -lmicrohttpd
+CLI_LIBS := -ldw -liberty -lcairo -ljansson -lncursesw -lmicrohttpd
 LIBS	:= -lZydis -lpfm -lzstd -lz -lelf -ltraceevent -lm -lpthread
 
 LAYERS	:= base core os perf action record lib

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an address of a file is called: the function, inlined frames and source line of an
  * instruction, the variable and member of data. From the symbol tables and DWARF of the file, of
