@@ -78,8 +78,9 @@ $(UNIT): $(call obj,$(UNIT_SRC)) $(filter-out %/main.o,$(call obj,$(CLI_SRC))) \
 
 # scripts/fuzz leaves FUZZ_MAIN empty: then -fsanitize=fuzzer brings a main().
 FUZZ_MAIN = $(B)/tests/fuzz/replay.o
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+FUZZ_OBJ := $(call obj,$(foreach l,symbol config,$(wildcard src/$(l)/*.c)))
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJ) $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(CLI_LIBS) $(LIBS)
 
 $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h)
 	$(Q)mkdir -p $(@D)

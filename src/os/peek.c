@@ -20,6 +20,7 @@
 
 #include "base/util.h"
 #include "os/peek.h"
+#include "os/regular.h"
 #include "os/sys.h"
 
 #define COPY_MAX   ((uint64_t)256 << 20) /* bytes of all images */
@@ -133,22 +134,6 @@ static bool is_mapped_file(const struct peek *k, int fd, const struct stat *st, 
 	return m->inode && st->st_ino == m->inode && memory_is(k, fd, pid, m);
 }
 
-/* Opens a regular file for reading, and nothing else: opening a device or a FIFO may do things. */
-static int open_regular(const char *path, struct stat *st)
-{
-	_cleanup_(closep) int at = open(path, O_PATH | O_CLOEXEC);
-	char again[40];
-	int fd;
-
-	if (at < 0 || fstat(at, st))
-		return -errno;
-	if (!S_ISREG(st->st_mode) || st->st_size <= 0)
-		return -EINVAL;
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", at);
-	fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
-}
-
 /*
  * The file behind a mapping: by its name as the process sees it, as its program (which may be
  * deleted), as the kernel shows the mapping to the privileged, and by its name as we see it, when
@@ -177,7 +162,7 @@ static int open_mapped(const struct peek *k, int pid, const struct damon_mapping
 			path = NULL;
 			return -ENOMEM;
 		}
-		fd = open_regular(path, st);
+		fd = damon_open_regular(path, st);
 		if (fd < 0)
 			continue;
 		if (is_mapped_file(k, fd, st, pid, m, i == MAP_FILES))

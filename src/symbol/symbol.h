@@ -25,7 +25,6 @@ struct symbol_file;
 struct symbols_options {
 	const char *cache_dir;	/* answers are kept there between runs; NULL: not kept */
 	const char *debug_dirs; /* separated by ':'; NULL: /usr/lib/debug */
-	size_t max_bytes;	/* of memory; 0: 512 MiB */
 };
 
 int symbols_new(const struct symbols_options *o, struct symbols **out);
@@ -92,9 +91,8 @@ struct symbol_data {
 	const char *file;     /* where it is defined, NULL: unknown */
 	unsigned line;
 };
-/* Of data at a virtual address of the file. Array indices above 'group' elements are not told apart
- * in 'member' but left out ("[].next"): 0 never, UINT64_MAX: all. Returns true if a variable or at
- * least a section is known. */
+/* Of data at a virtual address of the file. 'indices': elements of arrays are told apart
+ * ("[3].next", else "[].next"). Returns true if a variable or at least a section is known. */
 bool symbols_data(struct symbol_file *f, uint64_t vaddr, bool indices, struct symbol_data *out);
 
 /* The range of a function by name, for annotate: the i-th of that name. Returns true if there is

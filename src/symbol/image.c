@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <libelf.h>
+#include <elfutils/libdwelf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <zlib.h>
+
+#include "base/util.h"
+#include "os/regular.h"
+#include "symbol/image.h"
+
+#define SEGMENTS_MAX 256
+#define BUILD_ID_MAX 64
+
+/* Read piece by piece, not mapped: whoever truncates a mapped file would kill us with SIGBUS. */
+static int open_elf(const char *path, struct symbol_image *out, struct stat *st)
+{
+	GElf_Ehdr ehdr;
+
+	*out = (struct symbol_image){.fd = damon_open_regular(path, st)};
+	if (out->fd < 0)
+		return out->fd;
+	elf_version(EV_CURRENT);
+	out->elf = elf_begin(out->fd, ELF_C_READ, NULL);
+	if (!out->elf || elf_kind(out->elf) != ELF_K_ELF || !gelf_getehdr(out->elf, &ehdr)) {
+		symbol_image_release(out);
+		return -ENOEXEC;
+	}
+	out->machine = ehdr.e_machine;
+	return 0;
+}
+
+void symbol_image_release(struct symbol_image *i)
+{
+	if (i->elf)
+		elf_end(i->elf);
+	if (i->fd >= 0)
+		close(i->fd);
+	free(i->segments);
+	*i = (struct symbol_image){.fd = -1};
+}
+
+static int read_segments(struct symbol_image *i)
+{
+	size_t n, cap = 0;
+
+	if (elf_getphdrnum(i->elf, &n))
+		return 0;
+	n = MIN(n, (size_t)SEGMENTS_MAX);
+	for (size_t k = 0; k < n; k++) {
+		GElf_Phdr p;
+
+		if (!gelf_getphdr(i->elf, (int)k, &p) || p.p_type != PT_LOAD)
+			continue;
+		if (vec_reserve(&i->segments, &cap, i->nr_segments + 1, sizeof(*i->segments)))
+			return -ENOMEM;
+		i->segments[i->nr_segments++] = (struct symbol_segment){
+			.offset = p.p_offset,
+			.vaddr = p.p_vaddr,
+			.file_size = p.p_filesz,
+			.mem_size = p.p_memsz,
+		};
+	}
+	return 0;
+}
+
+bool symbol_image_vaddr(const struct symbol_image *i, uint64_t offset, uint64_t *vaddr)
+{
+	for (size_t k = 0; k < i->nr_segments; k++) {
+		const struct symbol_segment *s = &i->segments[k];
+
+		if (offset >= s->offset && offset - s->offset < s->file_size) {
+			*vaddr = s->vaddr + (offset - s->offset);
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t symbol_image_build_id(const struct symbol_image *i, const uint8_t **id)
+{
+	const void *bytes;
+	ssize_t n = i->elf ? dwelf_elf_gnu_build_id(i->elf, &bytes) : 0;
+
+	*id = n > 0 ? bytes : NULL;
+	return n > 0 ? (size_t)n : 0;
+}
+
+static bool has_build_id(const struct symbol_image *i, const uint8_t *id, size_t len)
+{
+	const uint8_t *own;
+
+	return len && symbol_image_build_id(i, &own) == len && !memcmp(own, id, len);
+}
+
+Elf_Scn *symbol_image_section(const struct symbol_image *i, const char *name, GElf_Word type,
+			      GElf_Shdr *shdr)
+{
+	size_t names;
+
+	if (!i->elf || elf_getshdrstrndx(i->elf, &names))
+		return NULL;
+	for (Elf_Scn *s = NULL; (s = elf_nextscn(i->elf, s));) {
+		const char *own;
+
+		if (!gelf_getshdr(s, shdr))
+			continue;
+		if (!name && shdr->sh_type == type)
+			return s;
+		own = name ? elf_strptr(i->elf, names, shdr->sh_name) : NULL;
+		if (own && !strcmp(own, name))
+			return s;
+	}
+	return NULL;
+}
+
+/* Is it the file that was mapped? If not, why. */
+static const char *is_other(const struct symbol_image *i, const struct stat *st,
+			    const struct symbol_file_id *id)
+{
+	uint64_t dev = (uint64_t)major(st->st_dev) << 32 | minor(st->st_dev);
+	int64_t written_ns =
+		(int64_t)st->st_mtim.tv_sec * (int64_t)NS_PER_SEC + st->st_mtim.tv_nsec;
+
+	if (id->build_id_len)
+		return has_build_id(i, id->build_id, id->build_id_len)
+			       ? NULL
+			       : "is another file now: its build id differs";
+	if (!id->inode)
+		return "was recorded without a build id or inode: which file it was is not known";
+	/* some file systems (btrfs, overlays) tell mappings another device than stat() */
+	if (st->st_ino != id->inode || (dev != id->dev && major(st->st_dev) && id->dev >> 32))
+		return "is another file now: its inode differs";
+	if (written_ns > id->recorded_epoch_ns)
+		return "was written after it was recorded";
+	return NULL;
+}
+
+static int try_open(const char *path, const struct symbol_file_id *id, struct symbol_image *out,
+		    char *note, size_t note_size)
+{
+	struct stat st;
+	int err = open_elf(path, out, &st);
+	const char *other = err ? NULL : is_other(out, &st, id);
+
+	if (!err && !other) {
+		err = read_segments(out);
+		if (!err)
+			return 0;
+	}
+	if (other)
+		snprintf(note, note_size, "%s", other);
+	else if (!*note || err != -ENOENT)
+		snprintf(note, note_size, "%s",
+			 err == -ENOENT	   ? "is not there"
+			 : err == -ENOEXEC ? "is no ELF file"
+					   : strerror(-err));
+	symbol_image_release(out);
+	return err ? err : -ESTALE;
+}
+
+int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out, char *note,
+		      size_t note_size)
+{
+	_cleanup_(freep) char *inside = NULL;
+	int err = -ENOENT;
+
+	*note = 0;
+	if (id->path[0] != '/') {
+		snprintf(note, note_size, "has no path");
+		return -ENOENT;
+	}
+	if (id->pid > 0 && asprintf(&inside, "/proc/%d/root%s", id->pid, id->path) > 0)
+		err = try_open(inside, id, out, note, note_size);
+	if (err)
+		err = try_open(id->path, id, out, note, note_size);
+	if (!err)
+		*note = 0;
+	return err;
+}
+
+/* ---- debug files ---- */
+
+static int open_by_build_id(const uint8_t *id, size_t len, const char *dir, int dir_len,
+			    struct symbol_image *out)
+{
+	char hex[2 * BUILD_ID_MAX + 1];
+	_cleanup_(freep) char *path = NULL;
+	struct stat st;
+
+	if (len < 2 || len > BUILD_ID_MAX)
+		return -ENOENT;
+	for (size_t i = 0; i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", id[i]);
+	if (asprintf(&path, "%.*s/.build-id/%.2s/%s.debug", dir_len, dir, hex, hex + 2) < 0)
+		return -ENOMEM;
+	if (open_elf(path, out, &st))
+		return -ENOENT;
+	if (has_build_id(out, id, len))
+		return 0;
+	symbol_image_release(out);
+	return -ENOENT;
+}
+
+static bool has_crc(int fd, GElf_Word want)
+{
+	uint8_t buf[65536];
+	uLong crc = crc32(0, NULL, 0);
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, buf, sizeof(buf), at)) > 0) {
+		crc = crc32(crc, buf, (uInt)n);
+		at += n;
+	}
+	return n == 0 && crc == want;
+}
+
+static int open_by_link(const struct symbol_image *main, const char *path, const char *dir,
+			int dir_len, struct symbol_image *out)
+{
+	const char *slash = strrchr(path, '/'), *link;
+	int own_len = slash ? (int)(slash - path) : 0;
+	GElf_Word crc;
+	struct stat st;
+
+	link = dwelf_elf_gnu_debuglink(main->elf, &crc);
+	if (!link || strchr(link, '/'))
+		return -ENOENT;
+	for (int i = 0; i < 3; i++) {
+		_cleanup_(freep) char *at = NULL;
+		int n = i == 2 ? asprintf(&at, "%.*s%.*s/%s", dir_len, dir, own_len, path, link)
+			       : asprintf(&at, "%.*s%s/%s", own_len, path, i ? "/.debug" : "",
+					  link);
+
+		if (n < 0)
+			return -ENOMEM;
+		if (!strcmp(at, path) || open_elf(at, out, &st))
+			continue;
+		if (has_crc(out->fd, crc))
+			return 0;
+		symbol_image_release(out);
+	}
+	return -ENOENT;
+}
+
+int symbol_image_open_debug(const struct symbol_image *main, const char *path, const char *dirs,
+			    struct symbol_image *out)
+{
+	const uint8_t *id;
+	size_t len = symbol_image_build_id(main, &id);
+	int err = -ENOENT;
+
+	for (const char *d = dirs; err && *d;) {
+		int n = (int)strcspn(d, ":");
+
+		err = open_by_build_id(id, len, d, n, out);
+		if (err)
+			err = open_by_link(main, path, d, n, out);
+		d += n + (d[n] == ':');
+	}
+	if (!err)
+		err = read_segments(out);
+	return err;
+}
