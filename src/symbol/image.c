@@ -14,22 +14,52 @@
 
 #define SEGMENTS_MAX 256
 #define BUILD_ID_MAX 64
+#define FILE_MAX     ((size_t)2 << 30)
+#define PADDING	     64
 
-/* Read piece by piece, not mapped: whoever truncates a mapped file would kill us with SIGBUS. */
+/*
+ * A copy: whoever truncates a mapped file would kill us with SIGBUS. Zeros follow it, as libdw
+ * 0.188 looks for the end of strings beyond that of their section.
+ */
+static int read_all(struct symbol_image *i, size_t size)
+{
+	size_t at = 0;
+
+	if (size > FILE_MAX)
+		return -EFBIG;
+	i->bytes = malloc(size + PADDING);
+	if (!i->bytes)
+		return -ENOMEM;
+	while (at < size) {
+		ssize_t n = pread(i->fd, i->bytes + at, size - at, (off_t)at);
+
+		if (n <= 0)
+			return n ? -errno : -ENOEXEC;
+		at += (size_t)n;
+	}
+	memset(i->bytes + size, 0, PADDING);
+	return 0;
+}
+
 static int open_elf(const char *path, struct symbol_image *out, struct stat *st)
 {
 	GElf_Ehdr ehdr;
+	int err;
 
 	*out = (struct symbol_image){.fd = damon_open_regular(path, st)};
 	if (out->fd < 0)
 		return out->fd;
+	err = read_all(out, (size_t)st->st_size);
 	elf_version(EV_CURRENT);
-	out->elf = elf_begin(out->fd, ELF_C_READ, NULL);
-	if (!out->elf || elf_kind(out->elf) != ELF_K_ELF || !gelf_getehdr(out->elf, &ehdr)) {
+	if (!err)
+		out->elf = elf_memory(out->bytes, (size_t)st->st_size);
+	if (!err &&
+	    (!out->elf || elf_kind(out->elf) != ELF_K_ELF || !gelf_getehdr(out->elf, &ehdr)))
+		err = -ENOEXEC;
+	if (err) {
 		symbol_image_release(out);
-		return -ENOEXEC;
+		return err;
 	}
-	out->machine = ehdr.e_machine;
 	return 0;
 }
 
@@ -39,6 +69,7 @@ void symbol_image_release(struct symbol_image *i)
 		elf_end(i->elf);
 	if (i->fd >= 0)
 		close(i->fd);
+	free(i->bytes);
 	free(i->segments);
 	*i = (struct symbol_image){.fd = -1};
 }
