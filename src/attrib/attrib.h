@@ -107,12 +107,12 @@ size_t attrib_nr_objects(const struct attrib *a);
 /* Of all that was added, and of what has no known function, no known object, no row of its own. */
 void attrib_totals(const struct attrib *a, struct attrib_sums *all, struct attrib_sums *no_code,
 		   struct attrib_sums *no_object, struct attrib_sums *others);
-/* Notes on files that tell less than they might, for the end of a report: the i-th, NULL beyond. */
-const char *attrib_note(const struct attrib *a, size_t i);
+/* Files that tell less than they might, for the end of a report: the i-th note and whose it is;
+ * NULL beyond the last. */
+const char *attrib_note(const struct attrib *a, size_t i, const char **path);
 
-/* The share of 'part' in 'all' with its 95 % bounds: by the number of entries that the weights are
- * worth, (sum w)^2 / sum w^2 (Kish 1965). */
-void attrib_share(const struct attrib_sums *part, const struct attrib_sums *all, double *share,
-		  double *lo, double *hi);
+/* How many observations of equal weight the entries are worth, (sum w)^2 / sum w^2 (Kish 1965):
+ * what bounds of shares count. */
+double attrib_effective(const struct attrib_sums *s);
 
 #endif

@@ -20,7 +20,7 @@ struct symbol_segment {
 struct symbol_image {
 	Elf *elf; /* NULL: there is none */
 	int fd;
-	char *bytes; /* of the whole file */
+	char *bytes;			 /* of the whole file */
 	struct symbol_segment *segments; /* PT_LOAD */
 	size_t nr_segments;
 };

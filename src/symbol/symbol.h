@@ -46,6 +46,9 @@ struct symbol_file *symbols_file(struct symbols *s, const struct symbol_file_id 
 /* "", or why it knows less than it might: "is another file now (build id differs)", "not found",
  * "no symbols; functions are told apart by .eh_frame". */
 const char *symbol_file_note(struct symbol_file *f);
+/* The i-th file whose code was asked for and that has a note, with its path; NULL beyond the last.
+ */
+const char *symbols_note(struct symbols *s, size_t i, const char **path);
 
 enum symbol_from {
 	SYMBOL_UNKNOWN,

@@ -25,7 +25,7 @@ struct symbol_file {
 	const char *base;	  /* of the path */
 	uint8_t build_id[64];
 	char note[160];
-	bool opened;
+	bool opened, asked;		 /* 'asked': of its code */
 	struct symbol_image main, debug; /* debug.elf NULL: none of its own */
 	Dwarf *dwarf;			 /* NULL: none */
 	bool has_functions, has_objects, has_units, has_variables, has_cache;
@@ -205,6 +205,19 @@ const char *symbol_file_note(struct symbol_file *f)
 	return f->note;
 }
 
+const char *symbols_note(struct symbols *s, size_t i, const char **path)
+{
+	for (size_t k = 0; k < s->nr_files; k++) {
+		const char *note = s->files[k]->asked ? symbol_file_note(s->files[k]) : "";
+
+		if (*note && !i--) {
+			*path = s->files[k]->id.path;
+			return note;
+		}
+	}
+	return NULL;
+}
+
 /* ---- code ---- */
 
 static const char *range_name(struct symbol_file *f, uint64_t start)
@@ -278,6 +291,7 @@ bool symbols_code(struct symbol_file *f, uint64_t offset, bool lines, struct sym
 	uint64_t vaddr;
 
 	*out = (struct symbol_code){0};
+	f->asked = true;
 	if (!opened(f) || !symbol_image_vaddr(&f->main, offset, &vaddr))
 		return false;
 	if (!lines || !f->dwarf) {

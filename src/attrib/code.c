@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attrib/code.h"
+#include "base/util.h"
+
+#define REMEMBERED ((size_t)1 << 18) /* answers per ip */
+
+const char *attrib_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_info *m, int pid,
+				int64_t epoch_offset_ns)
+{
+	struct symbol_file_id id = {
+		.path = m->name,
+		.dev = m->dev,
+		.inode = m->inode,
+		.build_id = m->build_id,
+		.build_id_len = m->build_id_len,
+		/* what is mapped was written before */
+		.recorded_epoch_ns = (int64_t)m->from_ns + epoch_offset_ns,
+		.pid = pid,
+	};
+
+	return s && m->name[0] == '/' ? symbols_file(s, &id) : NULL;
+}
+
+int attrib_codes_init(struct attrib_codes *t)
+{
+	/* id 0: not known */
+	if (vec_reserve(&t->c, &t->cap, 1, sizeof(*t->c)))
+		return -ENOMEM;
+	t->c[t->nr++] = (struct attrib_code){.target_id = UINT32_MAX,
+					     .function = "(unknown)",
+					     .outer = "",
+					     .module = "",
+					     .file = ""};
+	return 0;
+}
+
+void attrib_codes_release(struct attrib_codes *t)
+{
+	free(t->c);
+	place_table_release(&t->by_place);
+	place_table_release(&t->by_key);
+}
+
+static const char *keep(struct attrib_codes *t, const char *text)
+{
+	const char *kept = text && *text ? strings_keep(t->names, text, 1024) : "";
+
+	return kept ? kept : "";
+}
+
+/* Code that no file holds: made at run time, or the kernel's own page. */
+static void name_anonymous(struct attrib_codes *t, const struct damon_access_info *i,
+			   const struct damon_mapping_info *m, struct attrib_code *c)
+{
+	struct symbol_code s;
+	char text[64];
+
+	c->module = m->name[0] == '[' ? keep(t, m->name) : "[jit]";
+	if (t->symbols && m->name[0] != '[' && symbols_jit(t->symbols, i->pid, i->ip, &s)) {
+		c->from = s.from;
+		c->function = keep(t, s.function);
+		return;
+	}
+	if (m->name[0] == '[') {
+		c->function = c->module;
+		return;
+	}
+	snprintf(text, sizeof(text), "anon+0x%llx", i->ip & ~(DAMON_PAGE_SIZE - 1));
+	c->function = keep(t, text);
+}
+
+static void name_code(struct attrib_codes *t, const struct damon_access_info *i,
+		      const struct damon_mapping_info *m, struct attrib_code *c)
+{
+	struct symbol_file *f = attrib_file(t->symbols, m, i->pid, t->epoch_offset_ns);
+	const struct symbol_frame *inner;
+	struct symbol_code s;
+	char text[320];
+
+	if (m->name[0] != '/') {
+		name_anonymous(t, i, m, c);
+		return;
+	}
+	c->module = keep(t, attrib_base(m->name));
+	if (!f || !symbols_code(f, i->ip - m->start + m->offset, t->lines, &s)) {
+		snprintf(text, sizeof(text), "%.256s", c->module);
+		c->function = keep(t, text);
+		return;
+	}
+	inner = s.nr_frames ? &s.frames[0] : NULL;
+	c->from = s.from;
+	c->function = keep(t, inner && inner->function ? inner->function : s.function);
+	if (inner && s.nr_frames > 1)
+		c->outer = keep(t, s.function);
+	if (inner && t->lines) {
+		c->file = keep(t, inner->file);
+		c->line = inner->line;
+	}
+}
+
+/* The same place may have many addresses: it gets one id. */
+static int64_t add_code(struct attrib_codes *t, struct attrib_code *c)
+{
+	struct place key = {{(uintptr_t)c->function, (uintptr_t)c->module,
+			     (uintptr_t)c->file ^ (uintptr_t)c->outer << 1,
+			     (uint64_t)c->line << 32 | c->target_id}};
+	uint32_t id;
+
+	if (place_find(&t->by_key, &key, &id))
+		return id;
+	c->id = (uint32_t)t->nr;
+	if (vec_reserve(&t->c, &t->cap, t->nr + 1, sizeof(*t->c)) ||
+	    place_add(&t->by_key, &key, c->id))
+		return -ENOMEM;
+	t->c[t->nr++] = *c;
+	return c->id;
+}
+
+int64_t attrib_codes_find(struct attrib_codes *t, const struct damon_access_info *i)
+{
+	struct damon_mapping_info m = {.size = sizeof(m)};
+	struct attrib_code c = {
+		.target_id = i->target_id, .function = "", .outer = "", .module = "", .file = ""};
+	struct place key = {{i->space_id, i->ip, 0, 0}};
+	uint32_t known;
+	int64_t id;
+
+	if (!damon_record_mapping_at(t->rec, i->space_id, i->ip, i->time_ns, &m))
+		return 0;
+	key.word[2] = m.from_ns;
+	if (place_find(&t->by_place, &key, &known))
+		return known;
+	name_code(t, i, &m, &c);
+	id = add_code(t, &c);
+	place_trim(&t->by_place, REMEMBERED);
+	if (id >= 0 && place_add(&t->by_place, &key, (uint32_t)id))
+		return -ENOMEM;
+	return id;
+}
