@@ -11,7 +11,9 @@
 
 struct report_options {
 	struct render_options io;
-	int format, color, window;
+	int format, color, window, sort, by;
+	bool members;
+	uint64_t top;
 	const char *comm;
 	uint64_t pid, snapshot;
 	uint64_t addr[2], time_ns[2], grid[2];
@@ -101,6 +103,40 @@ static const struct option_row options[] = {
 			"working set; aggr is the aggregation interval",
 	},
 	{
+		.name = "by",
+		.type = OPT_CHOICE,
+		.offset = AT(by),
+		.choices = "function line module",
+		.def = "function",
+		.help = "report hotspots: how finely code is told apart; 'line' needs debug "
+			"information, and tells inlined functions, too",
+	},
+	{
+		.name = "members",
+		.type = OPT_FLAG,
+		.offset = AT(members),
+		.help = "report objects: variables by their members, where debug information "
+			"tells them",
+	},
+	{
+		.name = "sort",
+		.type = OPT_CHOICE,
+		.offset = AT(sort),
+		.choices = "accesses stores stall latency",
+		.def = "accesses",
+		.help = "report hotspots, objects: what shares are of, and rows are sorted by; "
+			"stall and latency where the source tells them",
+	},
+	{
+		.name = "top",
+		.type = OPT_COUNT,
+		.offset = AT(top),
+		.arg = "N",
+		.def = "20",
+		.range = "1..1000000",
+		.help = "report hotspots, objects: rows in text; JSON and CSV have all",
+	},
+	{
 		.section = "How it looks",
 		.name = "resol",
 		.type = OPT_GRID,
@@ -135,6 +171,8 @@ static const struct command_pair examples[] = {
 	{"damon-perf report heatmap --comm cc1 --time-range 2s-4s", "two seconds of the compiler"},
 	{"damon-perf report wss --window 10s --format csv > wss.csv",
 	 "the working set over time, for a spreadsheet"},
+	{"damon-perf report hotspots --by line", "the lines of code that touch the memory most"},
+	{"damon-perf report objects --members", "which variables, and which of their members"},
 	{"damon-perf report access --snapshot 0 -i other.data", "all regions of one snapshot"},
 	{"damon-perf report heatmap --color 256 | less -R", "colours through a pager"},
 	{0},
@@ -144,6 +182,9 @@ static const struct command_pair environment[] = {
 	{"COLORTERM, TERM", "colours: 'truecolor' in the first, '256color' in the second; else "
 			    "letters are drawn"},
 	{"NO_COLOR", "if not empty: no colours"},
+	{"XDG_CACHE_HOME, HOME", "report hotspots --by line keeps what it learnt of programs in "
+				 "damon-perf below the first, or .cache/damon-perf below the "
+				 "second"},
 	{"COLUMNS", "width where the output is no terminal"},
 	{0},
 };
@@ -173,6 +214,21 @@ static const struct report_row *choose(const struct option_line *line, struct da
 	return row;
 }
 
+/* Where names of code are kept between runs; NULL: nowhere. */
+static const char *cache_dir(char *buf, size_t size)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (cache && *cache == '/')
+		n = snprintf(buf, size, "%s/damon-perf", cache);
+	else if (home && *home == '/')
+		n = snprintf(buf, size, "%s/.cache/damon-perf", home);
+	else
+		return NULL;
+	return n > 0 && (size_t)n < size ? buf : NULL;
+}
+
 static int cmd_report(char **argv)
 {
 	static const int colors[] = {-1, REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR};
@@ -182,6 +238,7 @@ static int cmd_report(char **argv)
 	struct option_line line;
 	int status = command_parse(&command_report, &o, argv, false, &line);
 	struct report_args args;
+	char cache[4096];
 
 	if (status >= 0)
 		return status;
@@ -199,6 +256,11 @@ static int cmd_report(char **argv)
 		.resol_time = (unsigned)o.grid[0],
 		.resol_addr = (unsigned)o.grid[1],
 		.window = option_given(options, &line, "window") ? o.window : -1,
+		.sort = (enum report_sort)o.sort,
+		.grain = (enum report_grain)o.by,
+		.members = o.members,
+		.top = (unsigned)o.top,
+		.cache_dir = cache_dir(cache, sizeof(cache)),
 		.snapshot = option_given(options, &line, "snapshot")
 				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
 				    : -1,

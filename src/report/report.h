@@ -7,6 +7,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -14,6 +15,15 @@
 #include "damon.h"
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV };
+/* What the rows of hotspots and objects are sorted by, and shares are of. */
+enum report_sort {
+	REPORT_BY_ACCESSES,
+	REPORT_BY_STORES,
+	REPORT_BY_STALL,   /* time lost, where the source tells it */
+	REPORT_BY_LATENCY, /* cycles, where the source tells them */
+};
+/* How finely code is told apart. */
+enum report_grain { REPORT_FUNCTIONS, REPORT_LINES, REPORT_MODULES };
 enum report_color { REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR };
 
 /* What a report was asked for; zero is the default of every field but those with a comment. */
@@ -30,8 +40,13 @@ struct report_args {
 	uint64_t time_from_ns, time_to_ns; /* since the start of the record; to 0: the end */
 	unsigned resol_time, resol_addr;   /* cells of a heatmap; 0: what fits */
 	int window;			   /* enum damon_wss_window; -1: the report's own default */
-	int64_t snapshot;		   /* number, from 0; -1: the last */
-	struct damon_fail fail;		   /* set when a report returns < 0 */
+	enum report_sort sort;
+	enum report_grain grain;
+	bool members;		/* report objects: variables by member */
+	unsigned top;		/* rows of hotspots and objects in text; 0: 20 */
+	const char *cache_dir;	/* where names of code are kept between runs; NULL: nowhere */
+	int64_t snapshot;	/* number, from 0; -1: the last */
+	struct damon_fail fail; /* set when a report returns < 0 */
 };
 
 struct report_row {

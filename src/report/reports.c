@@ -6,6 +6,8 @@ const struct report_row report_rows[] = {
 	{"heatmap", "heat over time and addresses", report_heatmap},
 	{"wss", "working set size over time and its distribution", report_wss},
 	{"access", "regions of one snapshot, with heat and age", report_access},
+	{"hotspots", "the code that touches the memory, and what it touches", report_hotspots},
+	{"objects", "variables, heap, files, stacks by their accesses", report_objects},
 	{"info", "how it was recorded, and what was lost or not seen", report_info},
 	{0},
 };

@@ -9,6 +9,8 @@ int report_summary(struct report_args *a);
 int report_heatmap(struct report_args *a);
 int report_wss(struct report_args *a);
 int report_access(struct report_args *a);
+int report_hotspots(struct report_args *a);
+int report_objects(struct report_args *a);
 int report_info(struct report_args *a);
 
 int export_damo(struct report_args *a);

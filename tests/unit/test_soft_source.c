@@ -317,3 +317,31 @@ Test(soft_source, samples_that_tell_nothing)
 		world_release(&w);
 	}
 }
+
+/* What lies on the stack before a call. */
+static __attribute__((noinline)) void soil_stack(void)
+{
+	volatile uint8_t dirt[16384];
+
+	for (size_t i = 0; i < sizeof(dirt); i++)
+		dirt[i] = 0xff;
+}
+
+Test(soft_source, tells_nothing_that_only_hardware_tells)
+{
+	static const uint8_t code[] = {0x8a, 0x07};
+	static const struct damon_hw nothing;
+	struct damon_perf_sample s;
+	struct world w;
+	void *state;
+
+	world_init(&w, NULL, NULL);
+	world_code(&w, code, sizeof(code));
+	state = open_source(&w, 1);
+	s = sample_of(&w);
+	soil_stack();
+	cr_assert_eq(damon_soft_source.decode(state, &s, w.space, see, NULL), 1);
+	cr_expect_eq(memcmp(&seen.hw, &nothing, sizeof(nothing)), 0);
+	damon_soft_source.close(state);
+	world_release(&w);
+}

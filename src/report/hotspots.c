@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attrib/attrib.h"
+#include "report/names.h"
+#include "report/notes.h"
+#include "report/reports.h"
+#include "report/table.h"
+#include "report/touch.h"
+
+#define TOP_DEFAULT 20
+
+static const struct table_col cols[] = {
+	{"share", "share"},
+	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 6},
+	{"share_lo", NULL},
+	{"share_hi", NULL},
+	{"samples", "samples", .drop = 8},
+	{"store_share", "stores", .drop = 5},
+	{"latency_mean", "cycles", "mean latency", .drop = 4},
+	{"stall_share", "stall", .drop = 3},
+	{"function", "function", .left = true},
+	{"inlined_into", NULL},
+	{"module", "in", "modules", .left = true, .drop = 2},
+	{"file", NULL},
+	{"line", NULL},
+	{NULL, "source", .left = true, .drop = 1},
+	{NULL, "touches", "what they touch", .left = true, .drop = 7},
+	{"levels", "served from", .left = true, .drop = 9},
+	{0},
+};
+
+/* A figure that the source may not tell. */
+static void put_optional(struct table *t, double v, bool known, const char *text)
+{
+	table_double(t, known ? v : NAN, known ? text : "");
+}
+
+static void put_sums(struct table *t, const struct touch *x, const struct attrib_sums *s)
+{
+	char buf[DAMON_UNITS_MAX];
+	double stores = s->weight > 0 ? s->stores / s->weight : 0;
+	double cycles = s->latency_n ? s->latency_sum / (double)s->latency_n : 0;
+	double stall = x->sums.stall > 0 ? s->stall / x->sums.stall : 0;
+	char mean[32];
+
+	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)s->n);
+	table_u64(t, s->n, buf);
+	put_optional(t, stores, s->weight > 0, print_percent(buf, stores));
+	snprintf(mean, sizeof(mean), "%.0f", cycles);
+	put_optional(t, cycles, s->latency_n > 0, mean);
+	put_optional(t, stall, x->sums.stall > 0, print_percent(buf, stall));
+}
+
+static void put_source(struct table *t, const struct attrib_code *c)
+{
+	char text[128], name[96];
+
+	table_str(t, c->file);
+	table_u64(t, c->line, NULL);
+	text[0] = '\0';
+	if (c->file[0]) {
+		const char *slash = strrchr(c->file, '/');
+
+		print_clean(name, sizeof(name), slash ? slash + 1 : c->file);
+		snprintf(text, sizeof(text), "%s:%u", name, c->line);
+	}
+	table_text(t, text);
+}
+
+static void put_code(struct report_args *a, struct table *t, const struct touch *x,
+		     const struct touch_group *g)
+{
+	const struct attrib_code *c = attrib_code(x->attrib, g->id);
+	struct known share = touch_share(a, x, &g->sums);
+	char function[256], with[256];
+
+	table_known(t, &share, KNOWN_PERCENT);
+	table_limits(t, &share);
+	put_sums(t, x, &g->sums);
+	print_clean(function, sizeof(function), c->function);
+	if (t->format == REPORT_TEXT) {
+		name_fit(function, a->width < 100 ? 28 : 56);
+		table_str(t, function);
+	} else {
+		table_str(t, c->function);
+	}
+	table_str(t, c->outer);
+	table_str(t, c->module);
+	put_source(t, c);
+	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_CODE, g));
+	table_str(t, touch_levels(with, sizeof(with), &g->sums));
+}
+
+static int write_rows(struct report_args *a, const struct touch *x)
+{
+	_cleanup_(freep) struct touch_group *g = NULL;
+	size_t n, top = a->top ? a->top : TOP_DEFAULT, shown;
+	struct table t;
+	int err = touch_groups(a, x, TOUCH_CODE, &g, &n);
+
+	if (err)
+		return err;
+	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
+	table_init(&t, a, cols, NULL, NULL);
+	for (size_t i = 0; i < shown; i++)
+		put_code(a, &t, x, &g[i]);
+	err = table_end(&t);
+	if (!err && shown < n)
+		print_line(a->out, a->width, 0, "and %zu more (--top shows them)", n - shown);
+	return err;
+}
+
+int report_hotspots(struct report_args *a)
+{
+	struct attrib_options o = {
+		.lines = a->grain == REPORT_LINES,
+		.no_symbols = a->grain == REPORT_MODULES,
+	};
+	struct touch x;
+	int err = touch_load(a, o, &x);
+
+	if (!err && !x.target) {
+		notes_empty(a, &x.scan);
+	} else if (!err) {
+		if (a->format == REPORT_TEXT)
+			select_say(a, &x.scan, x.target, "who touches the memory");
+		err = write_rows(a, &x);
+		if (!err && a->format == REPORT_TEXT)
+			touch_notes(a, &x);
+	}
+	touch_release(&x);
+	return err;
+}
