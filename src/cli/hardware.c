@@ -21,3 +21,14 @@ void hardware_say_source(const struct damon_ctx *ctx)
 		return;
 	say("source: %s, as %s", s.source, s.source_reason);
 }
+
+bool hardware_says_why(const struct damon_stats *s)
+{
+	bool is_kept = s->period && !s->rungs[0].period;
+
+	if (is_kept)
+		say("source '%s' cannot change its period on the way: choose a longer one with "
+		    "'--period'",
+		    s->source);
+	return is_kept;
+}

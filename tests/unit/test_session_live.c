@@ -438,12 +438,13 @@ Test(session_live, children_follow_the_ladder, .timeout = 120)
 	struct stepping n = {.rung = 1};
 	struct damon_fail f = {0};
 
-	for (int i = 1; i < 3; i++)
-		e[i].attr = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+	for (unsigned i = 1; i < 3; i++)
+		e[i] = (struct damon_event){.attr = {.type = PERF_TYPE_SOFTWARE,
 						     .config = PERF_COUNT_SW_CPU_CLOCK,
-						     .sample_period = (unsigned)i * NS_PER_MS,
+						     .sample_period = i * NS_PER_MS,
 						     .exclude_kernel = 1,
-						     .exclude_hv = 1};
+						     .exclude_hv = 1},
+					    .rung = i};
 	if (damon_session_new(&damon_sys_real, e, 3, &o, &s, &f))
 		cr_skip("no perf events here: %s", f.text);
 	cr_assert(!pipe(in) && !pipe(out));
