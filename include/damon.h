@@ -226,8 +226,8 @@ struct damon_stats {
 	char check_reason[128];
 	uint64_t check_target_ns; /* what checks cost the targets, estimated: in slowdown_percent */
 	uint64_t check_ns; /* spent in checks, by the clock; their CPU time is in own_cpu_percent */
-	uint64_t period; /* accesses (events) per sample, at the start; 0: samples are ticks of
-			    time, or of all */
+	uint64_t period;   /* accesses (events) per sample, at the start; 0: samples are ticks of
+			      time, or of all */
 	char source_reason[320]; /* "auto": why not a source that is better; "": there is none, or
 				    it was not asked to choose */
 	/* Of a recording of another program, replayed: */

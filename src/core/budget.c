@@ -10,9 +10,9 @@ static const double memory_ns = 3e9;		       /* costs are means over so much tim
 static const double debt_memory_ns = 60e9;	       /* debts are forgotten in so much, */
 static const double pay_ns = 4e9;		       /* and paid in so much */
 static const double most_saved = .6, most_spent = .15; /* of the budget, for debts */
-static const double most_spent_wide = .75; /* likewise, where rungs are far apart */
-static const double closest = 20000;	   /* accesses for a sample, at least */
-static const double denser = 10, sparser = 4; /* than the middle rung, in accesses */
+static const double most_spent_wide = .75;	       /* likewise, where rungs are far apart */
+static const double closest = 20000;		       /* accesses for a sample, at least */
+static const double denser = 10, sparser = 4;	       /* than the middle rung, in accesses */
 static const double prior_ns = 50e6; /* CPU time that the accesses expected beforehand count as */
 static const double hysteresis = 1.1;
 static const double prior_ticks = 20; /* that the costs known beforehand count as */
@@ -136,7 +136,6 @@ static double allowed_hz(const struct damon_budget *b, double use, double fixed)
 	return (budget - pay - fixed) / each_ns * NS_PER_SEC;
 }
 
-
 /*
  * Where the work of intervals is dear, several are done at once. A target that sleeps has its
  * memory read as early in its own CPU time as one that is busy, if later by the clock.
@@ -163,8 +162,10 @@ void damon_budget_step(struct damon_budget *b, const struct damon_spent *s)
 		return;
 	if (!b->seen.now_ns) { /* the first time is the start */
 		b->seen = *s;
-		/* A recording of a second is not starved for the cost of its start. */
-		b->changed_ns = s->now_ns + first_dwell_ns - dwell_ns;
+		/* A recording of a second is not starved for the cost of its start; but how many
+		 * accesses there are was a guess, which the next step corrects. */
+		if (!(b->period[0] > 0))
+			b->changed_ns = s->now_ns + first_dwell_ns - dwell_ns;
 		b->debt_ns = s->own_ns;
 		return;
 	}

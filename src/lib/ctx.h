@@ -48,27 +48,27 @@ struct ctx_pid {
 struct ctx_rate {
 	bool by_accesses; /* hardware: what is counted are accesses, 10^9 of them stand for the
 			     second in 'hz', 'first_hz' and 'before_hz' */
-	double hz;		/* now; per second of the targets' CPU time, 0: neither */
-	double first_hz;	/* what the source was told, */
+	double hz;	  /* now; per second of the targets' CPU time, 0: neither */
+	double first_hz;  /* what the source was told, */
 	enum damon_bound bound; /* and what it was bounded by */
 	double tick_cost_ns;	/* to the target; 0: not known */
 	bool tick_cost_assumed; /* and not measured */
 	double read_cost_ns;	/* of a read of the targets' memory, to us */
 	bool ladder;		/* 'budget' rules */
 	struct damon_budget budget;
-	uint64_t since_ns;		 /* when 'hz' began, */
-	double before_hz;		 /* and what it was before */
-	double rung_cpu_ns[DAMON_RUNGS]; /* CPU time of the targets under each rung, */
-	double rung_ns[DAMON_RUNGS];	 /* and wall time, without the current stay */
+	uint64_t since_ns;		  /* when 'hz' began, */
+	double before_hz;		  /* and what it was before */
+	double rung_cpu_ns[DAMON_RUNGS];  /* CPU time of the targets under each rung, */
+	double rung_ns[DAMON_RUNGS];	  /* and wall time, without the current stay */
 	double rung_samples[DAMON_RUNGS]; /* by_accesses: whoever's they were, */
 	double accesses;		  /* and what they stood for */
 	uint64_t seen_lost, seen_throttled, cpu_base_ns;
-	uint64_t ticks;			 /* so far, as counted last */
-	bool left_behind;		 /* some children may be, by the last step */
-	uint64_t next_ns;		 /* the next look at the budget */
-	uint64_t own_start_ns;		 /* own CPU time at the start */
-	enum damon_work work;		 /* at hand, */
-	uint64_t work_from_ns;		 /* since this own CPU time */
+	uint64_t ticks;	       /* so far, as counted last */
+	bool left_behind;      /* some children may be, by the last step */
+	uint64_t next_ns;      /* the next look at the budget */
+	uint64_t own_start_ns; /* own CPU time at the start */
+	enum damon_work work;  /* at hand, */
+	uint64_t work_from_ns; /* since this own CPU time */
 	double work_ns[DAMON_NR_WORKS];
 };
 

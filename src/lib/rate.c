@@ -281,8 +281,8 @@ static int count_rung(struct damon_ctx *ctx, size_t rung)
 {
 	struct ctx_rate *r = &ctx->rate;
 	uint64_t ns;
-	int err = damon_session_count(
-		ctx->session, r->ladder && !r->by_accesses ? 1 + (int)rung : 0, &ns);
+	int err = damon_session_count(ctx->session,
+				      r->ladder && !r->by_accesses ? 1 + (int)rung : 0, &ns);
 
 	if (err)
 		return err;

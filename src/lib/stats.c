@@ -172,9 +172,8 @@ static void fill_rungs(const struct damon_totals *t, struct damon_stats *s)
 
 	_Static_assert(DAMON_RUNGS <= DAMON_MAX_RUNGS, "damon.h has room for all");
 	for (size_t i = 0; i < t->nr_rungs && i < DAMON_RUNGS; i++)
-		s->rungs[i] =
-			(struct damon_rung){t->rungs[i].rate_hz, t->rungs[i].ns / NS_PER_SEC,
-					    t->rungs[i].period};
+		s->rungs[i] = (struct damon_rung){t->rungs[i].rate_hz, t->rungs[i].ns / NS_PER_SEC,
+						  t->rungs[i].period};
 	if ((t->nr_rungs || s->period) && t->target_cpu_ns > 0 && nr)
 		s->rate_hz = (double)nr * NS_PER_SEC / t->target_cpu_ns;
 }
@@ -257,9 +256,8 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 	fill_rungs(t, s);
 	if (known) {
 		s->slowdown_percent = 100 * interruption_ns / t->target_cpu_ns;
-		s->overhead_percent = 100 *
-				      (interruption_ns + others_ns + t->own_cpu_ns) /
-				      t->target_cpu_ns;
+		s->overhead_percent =
+			100 * (interruption_ns + others_ns + t->own_cpu_ns) / t->target_cpu_ns;
 	}
 }
 

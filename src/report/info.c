@@ -293,8 +293,8 @@ static void add_rates(struct facts *l, const struct damon_stats *st)
 			add_u64(l, keys[i][2], NULL, r->period, NULL);
 		if (r->seconds >= 0.05)
 			len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len,
-						"%s%s %.1f s", len ? ", " : "",
-						print_rung(rate, r), r->seconds);
+						"%s%s %.1f s", len ? ", " : "", print_rung(rate, r),
+						r->seconds);
 	}
 	add_str(l, "rates", "rates used", l->rates);
 }

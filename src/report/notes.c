@@ -106,8 +106,7 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 		snprintf(asked, sizeof(asked), ", as many as the kernel allows");
 	else if (sc->info.overhead_asked > 0)
 		snprintf(asked, sizeof(asked), ", chosen %s cost %.3g %%",
-			 is_guess ? "once, by what programs do, to" : "to",
-			 sc->info.overhead_asked);
+			 is_guess ? "beforehand to" : "to", sc->info.overhead_asked);
 	tell_periods(periods, sizeof(periods), st);
 	print_clean(source, sizeof(source), st->source);
 	if (st->rate_asked_hz > st->rate_hz)
@@ -239,12 +238,13 @@ static void say_cost(struct report_args *a, const struct damon_stats *st)
 	if (st->overhead_asked_percent > 0 &&
 	    st->overhead_percent > 1.2 * st->overhead_asked_percent)
 		say(a, "",
-		    st->period && !st->rungs[0].period ?
-		    "more than was asked for: this source's period cannot be changed on the way; "
-		    "choose a longer one" :
-		    "more than was asked for: the recording was short, or its targets used too "
-		    "little "
-		    "CPU for the work of intervals");
+		    st->period && !st->rungs[0].period ? "more than was asked for: this source's "
+							 "period cannot be changed on the way; "
+							 "choose a longer one"
+						       : "more than was asked for: the recording "
+							 "was short, or its targets used too "
+							 "little "
+							 "CPU for the work of intervals");
 }
 
 static void say_file(struct report_args *a, const struct scan *sc, const struct damon_stats *st)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -203,7 +202,8 @@ Test(ctx_source, options_reach_the_events)
 		sampled(e, n, text, sizeof(text));
 		cr_expect_str_eq(text, rows[i].events, "%s: %s", rows[i].name, text);
 		for (int k = 1; k < n; k++)
-			cr_expect(!e[k].leader || (e[k].leader == k && !e[k - 1].attr.sample_period),
+			cr_expect(!e[k].leader ||
+					  (e[k].leader == k && !e[k - 1].attr.sample_period),
 				  "%s: the one before leads event %d", rows[i].name, k);
 		while (!e[loads].attr.sample_period)
 			loads++;

@@ -70,6 +70,10 @@ struct live {
 	uint64_t written, strangers, truncated, collided;
 	double share[2], stored[2];
 	uint64_t obs;
+	/* of a program whose accesses are so many; 0: there are PER_POLL samples whatever is on */
+	double accesses_hz, left;   /* in a second of CPU time; those since the last sample */
+	uint64_t own_ns, sample_ns; /* own CPU time, which each sample costs */
+	double seen_hz;		    /* its accesses, as snapshots have them */
 };
 
 /* ---- what the hardware writes ---- */
@@ -126,6 +130,12 @@ static void write_sample(struct live *l, const struct fake_event *e, const struc
 	cr_assert(fake_perf_write(&l->perf, a->cpu, perf_build_end(&build)));
 }
 
+/* A group is on with its leader. */
+static bool is_on(struct live *l, const struct fake_event *e)
+{
+	return e->group < 0 ? e->on : e->on && l->perf.event[e->group - FAKE_FD].on;
+}
+
 static struct fake_event *event_of(struct live *l, int cpu, uint64_t number)
 {
 	int pid = l->plan->whole_cpus ? -1 : getpid();
@@ -134,7 +144,8 @@ static struct fake_event *event_of(struct live *l, int cpu, uint64_t number)
 		struct fake_event *e = &l->perf.event[i];
 
 		if (e->open && !e->map && e->pid == pid && e->cpu == cpu &&
-		    e->attr.type == l->plan->type && (e->attr.config & 0xffff) == number)
+		    e->attr.type == l->plan->type && (e->attr.config & 0xffff) == number &&
+		    is_on(l, e))
 			return e;
 	}
 	cr_assert_fail("%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number,
@@ -157,10 +168,27 @@ static struct access next_access(struct live *l, uint64_t time)
 	return a;
 }
 
+/* As many as the program makes accesses for, at the period that is on. */
+static uint64_t nr_samples(struct live *l, uint64_t ns)
+{
+	const struct fake_event *e = event_of(l, 0, l->plan->loads);
+	uint64_t n;
+
+	if (!(l->accesses_hz > 0))
+		return PER_POLL;
+	l->left += l->accesses_hz * (double)ns / NS_PER_SEC;
+	n = (uint64_t)(l->left / (double)e->attr.sample_period);
+	l->left -= (double)n * (double)e->attr.sample_period;
+	l->own_ns += n * l->sample_ns;
+	return n;
+}
+
 static void play_samples(struct live *l, uint64_t from, uint64_t to)
 {
-	for (uint64_t i = 0; i < PER_POLL; i++) {
-		struct access a = next_access(l, from + (to - from) * i / PER_POLL);
+	uint64_t n = nr_samples(l, to - from);
+
+	for (uint64_t i = 0; i < n; i++) {
+		struct access a = next_access(l, from + (to - from) * i / n);
 
 		write_sample(l, event_of(l, a.cpu, a.store ? l->plan->stores : l->plan->loads), &a);
 	}
@@ -200,10 +228,10 @@ static void play_trace(struct live *l, uint64_t from, uint64_t to)
 }
 
 /* The event that tells of tasks on a CPU: the only one with 'mmap'. */
-static const struct fake_event *follower(const struct live *l, int cpu)
+static struct fake_event *follower(struct live *l, int cpu)
 {
 	for (int i = 0; i < FAKE_FDS; i++) {
-		const struct fake_event *e = &l->perf.event[i];
+		struct fake_event *e = &l->perf.event[i];
 
 		if (e->open && e->cpu == cpu && e->attr.mmap)
 			return e;
@@ -222,6 +250,7 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 	if (timeout_ms <= 0)
 		return 0;
 	l->perf.now_ns += (uint64_t)timeout_ms * NS_PER_MS;
+	follower(l, 0)->count += l->perf.now_ns - from; /* one CPU is busy */
 	if (l->plan->trace)
 		play_trace(l, from, l->perf.now_ns);
 	else
@@ -249,6 +278,7 @@ static int on_snapshot(void *priv, const struct damon_snapshot *s)
 	l->obs += info.obs;
 	memset(l->share, 0, sizeof(l->share));
 	memset(l->stored, 0, sizeof(l->stored));
+	l->seen_hz = 0;
 	cr_assert_eq(info.nr_targets, 1, "%s: strangers are no targets", l->plan->name);
 	damon_snapshot_target(s, 0, &t);
 	cr_expect_eq(t.pid, getpid());
@@ -257,12 +287,20 @@ static int on_snapshot(void *priv, const struct damon_snapshot *s)
 
 		damon_snapshot_region(s, 0, i, &r);
 		b = r.start >= 0x20000000;
+		l->seen_hz += r.heat * (double)((r.end - r.start) / 4096);
 		if (r.end <= LOADED - 0x10000 || r.start >= STORED + BUFFER + 0x10000)
 			continue;
 		l->share[b] += r.share;
 		l->stored[b] += r.share * r.write_share;
 	}
-	return ++l->nr_snapshots == 30;
+	return ++l->nr_snapshots == (l->accesses_hz > 0 ? 300 : 30);
+}
+
+static uint64_t live_own_cpu(const struct damon_sys *s)
+{
+	const struct live *l = ((struct fake_perf *)s->priv)->priv;
+
+	return l->own_ns;
 }
 
 static int only_whole_cpus(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
@@ -289,6 +327,7 @@ static void live_init(struct live *l, const struct plan *plan)
 	l->perf.priv = l;
 	l->perf.now_ns = 5 * NS_PER_SEC;
 	l->perf.sys.poll = live_poll;
+	l->perf.sys.own_cpu_ns = live_own_cpu;
 	snprintf(tid, sizeof(tid), "%d\n", getpid());
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(l->paths[i], sizeof(l->paths[i]), "/proc/%d/%s", getpid(), files[i].name);
@@ -359,5 +398,70 @@ Test(hardware_live, two_buffers_have_their_shares)
 		damon_ctx_free(l.ctx);
 		fake_perf_release(&l.perf);
 		cr_expect_eq(l.perf.locked, 0, "%s", name);
+	}
+}
+
+/*
+ * --overhead 1 of programs that make few and many accesses. A sample costs 3 us as assumed, and 2
+ * of own work as measured here, so 2000 a second are what is allowed. Whatever the period is, what
+ * samples stand for is what the program did.
+ */
+Test(hardware_live, periods_keep_the_overhead, .timeout = 120)
+{
+	static const struct {
+		const char *name;
+		int plan;
+		double accesses_hz;
+		double least, most; /* overhead told, in percent */
+		uint64_t period;    /* at the end; 0: it goes to and fro */
+	} rows[] = {
+		{"as guessed", 0, 1e9, .9, 1.1, 489133},
+		{"a tenth of it", 0, 1e8, .9, 1.1, 48947},
+		{"next to none", 0, 2e6, .005, .03, 48947},
+		{"more than guessed", 0, 4e9, .95, 1.25, 1956527},
+		{"between two periods", 0, 5e8, .5, 1.2, 0},
+		{"out of reach", 0, 2e10, 4.5, 5.5, 1956527},
+		{"a leader", 1, 1e8, .9, 1.1, 48947},
+		{"CPUs", 2, 4e9, .95, 1.25, 1956527},
+		{"ops of tasks", 4, 4e9, .95, 1.25, 1956512},
+		{"whole CPUs, half of it strangers", 5, 4e9, .95, 1.25, 1956512},
+	};
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct plan *plan = &plans[rows[i].plan];
+		struct damon_stats stats = {.size = sizeof(stats)};
+		const char *name = rows[i].name;
+		double seconds = 0;
+		struct live l;
+
+		live_init(&l, plan);
+		l.accesses_hz = rows[i].accesses_hz;
+		l.sample_ns = 2000;
+		live_run(&l);
+		if (rows[i].period)
+			cr_expect_eq(event_of(&l, 0, plan->loads)->attr.sample_period,
+				     rows[i].period, "%s: %llu", name,
+				     (unsigned long long)event_of(&l, 0, plan->loads)
+					     ->attr.sample_period);
+		cr_expect_float_eq(l.seen_hz * (plan->whole_cpus ? 2 : 1) / rows[i].accesses_hz, 1,
+				   .15, "%s: %g accesses a second", name, l.seen_hz);
+		cr_assert_eq(damon_close(l.ctx), 0);
+		cr_assert_eq(damon_ctx_stats(l.ctx, &stats), 0);
+		cr_expect(stats.overhead_percent >= rows[i].least &&
+				  stats.overhead_percent <= rows[i].most,
+			  "%s: %g %%", name, stats.overhead_percent);
+		cr_expect_eq(stats.tick_cost_assumed, 1);
+		cr_expect_float_eq(stats.target_cpu_ns, 30e9, 1e9, "%s", name);
+		cr_expect_eq(stats.strangers, l.strangers, "%s", name);
+		cr_expect_eq(stats.interruptions, l.written + 5, "%s: the lost ones, too", name);
+		cr_expect_eq(stats.obs, l.written, "%s", name);
+		for (int k = 0; k < DAMON_RUNGS; k++) {
+			cr_expect_gt(stats.rungs[k].period, 0);
+			seconds += stats.rungs[k].seconds;
+		}
+		cr_expect_float_eq(seconds, 30, 1, "%s: %g s", name, seconds);
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
 	}
 }
