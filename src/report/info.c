@@ -209,7 +209,7 @@ static void add_hardware(struct facts *l, const struct damon_record_info *i,
 		{"filtered_kernel", "  of the kernel", st->filtered_kernel, damon_print_count},
 		{"filtered_unwanted", "  not asked for", st->filtered_unwanted, damon_print_count},
 		{"strangers", "samples of other processes", st->strangers, damon_print_count},
-		{"traces_truncated", "pieces of traces without their end", st->traces_truncated,
+		{"traces_truncated", "truncated pieces of traces", st->traces_truncated,
 		 damon_print_count},
 		{"traces_collided", "pieces of traces with collisions", st->traces_collided,
 		 damon_print_count},
@@ -337,14 +337,14 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
 		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_estimate);
 	add_real(l, "overhead_percent",
-		 st->tick_cost_assumed ? "overhead, of their CPU, estimated"
+		 st->tick_cost_assumed ? "overhead, of CPU, estimated"
 				       : "overhead, of the targets' CPU",
 		 known(st->overhead_percent, st->overhead_percent >= 0), print_estimate);
 	add_rates(l, st);
 	add_real(l, "target_cpu_ns", "CPU time of the targets",
 		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
 	add_real(l, "tick_cost_ns",
-		 st->tick_cost_assumed ? "cost of an interruption, estimated"
+		 st->tick_cost_assumed ? "interruption's cost, estimated"
 				       : "cost of an observation",
 		 known(st->tick_cost_ns, st->tick_cost_ns > 0), damon_print_time);
 	add(l, (struct fact){.key = "tick_cost_assumed",

@@ -67,7 +67,7 @@ struct live {
 	char paths[4][64];
 	struct damon_ctx *ctx;
 	int nr_snapshots, polls;
-	uint64_t written, strangers, truncated, collided;
+	uint64_t written, strangers, truncated, collided, other_ops, of_kernel;
 	double share[2], stored[2];
 	uint64_t obs;
 	/* of a program whose accesses are so many; 0: there are PER_POLL samples whatever is on */
@@ -82,6 +82,7 @@ struct access {
 	int cpu, pid;
 	uint64_t time, addr;
 	bool store;
+	enum { ACCESS, OTHER_OP, OF_KERNEL } kind;
 };
 
 static struct perf_build build;
@@ -89,7 +90,7 @@ static struct perf_build build;
 /* Of IbsOpData3: load or store, an address, 8 bytes wide. */
 static void ibs_registers(uint8_t raw[60], const struct access *a)
 {
-	const uint64_t data3 = 1ull << a->store | 1ull << 17 | 4ull << 22;
+	const uint64_t data3 = a->kind == OTHER_OP ? 0 : 1ull << a->store | 1ull << 17 | 4ull << 22;
 	const uint64_t regs[7] = {0xe0000 | 10400 >> 4, 0x401000, 0, 0, data3, a->addr, 0};
 	const uint32_t caps = 0x3ff;
 
@@ -108,14 +109,15 @@ static void write_sample(struct live *l, const struct fake_event *e, const struc
 	uint8_t raw[60];
 
 	cr_assert_eq(type & ~known, 0, "%llx", (unsigned long long)type);
-	perf_build_start(&build, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
+	perf_build_start(&build, PERF_RECORD_SAMPLE,
+			 a->kind == OF_KERNEL ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER);
 	if (type & PERF_SAMPLE_IDENTIFIER)
 		perf_build_u64(&build, e->id);
 	perf_build_u64(&build, 0x401000);
 	perf_build_u32(&build, (uint32_t)a->pid);
 	perf_build_u32(&build, (uint32_t)a->pid);
 	perf_build_u64(&build, a->time);
-	perf_build_u64(&build, a->addr);
+	perf_build_u64(&build, a->kind == OTHER_OP ? 0 : a->addr);
 	if (type & PERF_SAMPLE_PERIOD)
 		perf_build_u64(&build, e->attr.sample_period);
 	if (type & PERF_SAMPLE_RAW) {
@@ -191,6 +193,13 @@ static void play_samples(struct live *l, uint64_t from, uint64_t to)
 		struct access a = next_access(l, from + (to - from) * i / n);
 
 		write_sample(l, event_of(l, a.cpu, a.store ? l->plan->stores : l->plan->loads), &a);
+		if (!strcmp(l->plan->source, "ibs") && !(l->accesses_hz > 0) && i % 2) {
+			a.kind = i % 4 == 1 ? OTHER_OP : OF_KERNEL;
+			a.pid = getpid();
+			l->other_ops += a.kind == OTHER_OP;
+			l->of_kernel += a.kind == OF_KERNEL;
+			write_sample(l, event_of(l, a.cpu, l->plan->loads), &a);
+		}
 	}
 }
 
@@ -363,16 +372,51 @@ static const struct plan plans[] = {
 	{"Neoverse", "spe", machine_neoverse, 12, 1, 1, false, true},
 };
 
+/* The record tells what the context did; its head tells the period by itself. */
+static void expect_recorded(const char *path, const struct damon_stats *want, const char *name)
+{
+	struct damon_stats got = {.size = sizeof(got)};
+	const struct damon_snapshot *s;
+	struct damon_record *r;
+
+	cr_assert_eq(damon_record_open(path, &r), 0, "%s: %s", name, damon_record_error(NULL));
+	damon_record_stats(r, &got);
+	cr_expect_eq(got.period, want->period, "%s: %llu", name, (unsigned long long)got.period);
+	cr_expect_eq(got.tick_cost_assumed, 1, "%s", name);
+	cr_expect_eq(got.filtered, 0, "%s: not yet known", name);
+	while (damon_record_next(r, &s) == 1)
+		;
+	damon_record_stats(r, &got);
+	cr_expect_eq(got.period, want->period, "%s", name);
+	cr_expect_eq(got.filtered, want->filtered, "%s", name);
+	cr_expect_eq(got.filtered_no_access, want->filtered_no_access, "%s", name);
+	cr_expect_eq(got.filtered_kernel, want->filtered_kernel, "%s", name);
+	cr_expect_eq(got.filtered_unwanted, want->filtered_unwanted, "%s", name);
+	cr_expect_eq(got.strangers, want->strangers, "%s", name);
+	cr_expect_eq(got.traces_truncated, want->traces_truncated, "%s", name);
+	cr_expect_eq(got.traces_collided, want->traces_collided, "%s", name);
+	cr_expect_eq(got.interruptions, want->interruptions, "%s", name);
+	cr_expect_float_eq(got.overhead_percent, want->overhead_percent, .001, "%s", name);
+	for (int i = 0; i < DAMON_RUNGS; i++)
+		cr_expect_eq(got.rungs[i].period, want->rungs[i].period, "%s", name);
+	damon_record_close(r);
+	unlink(path);
+}
+
 Test(hardware_live, two_buffers_have_their_shares)
 {
 	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1); /* not the processor of this machine */
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
 		const char *name = plans[i].name;
 		struct damon_stats stats = {.size = sizeof(stats)};
+		char path[] = "/tmp/test_hardware_live.XXXXXX";
 		struct damon_source_stats own;
 		struct live l;
 
 		live_init(&l, &plans[i]);
+		close(mkstemp(path));
+		unlink(path);
+		cr_assert_eq(damon_set_record(l.ctx, path), 0);
 		live_run(&l);
 		cr_expect_float_eq(l.share[0], .8, .04, "%s: %g", name, l.share[0]);
 		cr_expect_float_eq(l.share[1], .2, .04, "%s: %g", name, l.share[1]);
@@ -395,6 +439,13 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.no_region, 0, "%s", name);
 		cr_expect_eq(!!l.strangers, plans[i].whole_cpus, "%s", name);
 		cr_expect_gt(stats.period, 0, "%s", name);
+		cr_expect_eq(stats.strangers, l.strangers, "%s", name);
+		cr_expect_eq(stats.filtered_no_access, l.other_ops, "%s", name);
+		cr_expect_eq(stats.filtered_kernel, l.of_kernel, "%s", name);
+		cr_expect_eq(stats.filtered, l.other_ops + l.of_kernel, "%s", name);
+		cr_expect_eq(stats.rungs[0].period > 0, !plans[i].trace,
+			     "%s: of a CPU's traces one is all there is", name);
+		expect_recorded(path, &stats, name);
 		damon_ctx_free(l.ctx);
 		fake_perf_release(&l.perf);
 		cr_expect_eq(l.perf.locked, 0, "%s", name);
