@@ -74,6 +74,7 @@ struct live {
 	double accesses_hz, left;   /* in a second of CPU time; those since the last sample */
 	uint64_t own_ns, sample_ns; /* own CPU time, which each sample costs */
 	double seen_hz;		    /* its accesses, as snapshots have them */
+	int throttled_at;	    /* of 'polls'; 0: never */
 };
 
 /* ---- what the hardware writes ---- */
@@ -249,6 +250,21 @@ static struct fake_event *follower(struct live *l, int cpu)
 	return NULL;
 }
 
+static void write_throttle(struct live *l, uint64_t time)
+{
+	const struct fake_event *e = event_of(l, 1, l->plan->loads);
+
+	perf_build_start(&build, PERF_RECORD_THROTTLE, 0);
+	perf_build_u64(&build, time);
+	perf_build_u64(&build, e->id);
+	perf_build_u64(&build, e->id);
+	perf_build_u32(&build, (uint32_t)getpid());
+	perf_build_u32(&build, (uint32_t)getpid());
+	perf_build_u64(&build, time);
+	perf_build_u64(&build, e->id);
+	cr_assert(fake_perf_write(&l->perf, 1, perf_build_end(&build)));
+}
+
 static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
 	struct live *l = ((struct fake_perf *)s->priv)->priv;
@@ -264,6 +280,8 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 		play_trace(l, from, l->perf.now_ns);
 	else
 		play_samples(l, from, l->perf.now_ns);
+	if (l->throttled_at && l->polls == l->throttled_at)
+		write_throttle(l, from);
 	if (l->polls++ == 3) { /* five samples did not fit into a ring */
 		const struct fake_event *e = follower(l, 2);
 		bool several = e->attr.sample_type & PERF_SAMPLE_IDENTIFIER;
@@ -515,4 +533,31 @@ Test(hardware_live, periods_keep_the_overhead, .timeout = 120)
 		damon_ctx_free(l.ctx);
 		fake_perf_release(&l.perf);
 	}
+}
+
+/* The kernel throttles, and lowers its limit: the budget would allow twice as many samples. */
+Test(hardware_live, what_the_kernel_throttles_is_not_asked_for_again)
+{
+	static const char limit[] = "/proc/sys/kernel/perf_event_max_sample_rate";
+	struct damon_stats stats = {.size = sizeof(stats)};
+	struct fake_perf_file *file;
+	struct live l;
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	live_init(&l, &plans[0]);
+	file = fake_perf_file(&l.perf, limit, "1000\n");
+	file->turn[0] = "100000\n";
+	l.accesses_hz = 1e9;
+	l.sample_ns = 2000;
+	l.throttled_at = 100;
+	live_run(&l);
+	cr_expect_eq(event_of(&l, 0, plans[0].loads)->attr.sample_period, 1956527);
+	cr_expect_eq(file->reads, 2, "at the start, and when it throttles: %d", file->reads);
+	cr_assert_eq(damon_close(l.ctx), 0);
+	cr_assert_eq(damon_ctx_stats(l.ctx, &stats), 0);
+	cr_expect_eq(stats.throttled, 1);
+	cr_expect_float_eq(stats.rungs[1].seconds, 10, 1, "%g", stats.rungs[1].seconds);
+	cr_expect_float_eq(stats.rungs[2].seconds, 20, 1, "%g", stats.rungs[2].seconds);
+	damon_ctx_free(l.ctx);
+	fake_perf_release(&l.perf);
 }
