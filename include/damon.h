@@ -93,9 +93,10 @@ struct damon_sampling {
 	const char *check;
 	double checks_per_sec; /* 1000: pages, for checkers that look at single ones */
 	/* Of sources whose samples are made by hardware; others refuse all that is not 0. */
-	uint64_t period; /* accesses (events) per sample, fixed; 0: one that makes rate_hz samples a
-			    second, or costs about overhead_percent, of a program that makes a
-			    thousand million accesses a second. Not with rate_hz */
+	uint64_t period; /* accesses (events) per sample, fixed; 0: of rate_hz, one that makes so
+			    many samples a second of a program that makes a thousand million
+			    accesses; else changed as overhead_percent allows, but of hardware
+			    traces, whose period is chosen once. Not with rate_hz */
 	uint32_t latency_cycles; /* leave out loads that are quicker; 0: as few as the source can */
 	int no_loads, no_stores; /* leave them out */
 	int phys;		 /* physical addresses, too */
@@ -212,6 +213,8 @@ struct damon_stats {
 	 * are fewer. */
 	struct damon_rung {
 		double rate_hz, seconds;
+		uint64_t period; /* of hardware: accesses per sample, which is what is chosen;
+				    'rate_hz' is then what it came to, 0: not known */
 	} rungs[DAMON_MAX_RUNGS];
 	char checkers[32];    /* that ran: "idle,smaps"; "": none */
 	uint64_t checks_made; /* looks of theirs that told something, of a page or of a mapping */
@@ -223,7 +226,8 @@ struct damon_stats {
 	char check_reason[128];
 	uint64_t check_target_ns; /* what checks cost the targets, estimated: in slowdown_percent */
 	uint64_t check_ns; /* spent in checks, by the clock; their CPU time is in own_cpu_percent */
-	uint64_t period; /* accesses (events) per sample; 0: samples are ticks of time, or of all */
+	uint64_t period;   /* accesses (events) per sample, at the start; 0: samples are ticks of
+			      time, or of all */
 	char source_reason[320]; /* "auto": why not a source that is better; "": there is none, or
 				    it was not asked to choose */
 	/* Of a recording of another program, replayed: */
@@ -237,6 +241,14 @@ struct damon_stats {
 	/* Of hardware traces: pieces that the kernel lost the rest of, pieces in which operations
 	 * hid each other, and records that were left out as damaged. */
 	uint64_t traces_truncated, traces_collided, traces_broken;
+	uint64_t traces_skipped; /* bytes of them that make no sense */
+	/* Samples of hardware that were taken and left out: 'filtered' in all. */
+	uint64_t filtered;
+	uint64_t filtered_no_access; /* instructions that access no memory */
+	uint64_t filtered_kernel;    /* the kernel's own */
+	uint64_t filtered_unwanted;  /* loads, stores or quick loads that were not asked for */
+	uint64_t strangers; /* samples of other processes, where only whole CPUs can be sampled */
+	int tick_cost_assumed; /* 1: nobody measured 'tick_cost_ns', and what rests on it */
 };
 
 /* What bounds the rate. */

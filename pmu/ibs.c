@@ -363,6 +363,13 @@ static float weight_of(const struct ibs *ibs, const struct damon_perf_sample *s,
 	return (float)(t->period ? t->period : ibs->period);
 }
 
+static int leave_out(struct ibs *ibs, uint64_t *why)
+{
+	ibs->stats.filtered++;
+	++*why;
+	return 0;
+}
+
 static int ibs_decode(void *state, const struct damon_perf_sample *s, struct damon_space *space,
 		      damon_emit_fn emit, void *priv)
 {
@@ -373,15 +380,13 @@ static int ibs_decode(void *state, const struct damon_perf_sample *s, struct dam
 	struct told t;
 
 	ibs->stats.samples++;
-	if (!in_user_mode(s)) {
-		ibs->stats.filtered++;
-		return 0;
-	}
+	if (!in_user_mode(s))
+		return leave_out(ibs, &ibs->stats.in_kernel);
 	told_by_sample(s, &t);
-	if (!t.is_access || (t.flags && !(t.flags & ~ibs->left_out))) {
-		ibs->stats.filtered++;
-		return 0;
-	}
+	if (!t.is_access)
+		return leave_out(ibs, &ibs->stats.no_access);
+	if (t.flags && !(t.flags & ~ibs->left_out))
+		return leave_out(ibs, &ibs->stats.unwanted);
 	m.addr = t.addr;
 	if (damon_memory_obs(&m, t.flags, weight_of(ibs, s, &t), &o)) {
 		o.access[0].size = t.bytes;

@@ -54,17 +54,19 @@ struct damon_source_options {
 
 /* Counts that a source keeps about its own work, since it was made. */
 struct damon_source_stats {
-	uint64_t samples;	      /* records decoded */
-	uint64_t no_address;	      /* of these without any address */
-	uint64_t accesses, unknown;   /* addresses found, addresses not found */
-	uint64_t likely;	      /* of 'accesses' those that depend on a late read */
-	uint64_t mem_reads;	      /* reads of the target */
-	uint64_t stops[8];	      /* why bursts ended, named by stop_names[] */
-	uint64_t code_insns;	      /* instructions decoded (each once per file) */
-	uint64_t no_code;	      /* samples whose code bytes were not to be had */
-	uint64_t foreign;	      /* 32-bit or otherwise unreadable samples */
-	uint64_t filtered;	      /* that were no memory access, or not asked for */
-	uint64_t truncated, collided; /* pieces of hardware traces with a loss in them */
+	uint64_t samples;	       /* records decoded */
+	uint64_t no_address;	       /* of these without any address */
+	uint64_t accesses, unknown;    /* addresses found, addresses not found */
+	uint64_t likely;	       /* of 'accesses' those that depend on a late read */
+	uint64_t mem_reads;	       /* reads of the target */
+	uint64_t stops[8];	       /* why bursts ended, named by stop_names[] */
+	uint64_t code_insns;	       /* instructions decoded (each once per file) */
+	uint64_t no_code;	       /* samples whose code bytes were not to be had */
+	uint64_t foreign;	       /* 32-bit or otherwise unreadable samples */
+	uint64_t filtered;	       /* left out: the next three together */
+	uint64_t no_access, in_kernel; /* no access of memory; the kernel's */
+	uint64_t unwanted;	       /* loads, stores, quick ones: as was asked for */
+	uint64_t truncated, collided;  /* pieces of hardware traces with a loss in them */
 	uint64_t broken;  /* records of traces left out: damaged, or without their end */
 	uint64_t skipped; /* bytes of traces that make no sense */
 };

@@ -160,6 +160,7 @@ static int pebs_decode(void *state, const struct damon_perf_sample *s, struct da
 	p->stats.samples++;
 	if (e->kind == DAMON_PEBS_AUX) {
 		p->stats.filtered++;
+		p->stats.no_access++;
 		return 0;
 	}
 	if (!damon_memory_obs(s, flags_of(e->kind, s->data_src), (float)MAX(period, 1ull), &o)) {
@@ -167,6 +168,7 @@ static int pebs_decode(void *state, const struct damon_perf_sample *s, struct da
 		p->stats.unknown++;
 	} else if (o.access[0].flags && !(o.access[0].flags & ~p->left_out)) {
 		p->stats.filtered++;
+		p->stats.unwanted++;
 		return 0;
 	} else {
 		p->stats.accesses++;

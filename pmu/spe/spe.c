@@ -324,13 +324,20 @@ struct piece {
 	size_t nr;
 };
 
+/* Loads or stores that are not, and loads that are too quick. */
 static bool is_asked_for(const struct spe *s, const struct damon_spe_record *r)
 {
 	uint8_t access = damon_spe_access(r);
 
-	if (!damon_spe_is_memory(r) || (access && !(access & s->wanted)))
+	if (access && !(access & s->wanted))
 		return false;
 	return access != DAMON_ACCESS_LOAD || r->total >= s->latency_cycles;
+}
+
+static void leave_out(struct spe *s, uint64_t *why)
+{
+	s->stats.filtered++;
+	++*why;
 }
 
 static void take_record(void *priv, const struct damon_spe_record *r)
@@ -338,8 +345,12 @@ static void take_record(void *priv, const struct damon_spe_record *r)
 	struct piece *p = priv;
 	struct damon_perf_sample s;
 
+	if (!damon_spe_is_memory(r)) {
+		leave_out(p->spe, &p->spe->stats.no_access);
+		return;
+	}
 	if (!is_asked_for(p->spe, r)) {
-		p->spe->stats.filtered++;
+		leave_out(p->spe, &p->spe->stats.unwanted);
 		return;
 	}
 	damon_spe_sample(r, &p->from, &s);
@@ -386,7 +397,7 @@ static int spe_decode(void *state, const struct damon_perf_sample *s, struct dam
 
 	spe->stats.samples++;
 	if ((s->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL) {
-		spe->stats.filtered++;
+		leave_out(spe, &spe->stats.in_kernel);
 		return 0;
 	}
 	if (damon_memory_obs(s, 0, (float)(s->period ? s->period : spe->period), &o)) {

@@ -584,7 +584,7 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		{s->no_code, "found no code to decode: it is neither in a file that can be read, "
 			     "nor readable in memory"},
 		{s->no_region + s->no_target, "met no mapping that is known"},
-		{s->no_address, "were of instructions that access no memory; record for longer"},
+		{s->no_address + s->filtered, "were no accesses of memory; record for longer"},
 	};
 	const uint64_t few = 3; /* of which nothing can be said */
 	bool to_its_end = !r->options->duration_ns && !r->nr_interrupts;
@@ -628,19 +628,19 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 		    s->unseen_cpus, s->unseen_cpus > 1 ? "s" : "");
 	if (!(asked > 0) || s->overhead_percent < 0 || s->target_cpu_ns < enough_ns)
 		return;
-	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions and %.2g %% by own work "
+	say("cost: %.2g %% of %s CPU time, %.2g %% by interruptions%s and %.2g %% by own work "
 	    "(%.3g %% asked for)",
 	    s->overhead_percent, whose, s->slowdown_percent,
-	    s->overhead_percent - s->slowdown_percent, asked);
-	if (s->overhead_percent <= 1.2 * asked)
+	    s->tick_cost_assumed ? ", estimated," : "", s->overhead_percent - s->slowdown_percent,
+	    asked);
+	if (s->overhead_percent <= 1.2 * asked || hardware_says_why(s))
 		return;
 	if (s->own_other_percent > s->own_cpu_percent / 2)
 		say("most of it was to start and to end, which costs the same whatever is "
-		    "recorded: "
-		    "in a longer recording it counts for less");
+		    "recorded: in a longer recording it counts for less");
 	else
-		say("less is out of reach here: too little CPU time was used for the work of "
-		    "intervals; a longer '--aggr' makes it less");
+		say("less is out of reach: too little CPU time was used for the work of intervals; "
+		    "a longer '--aggr' makes it less");
 }
 
 static void say_summary(struct recording *r)

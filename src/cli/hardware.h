@@ -29,8 +29,9 @@ struct hardware_options {
 		.arg = "N",                                                                        \
 		.range = "100..1000000000000",                                                     \
 		.group = (rate),                                                                   \
-		.help = "one sample of N accesses; if not given, as many as keep about to "        \
-			"--overhead or --rate in a program of 10^9 accesses a second",             \
+		.help = "one sample of N accesses; if not given, it is changed as --overhead "     \
+			"allows (source spe: chosen once, by a guess), or as --rate is for a "     \
+			"program of 10^9 accesses a second",                                       \
 	},                                                                                         \
 		{                                                                                  \
 			.name = "latency-threshold",                                               \
@@ -77,5 +78,8 @@ void hardware_apply(const struct hardware_options *o, struct damon_sampling *s);
 
 /* One line about the source that was chosen, where a better one was passed over. */
 void hardware_say_source(const struct damon_ctx *ctx);
+
+/* Of a recording that cost more than was asked for: one line, where that is due to its source. */
+bool hardware_says_why(const struct damon_stats *s);
 
 #endif

@@ -68,8 +68,8 @@ void damon_core_count(struct damon_core *c, const struct damon_counts *add);
 void damon_core_cpu(struct damon_core *c, struct damon_target *t, double cpu_ns);
 
 /*
- * Ends the interval [start_ns, end_ns), in which 'rate_hz' observations were asked for per second
- * of CPU time (0: not by time; a change of it is no change of the program). Returns the snapshot,
+ * Ends the interval [start_ns, end_ns), in which 'rate_hz' observations were asked for (as the
+ * snapshot has it; a change of it is no change of the program). Returns the snapshot,
  * owned by the core and valid until the next call; NULL without memory. Targets without any region
  * or hit are left out.
  */

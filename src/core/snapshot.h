@@ -96,8 +96,8 @@ struct damon_counts {
 
 struct damon_snapshot {
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
-	double rate_hz; /* observations per second of CPU time that were asked for; 0: not by time
-			 */
+	double rate_hz; /* observations that were asked for: per second of CPU time, or per 10^9
+			   accesses that hardware counts; 0: neither */
 	uint64_t sample_ns; /* tuned sampling interval (core/tuning.h); 0: none was */
 	struct damon_counts counts;
 	struct damon_target_snapshot *targets;

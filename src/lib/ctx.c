@@ -289,10 +289,18 @@ static const struct damon_space *find_space(const void *owner, uint32_t id)
 	return NULL;
 }
 
+static bool has_trace(const struct damon_event *e, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (e[i].aux_bytes)
+			return true;
+	return false;
+}
+
 /* Source, its rate and its events; the session is made but nothing is attached. */
 static int open_source(struct damon_ctx *ctx)
 {
-	struct damon_event events[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event events[CTX_MAX_EVENTS];
 	struct damon_source_options o = source_options(ctx);
 	struct damon_session_options so = {0};
 	int n, err;
@@ -314,7 +322,7 @@ static int open_source(struct damon_ctx *ctx)
 			ctx->rate.tick_cost_ns =
 				0; /* not known: the events' own error comes from attaching */
 	}
-	rate_choose(ctx);
+	rate_choose(ctx, has_trace(events, n));
 	if (ctx->source->scale_of && (ctx->source->sees & DAMON_SEES_TIME))
 		damon_pace_measure(ctx->sys, &ctx->pace);
 	o = source_options(ctx);

@@ -46,27 +46,35 @@ struct ctx_pid {
 
 /* Spending: what is on, and what it came to. rate.c keeps it. */
 struct ctx_rate {
-	double hz;		/* now; per second of the targets' CPU time, 0: not by time */
-	double first_hz;	/* what the source was told, */
+	bool by_accesses; /* hardware: what is counted are accesses, 10^9 of them stand for the
+			     second in 'hz', 'first_hz' and 'before_hz' */
+	double hz;	  /* now; per second of the targets' CPU time, 0: neither */
+	double first_hz;  /* what the source was told, */
 	enum damon_bound bound; /* and what it was bounded by */
 	double tick_cost_ns;	/* to the target; 0: not known */
+	bool tick_cost_assumed; /* and not measured */
 	double read_cost_ns;	/* of a read of the targets' memory, to us */
 	bool ladder;		/* 'budget' rules */
 	struct damon_budget budget;
-	uint64_t since_ns;		 /* when 'hz' began, */
-	double before_hz;		 /* and what it was before */
-	double rung_cpu_ns[DAMON_RUNGS]; /* CPU time of the targets under each rung, */
-	double rung_ns[DAMON_RUNGS];	 /* and wall time, without the current stay */
-	uint64_t ticks;			 /* so far, as counted last */
-	bool left_behind;		 /* some children may be, by the last step */
-	uint64_t next_ns;		 /* the next look at the budget */
-	uint64_t own_start_ns;		 /* own CPU time at the start */
-	enum damon_work work;		 /* at hand, */
-	uint64_t work_from_ns;		 /* since this own CPU time */
+	uint64_t since_ns;		  /* when 'hz' began, */
+	double before_hz;		  /* and what it was before */
+	double rung_cpu_ns[DAMON_RUNGS];  /* CPU time of the targets under each rung, */
+	double rung_ns[DAMON_RUNGS];	  /* and wall time, without the current stay */
+	double rung_samples[DAMON_RUNGS]; /* by_accesses: whoever's they were, */
+	double accesses;		  /* and what they stood for */
+	uint64_t seen_lost, seen_throttled, cpu_base_ns;
+	uint64_t ticks;	       /* so far, as counted last */
+	bool left_behind;      /* some children may be, by the last step */
+	uint64_t next_ns;      /* the next look at the budget */
+	uint64_t own_start_ns; /* own CPU time at the start */
+	enum damon_work work;  /* at hand, */
+	uint64_t work_from_ns; /* since this own CPU time */
 	double work_ns[DAMON_NR_WORKS];
 };
 
 #define CTX_MAX_CHECKERS 4
+/* What tells of tasks, and the source's events on each rung. */
+#define CTX_MAX_EVENTS (1 + DAMON_RUNGS * DAMON_SOURCE_MAX_EVENTS)
 
 /* A checker that was asked for. */
 struct ctx_checker {
@@ -104,7 +112,7 @@ struct damon_ctx {
 	const struct damon_source_ops *source;
 	void *source_state;
 	struct damon_fail source_reason; /* "auto": why not a better one */
-	uint64_t period;		 /* of its samples; 0: none */
+	uint64_t period;		 /* of its samples at the start; 0: none */
 	struct damon_peek peek;
 	struct damon_session *session;
 	struct replay *replay; /* instead of a session */
@@ -143,6 +151,7 @@ struct damon_ctx {
 	uint64_t user_ticks, seen_lost,
 		seen_throttled; /* session's counts at the last aggregation */
 	uint64_t kernel_ticks;	/* in all */
+	uint64_t strangers;	/* samples of processes that are nobody's, of whole CPUs */
 	double target_cpu_ns;	/* in all, user and kernel */
 	struct damon_totals totals;
 	uint64_t record_bytes; /* of a record that was closed */
@@ -167,6 +176,7 @@ int pidfd_open_of(int pid);
 bool pid_is_gone(int pid);
 
 /* source.c */
+bool source_is_hardware(const struct damon_source_ops *s); /* it samples what hardware counts */
 int source_choose(struct damon_ctx *ctx); /* as asked for, if it can do what was asked of it */
 struct damon_source_options source_options(const struct damon_ctx *ctx);
 /* Tells the source which events it will decode samples of. */
@@ -197,16 +207,19 @@ void checks_totals(const struct damon_ctx *ctx, struct damon_check_totals *t);
 void checks_release(struct damon_ctx *ctx);
 
 /* rate.c */
-void rate_choose(struct damon_ctx *ctx); /* sets 'rate', from its tick_cost_ns */
+/* Sets 'rate', from its tick_cost_ns. 'fixed': the source's events allow no ladder. */
+void rate_choose(struct damon_ctx *ctx, bool fixed);
 /* The events of the source at the rates that were chosen: fills 'e', which has room for
- * DAMON_SOURCE_MAX_EVENTS. Returns their number or -errno. */
+ * CTX_MAX_EVENTS. Returns their number or -errno. */
 int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, struct damon_event *e);
 void rate_start(struct damon_ctx *ctx);
-/* CPU time that a sample stands for, in ns; the core weighs it. */
+/* A sample of anybody was taken: what it cost is counted. */
+void rate_sampled(struct damon_ctx *ctx, const struct damon_perf_sample *s);
+/* CPU time that a sample stands for, in ns; the core weighs it. 0: it stands for accesses. */
 double rate_sample_ns(struct damon_ctx *ctx, const struct damon_perf_sample *s);
 double rate_mean(const struct damon_ctx *ctx, uint64_t start_ns, uint64_t end_ns);
-/* Reads the targets' CPU time. Returns the ticks so far, those in the kernel included; 0: unknown.
- */
+/* Reads the targets' CPU time. Returns the ticks so far, those in the kernel included; 0: unknown,
+ * or there are none. */
 uint64_t rate_count(struct damon_ctx *ctx);
 /* The same as of the latest look that the ladder needed anyway. */
 uint64_t rate_counted(struct damon_ctx *ctx);

@@ -53,10 +53,12 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 
 	if (!p && !ctx->whole_cpus)
 		p = adopt(ctx, s->pid, r->time_ns);
-	if (!p)
+	if (!p) {
+		ctx->strangers += ctx->whole_cpus;
 		return;
+	}
 	p->nr_obs++;
-	ctx->user_ticks++;
+	ctx->user_ticks += !ctx->source->decode_trace; /* of traces, pieces interrupt */
 	ctx->proc = p;
 	sample_ns = rate_sample_ns(ctx, s);
 	if (p->target)
@@ -148,6 +150,7 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 	case PERF_RECORD_SAMPLE:
 		if (ctx->replay)
 			return replay_on_sample(ctx, r);
+		rate_sampled(ctx, &r->sample);
 		on_sample(ctx, r);
 		return 0;
 	case PERF_RECORD_MMAP:
@@ -160,6 +163,9 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 	case PERF_RECORD_EXIT:
 		if (r->task.pid == r->task.tid)
 			damon_targets_exit(damon_core_targets(ctx->core), r->task.pid, r->time_ns);
+		return 0;
+	case PERF_RECORD_AUX: /* what interrupts where traces are written */
+		ctx->user_ticks += !ctx->replay;
 		return 0;
 	case PERF_RECORD_LOST: /* live, the session has counted them */
 	case PERF_RECORD_LOST_SAMPLES:

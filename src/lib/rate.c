@@ -14,6 +14,11 @@
 /* What is expected of own work before any was done; docs/BENCH.md measures it. */
 static const double unknown_tick_ns = 20000, decode_ns = 6000, aggr_work_ns = 80e3;
 
+/* The same of samples made by hardware. The first is what an interruption with a record of 100
+ * bytes is taken to cost the program: an estimate from elsewhere, as no machine that this is built
+ * on has a PMU; it is told as one. */
+static const double hardware_sample_ns = 3000, hardware_own_ns = 1500;
+
 /* ---- the choice ---- */
 
 /* What a read of a target's memory costs, in ns: the quickest third of some reads of our own. */
@@ -39,115 +44,196 @@ static double read_cost(struct damon_ctx *ctx)
 	return cost[READS / 3];
 }
 
+/* As the kernel says at present; 0: it does not tell. */
+static double kernel_hz(const struct damon_ctx *ctx)
+{
+	long long most;
+
+	if (damon_sys_read_int(ctx->sys, "/proc/sys/kernel/perf_event_max_sample_rate", &most))
+		return 0;
+	return (double)MAX(most, 0ll);
+}
+
+static double fixed_work_ns(const struct damon_ctx *ctx)
+{
+	return aggr_work_ns * NS_PER_SEC / (double)ctx->attrs.aggr_ns;
+}
+
 /*
- * Only ticks of CPU time can be rationed. The ladder begins where calibrated costs say that the
- * overhead will be what was asked for, for a target that keeps one CPU busy; what it really comes
- * to is measured, and moves it.
+ * The ladder begins where calibrated costs say that the overhead will be what was asked for, for a
+ * target that keeps one CPU busy; what it really comes to is measured, and moves it.
  */
 static void ration(struct damon_ctx *ctx, double max_hz)
 {
 	struct ctx_rate *r = &ctx->rate;
 	double each_ns = decode_ns + ctx->sampling.mem_reads * r->read_cost_ns;
-	double fixed_ns = aggr_work_ns * NS_PER_SEC / (double)ctx->attrs.aggr_ns;
 
-	if (!(r->tick_cost_ns > 0))
+	if (!(r->tick_cost_ns > 0)) {
 		r->tick_cost_ns = unknown_tick_ns;
+		r->tick_cost_assumed = true;
+	}
 	damon_budget_init(&r->budget, ctx->sampling.overhead_percent, r->tick_cost_ns, each_ns,
-			  fixed_ns, max_hz);
+			  fixed_work_ns(ctx), max_hz);
 	r->ladder = true;
 	r->hz = r->budget.rung_hz[r->budget.rung];
 }
 
-void rate_choose(struct damon_ctx *ctx)
+/* Ticks of time. */
+static void choose_by_time(struct damon_ctx *ctx)
 {
 	const struct damon_sampling *s = &ctx->sampling;
 	struct ctx_rate *r = &ctx->rate;
-	double hz[DAMON_NR_BOUNDS] = {[DAMON_BOUND_ASKED] = s->rate_hz};
-	long long most;
+	double hz[DAMON_NR_BOUNDS] = {[DAMON_BOUND_ASKED] = s->rate_hz}, limit_hz;
 
-	if (ctx->source->sees & DAMON_SEES_TIME) {
-		double limit_hz;
-
-		r->read_cost_ns = read_cost(ctx);
-		hz[DAMON_BOUND_RESOLUTION] =
-			damon_resolution_hz(s->resolution_share, s->resolution_ns);
-		if (!damon_sys_read_int(ctx->sys, "/proc/sys/kernel/perf_event_max_sample_rate",
-					&most) &&
-		    most > 0)
-			hz[DAMON_BOUND_KERNEL] = (double)most;
-		limit_hz = damon_least_hz(hz, &r->bound);
-		if (s->rate_hz <= 0)
-			ration(ctx, limit_hz > 0 ? limit_hz : MAX_HZ);
-		if (r->ladder && (limit_hz <= 0 || r->hz < limit_hz))
-			hz[DAMON_BOUND_OVERHEAD] = r->hz;
-	}
+	r->read_cost_ns = read_cost(ctx);
+	hz[DAMON_BOUND_RESOLUTION] = damon_resolution_hz(s->resolution_share, s->resolution_ns);
+	hz[DAMON_BOUND_KERNEL] = kernel_hz(ctx);
+	limit_hz = damon_least_hz(hz, &r->bound);
+	if (s->rate_hz <= 0)
+		ration(ctx, limit_hz > 0 ? limit_hz : MAX_HZ);
+	if (r->ladder && (limit_hz <= 0 || r->hz < limit_hz))
+		hz[DAMON_BOUND_OVERHEAD] = r->hz;
 	r->hz = damon_least_hz(hz, &r->bound);
-	if (!(ctx->source->sees & DAMON_SEES_TIME))
-		r->hz = 0; /* its samples are no ticks, whatever was asked for */
+}
+
+/* Samples of accesses that hardware counts: the ladder is one of periods, and how many samples
+ * these are is measured. */
+static void choose_by_accesses(struct damon_ctx *ctx, bool fixed)
+{
+	const struct damon_sampling *s = &ctx->sampling;
+	struct ctx_rate *r = &ctx->rate;
+
+	r->by_accesses = true;
+	r->tick_cost_ns = hardware_sample_ns;
+	r->tick_cost_assumed = true;
+	if (s->rate_hz > 0 || s->period)
+		return;
+	r->bound = DAMON_BOUND_OVERHEAD;
+	if (fixed)
+		return;
+	damon_budget_init_accesses(&r->budget, s->overhead_percent, r->tick_cost_ns,
+				   hardware_own_ns, fixed_work_ns(ctx), kernel_hz(ctx));
+	r->ladder = true;
+	r->hz = NS_PER_SEC / r->budget.period[r->budget.rung];
+}
+
+void rate_choose(struct damon_ctx *ctx, bool fixed)
+{
+	struct ctx_rate *r = &ctx->rate;
+
+	r->hz = 0; /* where samples are neither, whatever was asked for */
+	if (ctx->source->sees & DAMON_SEES_TIME)
+		choose_by_time(ctx);
+	else if (source_is_hardware(ctx->source))
+		choose_by_accesses(ctx, fixed);
 	r->first_hz = r->before_hz = r->hz;
 }
 
 /* ---- the events ---- */
 
-/* Carries what tells of tasks and mappings, whichever rung is on. */
-static struct perf_event_attr dummy(void)
+/* Carries what tells of tasks and mappings, whichever rung is on: nothing else, or the CPU time of
+ * the targets. It takes no samples. */
+static struct damon_event follower(uint64_t config)
 {
-	return (struct perf_event_attr){
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_DUMMY,
-		.size = sizeof(struct perf_event_attr),
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
-		.exclude_kernel = 1,
-		.exclude_hv = 1,
-	};
+	return (struct damon_event){.attr = {
+					    .type = PERF_TYPE_SOFTWARE,
+					    .config = config,
+					    .size = sizeof(struct perf_event_attr),
+					    .sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
+					    .exclude_kernel = 1,
+					    .exclude_hv = 1,
+				    }};
 }
 
-/* The source's own events. Where the first one cannot tell of tasks and mappings, a dummy does. */
-static int hardware_events(struct damon_ctx *ctx, const struct damon_source_options *o,
-			   struct damon_event *e)
+static bool is_follower(const struct damon_event *e)
 {
-	int n = ctx->source->events(ctx->sys, o, e, &ctx->fail);
+	return e->attr.type == PERF_TYPE_SOFTWARE && e->attr.config == PERF_COUNT_SW_DUMMY;
+}
 
-	ctx->whole_cpus = false;
-	for (int i = 0; i < n; i++)
-		ctx->whole_cpus = ctx->whole_cpus || e[i].whole_cpus;
-	ctx->first_event = n > 0 && (e[0].whole_cpus || e[0].aux_bytes || *e[0].cpus);
-	if (!ctx->first_event)
-		return n;
-	if (n == DAMON_SOURCE_MAX_EVENTS)
-		return damon_fail(&ctx->fail, E2BIG, "source '%s' has too many events",
-				  ctx->source->name);
-	memmove(e + 1, e, (size_t)n * sizeof(*e));
-	for (int i = 1; i <= n; i++)
-		e[i].leader += e[i].leader > 0;
-	e[0] = (struct damon_event){.attr = dummy()};
-	return n + 1;
+/* Appends the source's events at one rate, as rung 'rung'. What it has to follow tasks by is not
+ * needed beside our own. Returns how many events there are then, or -errno. */
+static int add_rung(struct damon_ctx *ctx, const struct damon_source_options *o, uint32_t rung,
+		    struct damon_event *e, int n)
+{
+	struct damon_event own[DAMON_SOURCE_MAX_EVENTS];
+	int nr = ctx->source->events(ctx->sys, o, own, &ctx->fail);
+	int from = nr > 0 && is_follower(&own[0]);
+
+	for (int i = from; i < nr; i++, n++) {
+		e[n] = own[i];
+		e[n].rung = rung;
+		if (own[i].leader > 0)
+			e[n].leader = own[i].leader + n - i;
+		ctx->whole_cpus = ctx->whole_cpus || own[i].whole_cpus;
+	}
+	return nr < 0 ? nr : n;
+}
+
+/* The periods that the source has made of those that were wanted. */
+static void take_period(struct damon_ctx *ctx, size_t rung, const struct damon_event *e, int n)
+{
+	for (int i = 0; i < n && ctx->rate.by_accesses; i++)
+		if (e[i].attr.sample_period)
+			ctx->rate.budget.period[rung] = (double)e[i].attr.sample_period;
+}
+
+static int ladder_events(struct damon_ctx *ctx, const struct damon_source_options *o,
+			 struct damon_event *e)
+{
+	const struct damon_budget *b = &ctx->rate.budget;
+	struct damon_source_options at = *o;
+	int n = 1;
+
+	for (uint32_t i = 0; i < DAMON_RUNGS && n > 0; i++) {
+		int was = n;
+
+		at.rate_hz = b->period[i] > 0 ? NS_PER_SEC / b->period[i] : b->rung_hz[i];
+		n = add_rung(ctx, &at, 1 + i, e, was);
+		take_period(ctx, i, e + was, n - was);
+	}
+	return n;
 }
 
 int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, struct damon_event *e)
 {
-	struct damon_event own[DAMON_SOURCE_MAX_EVENTS];
-	struct damon_source_options at = *o;
+	struct ctx_rate *r = &ctx->rate;
 	int n;
 
-	_Static_assert(DAMON_RUNGS < DAMON_SOURCE_MAX_EVENTS, "the dummy and all rungs");
-	if (!ctx->rate.ladder)
-		return hardware_events(ctx, o, e);
-	e[0] = (struct damon_event){.attr = dummy()};
-	for (size_t i = 0; i < DAMON_RUNGS; i++) {
-		at.rate_hz = ctx->rate.budget.rung_hz[i];
-		n = ctx->source->events(ctx->sys, &at, own, &ctx->fail);
-		if (n < 0)
-			return n;
-		e[1 + i] = own[0];
-	}
-	return 1 + DAMON_RUNGS;
+	ctx->whole_cpus = false;
+	ctx->first_event = r->ladder || r->by_accesses;
+	if (!ctx->first_event)
+		return ctx->source->events(ctx->sys, o, e, &ctx->fail);
+	e[0] = follower(r->by_accesses ? PERF_COUNT_SW_TASK_CLOCK : PERF_COUNT_SW_DUMMY);
+	n = r->ladder ? ladder_events(ctx, o, e) : add_rung(ctx, o, 0, e, 1);
+	if (n > 0 && r->ladder && r->by_accesses)
+		r->hz = r->first_hz = r->before_hz = NS_PER_SEC / r->budget.period[r->budget.rung];
+	return n;
 }
 
 void rate_start(struct damon_ctx *ctx)
 {
-	ctx->rate.since_ns = ctx->start_ns;
+	struct ctx_rate *r = &ctx->rate;
+
+	r->since_ns = ctx->start_ns;
+	/* what the targets did while they were attached to is no part of the recording */
+	if (r->by_accesses && damon_session_count(ctx->session, 0, &r->cpu_base_ns))
+		r->cpu_base_ns = 0;
 	rate_step(ctx);
+}
+
+static bool is_rung(const struct ctx_rate *r, const struct damon_perf_sample *s)
+{
+	return r->ladder && s->rung && s->rung <= DAMON_RUNGS;
+}
+
+void rate_sampled(struct damon_ctx *ctx, const struct damon_perf_sample *s)
+{
+	struct ctx_rate *r = &ctx->rate;
+
+	if (!r->by_accesses || !is_rung(r, s))
+		return;
+	r->rung_samples[s->rung - 1]++;
+	r->accesses += r->budget.period[s->rung - 1];
 }
 
 double rate_sample_ns(struct damon_ctx *ctx, const struct damon_perf_sample *s)
@@ -155,7 +241,9 @@ double rate_sample_ns(struct damon_ctx *ctx, const struct damon_perf_sample *s)
 	const struct ctx_rate *r = &ctx->rate;
 	double hz = r->hz;
 
-	if (s->rung && s->rung <= DAMON_RUNGS) {
+	if (r->by_accesses) /* it weighs its period */
+		return 0;
+	if (is_rung(r, s)) {
 		hz = r->budget.rung_hz[s->rung - 1];
 		damon_core_weigh(ctx->core, r->first_hz / hz);
 	}
@@ -187,28 +275,63 @@ enum damon_work rate_work(struct damon_ctx *ctx, enum damon_work w)
 	return was;
 }
 
+/* The CPU time of the targets under the current rung, the other ones' being known. Returns 0 or
+ * -errno. */
+static int count_rung(struct damon_ctx *ctx, size_t rung)
+{
+	struct ctx_rate *r = &ctx->rate;
+	uint64_t ns;
+	int err = damon_session_count(ctx->session,
+				      r->ladder && !r->by_accesses ? 1 + (int)rung : 0, &ns);
+
+	if (err)
+		return err;
+	if (r->by_accesses) { /* it is counted for all rungs together */
+		ns -= MIN(ns, r->cpu_base_ns);
+		for (size_t i = 0; i < DAMON_RUNGS; i++)
+			ns -= i == rung ? 0 : MIN(ns, (uint64_t)r->rung_cpu_ns[i]);
+	}
+	r->rung_cpu_ns[rung] = (double)ns;
+	return 0;
+}
+
 uint64_t rate_count(struct damon_ctx *ctx)
 {
 	struct ctx_rate *r = &ctx->rate;
+	bool by_time = ctx->source->sees & DAMON_SEES_TIME;
 	double cpu = 0, ticks = 0;
-	uint64_t ns;
 
-	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) ||
-	    damon_session_count(ctx->session, r->ladder ? 1 + (int)r->budget.rung : 0, &ns))
+	if (!ctx->session || !(by_time || r->by_accesses) || count_rung(ctx, r->budget.rung))
 		return 0;
-	if (!r->ladder) {
-		cpu = (double)ns;
-		ticks = cpu / NS_PER_SEC * r->hz;
-	} else {
-		r->rung_cpu_ns[r->budget.rung] = (double)ns;
-		for (size_t i = 0; i < DAMON_RUNGS; i++) {
-			cpu += r->rung_cpu_ns[i];
-			ticks += r->rung_cpu_ns[i] / NS_PER_SEC * r->budget.rung_hz[i];
-		}
+	for (size_t i = 0; i < DAMON_RUNGS; i++) {
+		double hz = r->ladder ? r->budget.rung_hz[i] : r->hz;
+
+		cpu += r->rung_cpu_ns[i];
+		ticks += r->rung_cpu_ns[i] / NS_PER_SEC * hz;
 	}
 	ctx->target_cpu_ns = MAX(ctx->target_cpu_ns, cpu);
-	r->ticks = (uint64_t)ticks;
+	r->ticks = by_time ? (uint64_t)ticks : 0;
 	return r->ticks;
+}
+
+/* Interruptions so far, of whomever, and what they stood for. The samples that were lost since the
+ * last time were probably of the rung that is on. */
+static double count_samples(struct damon_ctx *ctx)
+{
+	struct ctx_rate *r = &ctx->rate;
+	struct damon_session_stats s;
+	double all = 0;
+
+	damon_session_stats(ctx->session, &s);
+	r->rung_samples[r->budget.rung] += (double)(s.lost - r->seen_lost);
+	r->accesses += (double)(s.lost - r->seen_lost) * r->budget.period[r->budget.rung];
+	if (s.throttled > r->seen_throttled) /* the kernel lowers its limit where they take long */
+		r->budget.max_hz = kernel_hz(ctx);
+	r->seen_lost = s.lost;
+	r->seen_throttled = s.throttled;
+	for (size_t i = 0; i < DAMON_RUNGS; i++)
+		all += r->rung_samples[i];
+	return all;
 }
 
 uint64_t rate_counted(struct damon_ctx *ctx)
@@ -228,6 +351,14 @@ static uint64_t next_look(const struct ctx_rate *r, double took_ns)
 	return (uint64_t)MIN(MAX(took_ns / spare, (double)STEP_NS), (double)STEP_NS_MAX);
 }
 
+/* Samples per second of the targets' CPU time, as they were. */
+static double seen_hz(const struct ctx_rate *r, size_t rung)
+{
+	double ns = r->rung_cpu_ns[rung];
+
+	return ns > 0 ? r->rung_samples[rung] / ns * NS_PER_SEC : 0;
+}
+
 void rate_totals(struct damon_ctx *ctx, struct damon_totals *t)
 {
 	struct ctx_rate *r = &ctx->rate;
@@ -237,7 +368,11 @@ void rate_totals(struct damon_ctx *ctx, struct damon_totals *t)
 	memcpy(t->work_ns, r->work_ns, sizeof(t->work_ns));
 	t->nr_rungs = r->ladder ? DAMON_RUNGS : 0;
 	for (size_t i = 0; i < t->nr_rungs; i++)
-		t->rungs[i] = (struct damon_rung_time){r->budget.rung_hz[i], r->rung_ns[i]};
+		t->rungs[i] = (struct damon_rung_time){
+			.rate_hz = r->by_accesses ? seen_hz(r, i) : r->budget.rung_hz[i],
+			.ns = r->rung_ns[i],
+			.period = (uint64_t)r->budget.period[i],
+		};
 	if (t->nr_rungs && now_ns > r->since_ns)
 		t->rungs[r->budget.rung].ns += (double)(now_ns - r->since_ns);
 }
@@ -247,16 +382,15 @@ static int change_rung(struct damon_ctx *ctx, uint32_t old, uint64_t now_ns)
 {
 	struct ctx_rate *r = &ctx->rate;
 	int err = damon_session_step(ctx->session, 1 + r->budget.rung);
-	uint64_t ns;
 
 	if (!err)
-		err = damon_session_count(ctx->session, 1 + (int)old, &ns);
+		err = count_rung(ctx, old);
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot change the rate: %s", strerror(-err));
-	r->rung_cpu_ns[old] = (double)ns;
 	r->rung_ns[old] += (double)(now_ns - r->since_ns);
 	r->before_hz = r->hz;
-	r->hz = r->budget.rung_hz[r->budget.rung];
+	r->hz = r->by_accesses ? NS_PER_SEC / r->budget.period[r->budget.rung]
+			       : r->budget.rung_hz[r->budget.rung];
 	r->since_ns = now_ns;
 	r->left_behind = true;
 	return 0;
@@ -275,6 +409,9 @@ int rate_step(struct damon_ctx *ctx)
 	rate_work(ctx, r->work);
 	own_ns = r->work_from_ns;
 	s.ticks = (double)rate_count(ctx);
+	if (r->by_accesses)
+		s.ticks = count_samples(ctx);
+	s.accesses = r->accesses;
 	rate_work(ctx, r->work);
 	s.now_ns = now_ns;
 	s.target_ns = ctx->target_cpu_ns;

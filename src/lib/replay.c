@@ -537,6 +537,22 @@ void replay_meta(const struct damon_ctx *ctx, struct damon_meta *m)
 		snprintf(m->kernel, sizeof(m->kernel), "%.40s %.20s", i->release, i->arch);
 }
 
+void replay_source_stats(const struct damon_ctx *ctx, struct damon_source_stats *sum)
+{
+	for (size_t i = 0; damon_sources[i]; i++) {
+		struct damon_source_stats s = {0};
+
+		if (ctx->replay->states[i] && damon_sources[i]->stats)
+			damon_sources[i]->stats(ctx->replay->states[i], &s);
+		sum->no_access += s.no_access;
+		sum->in_kernel += s.in_kernel;
+		sum->unwanted += s.unwanted;
+		sum->collided += s.collided;
+		sum->broken += s.broken;
+		sum->skipped += s.skipped;
+	}
+}
+
 void replay_totals(const struct damon_ctx *ctx, struct damon_totals *t)
 {
 	struct replay *r = ctx->replay;

@@ -30,5 +30,7 @@ int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r);
 
 void replay_meta(const struct damon_ctx *ctx, struct damon_meta *m);
 void replay_totals(const struct damon_ctx *ctx, struct damon_totals *t);
+/* Of all its sources. What the kernel cut off their traces is among the totals already. */
+void replay_source_stats(const struct damon_ctx *ctx, struct damon_source_stats *sum);
 
 #endif

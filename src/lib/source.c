@@ -7,13 +7,14 @@
 
 #include "lib/ctx.h"
 
-/* What a sample of hardware is taken to cost its program: an interrupt and a record of 100 bytes.
- * An estimate from elsewhere: no machine that this is built on has a PMU. */
-#define HARDWARE_SAMPLE_NS 3000
-#define HARDWARE_MAX_HZ	   50000
+/*
+ * What a record of a hardware trace is taken to cost, with a share in the interrupt of its piece
+ * and own work. Only where the rate cannot be changed later (rate.c) and no period is asked for.
+ */
+#define TRACE_RECORD_NS 2000
+#define HARDWARE_MAX_HZ 50000
 
-/* Samples are of events that hardware counts. */
-static bool is_hardware(const struct damon_source_ops *s)
+bool source_is_hardware(const struct damon_source_ops *s)
 {
 	return s->events && !(s->sees & (DAMON_SEES_TIME | DAMON_SEES_FIRST_TOUCH));
 }
@@ -36,7 +37,7 @@ static int check_asked(struct damon_ctx *ctx)
 {
 	const struct damon_sampling *s = &ctx->sampling;
 	uint32_t sees = ctx->source->sees;
-	bool hardware = is_hardware(ctx->source);
+	bool hardware = source_is_hardware(ctx->source);
 
 	if (s->period && !hardware)
 		return refuse(ctx, sees & DAMON_SEES_TIME
@@ -87,7 +88,7 @@ int source_choose(struct damon_ctx *ctx)
 /* Of hardware: what was asked for, or what about keeps to the overhead. */
 static double hardware_hz(const struct damon_sampling *s)
 {
-	double hz = s->overhead_percent / 100 * NS_PER_SEC / HARDWARE_SAMPLE_NS;
+	double hz = s->overhead_percent / 100 * NS_PER_SEC / TRACE_RECORD_NS;
 
 	return s->rate_hz > 0 ? s->rate_hz : MIN(hz, (double)HARDWARE_MAX_HZ);
 }
@@ -98,7 +99,7 @@ struct damon_source_options source_options(const struct damon_ctx *ctx)
 	double hz = ctx->rate.hz > 0 ? ctx->rate.hz : 1000;
 
 	return (struct damon_source_options){
-		.rate_hz = is_hardware(ctx->source) ? hardware_hz(s) : hz,
+		.rate_hz = source_is_hardware(ctx->source) ? hardware_hz(s) : hz,
 		.mem_reads = s->mem_reads,
 		.stack_bytes = 512,
 		.period = s->period,
@@ -115,13 +116,15 @@ struct damon_source_options source_options(const struct damon_ctx *ctx)
 
 int source_begin(struct damon_ctx *ctx, const struct damon_event *e, int n)
 {
-	struct damon_perf_event events[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_perf_event events[CTX_MAX_EVENTS];
+	uint32_t on = 1 + ctx->rate.budget.rung;
 	int err = 0;
 
 	for (int i = 0; i < n; i++) {
 		events[i] =
 			(struct damon_perf_event){.attr = e[i].attr, .name = e[i].name, .pmu = ""};
-		if (is_hardware(ctx->source) && !e[i].attr.freq)
+		if (source_is_hardware(ctx->source) && !e[i].attr.freq &&
+		    (!e[i].rung || e[i].rung == on))
 			ctx->period = MAX(ctx->period, e[i].attr.sample_period);
 	}
 	if (ctx->source->begin)

@@ -37,7 +37,8 @@ static void quote(char *buf, size_t size, const char *word)
 void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 {
 	bool by_time = ctx->source->sees & DAMON_SEES_TIME;
-	bool by_overhead = by_time && ctx->sampling.rate_hz <= 0;
+	bool by_overhead = (by_time || (ctx->rate.by_accesses && !ctx->sampling.period)) &&
+			   ctx->sampling.rate_hz <= 0;
 	struct utsname u;
 
 	*m = (struct damon_meta){
@@ -50,10 +51,12 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		.max_nr_regions = ctx->attrs.max_nr_regions,
 		.scale = ctx->scale,
 		.sees = ctx->source->sees,
-		.rate_hz = ctx->rate.hz,
+		.rate_hz = by_time ? ctx->rate.hz : 0,
 		.rate_asked = by_time ? ctx->sampling.rate_hz : 0,
 		.overhead_asked = by_overhead ? ctx->sampling.overhead_percent : 0,
 		.tick_cost_ns = ctx->rate.tick_cost_ns,
+		.tick_cost_assumed = ctx->rate.tick_cost_assumed,
+		.period = ctx->period,
 		.nr_cpus = ctx->sys->nr_cpus(ctx->sys),
 	};
 	snprintf(m->source, sizeof(m->source), "%s", ctx->source->name);
@@ -101,28 +104,41 @@ void counts_add(struct damon_counts *sum, const struct damon_counts *c)
 	sum->check_thinned += c->check_thinned;
 }
 
-void stats_totals(struct damon_ctx *ctx)
+/* What the sources have counted themselves. */
+static void total_sources(const struct damon_ctx *ctx, struct damon_totals *t)
 {
-	struct damon_totals *t = &ctx->totals;
-	struct damon_targets *ts = damon_core_targets(ctx->core);
 	struct damon_source_stats s = {0};
 
-	if (ctx->source->stats && ctx->source_state)
+	if (ctx->replay)
+		replay_source_stats(ctx, &s);
+	else if (ctx->source->stats && ctx->source_state)
 		ctx->source->stats(ctx->source_state, &s);
-	t->duration_ns = ctx->aggr_start_ns - ctx->start_ns;
-	t->own_cpu_ns = (double)(ctx->sys->own_cpu_ns(ctx->sys) - ctx->rate.own_start_ns);
-	rate_totals(ctx, t);
-	t->target_cpu_ns = ctx->target_cpu_ns;
-	t->ticks = ctx->user_ticks + ctx->kernel_ticks;
 	t->likely = s.likely;
 	t->mem_reads = s.mem_reads;
 	t->mem_read_ns = (double)s.mem_reads * ctx->rate.read_cost_ns;
 	t->code_insns = s.code_insns;
 	t->no_code = s.no_code;
 	t->foreign = s.foreign;
+	t->no_access = s.no_access;
+	t->in_kernel = s.in_kernel;
+	t->unwanted = s.unwanted;
 	t->traces_truncated = s.truncated;
 	t->traces_collided = s.collided;
 	t->traces_broken = s.broken;
+	t->traces_skipped = s.skipped;
+}
+
+void stats_totals(struct damon_ctx *ctx)
+{
+	struct damon_totals *t = &ctx->totals;
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	t->duration_ns = ctx->aggr_start_ns - ctx->start_ns;
+	t->own_cpu_ns = (double)(ctx->sys->own_cpu_ns(ctx->sys) - ctx->rate.own_start_ns);
+	rate_totals(ctx, t);
+	t->target_cpu_ns = ctx->target_cpu_ns;
+	t->ticks = ctx->user_ticks + ctx->kernel_ticks + ctx->seen_lost;
+	t->strangers = ctx->strangers;
+	total_sources(ctx, t);
 	checks_totals(ctx, &t->checks);
 	if (ctx->replay)
 		replay_totals(ctx, t);
@@ -149,14 +165,17 @@ static void fill_work(const struct damon_totals *t, double all_ns, struct damon_
 	s->own_other_percent = part * t->work_ns[DAMON_WORK_OTHER];
 }
 
-/* The rungs, and the rate that they came to. */
+/* The rungs, and the rate that they came to; that of hardware, whatever it was, came to one. */
 static void fill_rungs(const struct damon_totals *t, struct damon_stats *s)
 {
+	uint64_t nr = s->period ? t->counts.obs + t->counts.no_address : t->ticks;
+
 	_Static_assert(DAMON_RUNGS <= DAMON_MAX_RUNGS, "damon.h has room for all");
 	for (size_t i = 0; i < t->nr_rungs && i < DAMON_RUNGS; i++)
-		s->rungs[i] = (struct damon_rung){t->rungs[i].rate_hz, t->rungs[i].ns / NS_PER_SEC};
-	if (t->nr_rungs && t->target_cpu_ns > 0 && t->ticks)
-		s->rate_hz = (double)t->ticks * NS_PER_SEC / t->target_cpu_ns;
+		s->rungs[i] = (struct damon_rung){t->rungs[i].rate_hz, t->rungs[i].ns / NS_PER_SEC,
+						  t->rungs[i].period};
+	if ((t->nr_rungs || s->period) && t->target_cpu_ns > 0 && nr)
+		s->rate_hz = (double)nr * NS_PER_SEC / t->target_cpu_ns;
 }
 
 static void fill_origin(const struct damon_origin *o, struct damon_stats *s)
@@ -175,6 +194,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 	const struct damon_check_totals *k = &t->checks;
 	const struct damon_counts *c = &t->counts;
 	double interruption_ns = (double)t->ticks * m->tick_cost_ns + (double)k->target_ns;
+	double others_ns = (double)t->strangers * m->tick_cost_ns; /* for these targets' sake */
 	bool known = m->tick_cost_ns > 0 && t->target_cpu_ns > 0;
 
 	*s = (struct damon_stats){
@@ -200,6 +220,8 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.duration_ns = t->duration_ns,
 		.target_cpu_ns = t->target_cpu_ns,
 		.tick_cost_ns = m->tick_cost_ns,
+		.tick_cost_assumed = (int)m->tick_cost_assumed,
+		.period = m->period,
 		.slowdown_percent = -1,
 		.overhead_percent = -1,
 		.complete = (int)t->complete,
@@ -211,6 +233,12 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.traces_truncated = t->traces_truncated,
 		.traces_collided = t->traces_collided,
 		.traces_broken = t->traces_broken,
+		.traces_skipped = t->traces_skipped,
+		.filtered = t->no_access + t->in_kernel + t->unwanted,
+		.filtered_no_access = t->no_access,
+		.filtered_kernel = t->in_kernel,
+		.filtered_unwanted = t->unwanted,
+		.strangers = t->strangers,
 		.checks_made = k->checks,
 		.check_pages = k->pages,
 		.check_touched = k->touched,
@@ -228,7 +256,8 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 	fill_rungs(t, s);
 	if (known) {
 		s->slowdown_percent = 100 * interruption_ns / t->target_cpu_ns;
-		s->overhead_percent = 100 * (interruption_ns + t->own_cpu_ns) / t->target_cpu_ns;
+		s->overhead_percent =
+			100 * (interruption_ns + others_ns + t->own_cpu_ns) / t->target_cpu_ns;
 	}
 }
 
@@ -262,7 +291,6 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 	stats_tuning(&tuning, &s);
 	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;
 	s.complete = 1;
-	s.period = ctx->period;
 	snprintf(s.source_reason, sizeof(s.source_reason), "%s", ctx->source_reason.text);
 	s.nr_alive = ctx->state == CTX_CLOSED && !ctx->replay_path ? count_alive(ctx) : 0;
 	out_copy(out, s);

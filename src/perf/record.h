@@ -14,8 +14,8 @@
 
 /* A PERF_RECORD_SAMPLE. Fields that sample_type lacks are 0. Pointers point into the record. */
 struct damon_perf_sample {
-	uint32_t event; /* index of the attr it belongs to; 0 for all rungs of a ladder */
-	uint32_t rung;	/* of a ladder: the index; else 0 */
+	uint32_t event; /* index of the attr it belongs to */
+	uint32_t rung;	/* of a ladder: of its event; else 0 */
 	uint16_t misc;	/* of the header */
 	uint64_t ip, time_ns, addr, period, id, weight, data_src, phys_addr;
 	int pid, tid;

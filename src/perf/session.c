@@ -256,13 +256,15 @@ static int check_events(const struct damon_event *e, int n, struct damon_fail *f
 {
 	if (n < 1)
 		return damon_fail(f, EINVAL, "no events to sample");
-	if (e->whole_cpus || e->aux_bytes || *e->cpus || e->leader)
+	if (e->whole_cpus || e->aux_bytes || *e->cpus || e->leader || e->rung)
 		return damon_fail(f, EINVAL, "the first event does not follow tasks everywhere");
 	for (int i = 0; i < n; i++) {
 		if (!session_is_list(e[i].cpus))
 			return damon_fail(f, EINVAL, "'%s' is no list of CPUs", e[i].cpus);
 		if (e[i].leader < 0 || e[i].leader > i)
 			return damon_fail(f, EINVAL, "an event comes before its leader");
+		if (e[i].leader && e[i].rung != e[e[i].leader - 1].rung)
+			return damon_fail(f, EINVAL, "an event is on another rung than its leader");
 		if (e[i].whole_cpus && e[i].aux_bytes)
 			return damon_fail(f, EINVAL, "a trace of whole CPUs mixes processes");
 	}
@@ -364,29 +366,46 @@ void damon_session_disable(struct damon_session *s)
 		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 }
 
-/*
- * The new rung is enabled before the old one is disabled: a few ticks come twice, which weighs less
- * than a gap. Events that ended with their thread are no error.
- */
-int damon_session_step(struct damon_session *s, uint32_t rung)
+/* Enables the rung that is on, or disables the others. A group follows its leader. Events that
+ * ended with their thread are no error. */
+static int switch_rungs(struct damon_session *s, bool on)
 {
 	int err = 0;
 
-	if (!s->rung || !rung || rung >= (uint32_t)s->nr_events)
+	for (size_t i = 0; i < s->nr_fds; i++) {
+		const struct damon_event *e = &s->events[s->fds[i].event];
+		int got = 0;
+
+		if (e->rung && !e->leader && session_is_on(s, s->fds[i].event) == on)
+			got = s->sys->ioctl(s->sys, s->fds[i].fd,
+					    on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+		err = got < 0 && got != -ESRCH ? got : err;
+	}
+	return err;
+}
+
+/*
+ * Of events that the kernel counts the new rung is enabled before the old one is disabled: a few
+ * ticks come twice, which weighs less than a gap. Counters of hardware are few (IBS has one for a
+ * CPU): the new rung would not get any, and wait for the next turn, so the old one goes first.
+ */
+int damon_session_step(struct damon_session *s, uint32_t rung)
+{
+	bool is_counted = true;
+	uint32_t last = 0;
+	int err, err2;
+
+	for (int i = 0; i < s->nr_events; i++) {
+		last = MAX(last, s->events[i].rung);
+		if (s->events[i].rung)
+			is_counted &= s->events[i].attr.type == PERF_TYPE_SOFTWARE;
+	}
+	if (!s->rung || !rung || rung > last)
 		return -EINVAL;
 	s->rung = rung;
-	for (int on = 1; on >= 0; on--)
-		for (size_t i = 0; i < s->nr_fds; i++) {
-			const struct event_fd *e = &s->fds[i];
-			int got = 0;
-
-			if (e->event && session_is_on(s, e->event) == on)
-				got = s->sys->ioctl(
-					s->sys, e->fd,
-					on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
-			err = got < 0 && got != -ESRCH ? got : err;
-		}
-	return err;
+	err = switch_rungs(s, is_counted);
+	err2 = switch_rungs(s, !is_counted);
+	return err ? err : err2;
 }
 
 /* ---- reading ---- */
@@ -429,8 +448,8 @@ int session_parse(const struct damon_session *s, const struct perf_event_header 
 	int err = damon_perf_parse(h, &s->events[event].attr, rec);
 
 	if (!err && rec->type == PERF_RECORD_SAMPLE) {
-		rec->sample.event = s->rung ? 0 : event - MIN(event, s->first_event);
-		rec->sample.rung = s->rung ? event : 0;
+		rec->sample.event = event - MIN(event, s->first_event);
+		rec->sample.rung = s->events[event].rung;
 	}
 	return err;
 }

@@ -30,6 +30,7 @@ struct damon_event {
 	bool whole_cpus;  /* its PMU cannot follow tasks: opened for CPUs, and processes are told
 			     apart here */
 	size_t aux_bytes; /* of a hardware trace, per CPU; 0: it has none */
+	uint32_t rung;	  /* of a ladder (damon_session_options.first_rung); 0: always on */
 };
 
 /* A piece of the hardware trace of one CPU, as the kernel announced it. */
@@ -54,10 +55,10 @@ struct damon_session_options {
 			      it fits */
 	uint32_t wakeup_bytes; /* 0: half a ring */
 	/*
-	 * A ladder: event 0 is always on and tells of tasks and mappings (a dummy will do); of the
-	 * others just one is on at a time, this one at first. 0: no ladder, all are on. It is what
-	 * changes the rate of children: to enable and disable reaches inherited events, a new
-	 * period does not.
+	 * A ladder: events of rung 0 are always on, as event 0 must be, which tells of tasks and
+	 * mappings (a dummy will do); of the other rungs just one is on at a time, this one at
+	 * first. 0: no ladder, all are on. It is what changes the rate of children: to enable and
+	 * disable reaches inherited events, a new period does not.
 	 */
 	uint32_t first_rung;
 };
@@ -89,7 +90,7 @@ int damon_session_enable(struct damon_session *s);
 void damon_session_disable(struct damon_session *s);
 
 /*
- * From now on event 'rung' of the ladder is on instead of the current one, in everything attached
+ * From now on rung 'rung' of the ladder is on instead of the current one, in everything attached
  * and its children. A child that is being forked meanwhile may be left behind: call it again, with
  * the same rung, a while later. Returns 0 or -errno.
  */

@@ -141,7 +141,7 @@ static int open_whole_cpus(struct damon_session *s, bool on, struct damon_fail *
 		if (!s->events[e].whole_cpus)
 			continue;
 		a.inherit = 0;
-		a.disabled = !on;
+		a.disabled = !on || !session_is_on(s, e);
 		for (size_t i = 0; i < s->nr_cpus && !err; i++)
 			if (session_on_list(s->events[e].cpus, s->cpus[i].cpu))
 				err = unless_offline(s, i, open_event(s, &a, e, -1, i, -1));

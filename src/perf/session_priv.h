@@ -55,7 +55,7 @@ struct damon_session {
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
-	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
+	uint32_t rung;	  /* the one that is on, besides events of none; 0: all are */
 	bool enabled;
 	int (*stop)(void *priv);
 	void *stop_priv;
@@ -80,7 +80,9 @@ bool session_on_list(const char *list, int cpu);
 /* Is this event on, at the rung of now? */
 static inline bool session_is_on(const struct damon_session *s, uint32_t event)
 {
-	return !s->rung || !event || event == s->rung;
+	uint32_t rung = s->events[event].rung;
+
+	return !s->rung || !rung || rung == s->rung;
 }
 
 #endif

@@ -26,6 +26,10 @@ static void code(struct damon_pack *p, struct damon_meta *m)
 	damon_pack_str(p, m->command, sizeof(m->command));
 	if (p->writing || pack_left(p)) /* not told by the first records */
 		m->rate_asked = damon_pack_f64(p, m->rate_asked);
+	if (p->writing || pack_left(p)) {
+		m->period = pack_var(p, m->period);
+		m->tick_cost_assumed = (uint32_t)pack_max(p, m->tick_cost_assumed, 1);
+	}
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

@@ -43,15 +43,21 @@ static void code_work(struct damon_pack *p, struct damon_totals *t)
 	}
 }
 
-/* What hardware traces lost, where they did. */
-static void code_traces(struct damon_pack *p, struct damon_totals *t)
+/* What of the samples of hardware was left out, and what its traces lost. Likewise. */
+static void code_hardware(struct damon_pack *p, struct damon_totals *t)
 {
-	if (p->writing ? !(t->traces_truncated || t->traces_collided || t->traces_broken)
-		       : !pack_left(p))
+	if (!p->writing && !pack_left(p))
 		return;
+	for (size_t i = 0; i < t->nr_rungs; i++)
+		t->rungs[i].period = pack_var(p, t->rungs[i].period);
+	t->no_access = pack_var(p, t->no_access);
+	t->in_kernel = pack_var(p, t->in_kernel);
+	t->unwanted = pack_var(p, t->unwanted);
+	t->strangers = pack_var(p, t->strangers);
 	t->traces_truncated = pack_var(p, t->traces_truncated);
 	t->traces_collided = pack_var(p, t->traces_collided);
 	t->traces_broken = pack_var(p, t->traces_broken);
+	t->traces_skipped = pack_var(p, t->traces_skipped);
 }
 
 static void code(struct damon_pack *p, struct damon_totals *t)
@@ -70,7 +76,7 @@ static void code(struct damon_pack *p, struct damon_totals *t)
 	t->forgotten_mappings = pack_var(p, t->forgotten_mappings);
 	t->complete = (uint32_t)pack_max(p, t->complete, 1);
 	code_work(p, t);
-	code_traces(p, t);
+	code_hardware(p, t);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

@@ -33,6 +33,9 @@ struct damon_meta {
 	char kernel[64];   /* release and machine */
 	char command[512]; /* what was recorded, quoted for a shell; empty: attached pids */
 	double rate_asked; /* 0: none */
+	uint64_t period;   /* accesses that hardware counts for a sample, at the start; 0: samples
+			      are no such */
+	uint32_t tick_cost_assumed; /* 1: 'tick_cost_ns' is not measured */
 };
 
 /* What own CPU time goes into. */
@@ -91,10 +94,14 @@ struct damon_totals {
 	uint32_t nr_rungs;    /* of the rates below that were to choose from; 0: one rate */
 	struct damon_rung_time {
 		double rate_hz, ns;
+		uint64_t period; /* accesses for a sample; 0: ticks of time */
 	} rungs[DAMON_RUNGS];
+	/* samples that were left out: no access, of the kernel, not asked for, of processes that
+	 * are no targets */
+	uint64_t no_access, in_kernel, unwanted, strangers;
 	/* of hardware traces: pieces that the kernel lost something of, where operations collided,
-	 * and records that were damaged */
-	uint64_t traces_truncated, traces_collided, traces_broken;
+	 * records that were damaged, and bytes that make no sense */
+	uint64_t traces_truncated, traces_collided, traces_broken, traces_skipped;
 	struct damon_check_totals checks; /* a chunk of its own */
 	struct damon_origin origin;	  /* likewise */
 };

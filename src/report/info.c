@@ -21,12 +21,12 @@ struct fact {
 	const char *text; /* instead of the number; NULL: none */
 };
 
-#define MAX_FACTS 116
+#define MAX_FACTS 140
 
 struct facts {
 	struct fact f[MAX_FACTS];
 	size_t n;
-	char rates[160]; /* the rungs as text */
+	char rates[200]; /* the rungs as text */
 	char scale[KNOWN_TEXT_MAX];
 };
 
@@ -122,6 +122,8 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_hz);
 	add_real(l, "overhead_asked_percent", "overhead asked for",
 		 known(i->overhead_asked, i->overhead_asked > 0), print_estimate);
+	add_u64(l, "period", st->period ? "accesses per sample, at first" : NULL, st->period,
+		damon_print_count);
 	add_u64(l, "sample_ns", "sampling interval", i->attrs.sample_ns, damon_print_time);
 	add_u64(l, "aggr_ns", "aggregation interval", i->attrs.aggr_ns, damon_print_time);
 	add_u64(l, "update_ns", "update interval", i->attrs.update_ns, damon_print_time);
@@ -192,6 +194,37 @@ static void add_counts(struct facts *l, const struct damon_stats *st)
 		damon_print_count);
 }
 
+/* Only text leaves out what cannot be: of sources that are none of hardware. */
+static void add_hardware(struct facts *l, const struct damon_record_info *i,
+			 const struct damon_stats *st)
+{
+	const struct {
+		const char *key, *title;
+		uint64_t n;
+		print_fn print;
+	} counts[] = {
+		{"filtered", "samples left out", st->filtered, damon_print_count},
+		{"filtered_no_access", "  of them no memory access", st->filtered_no_access,
+		 damon_print_count},
+		{"filtered_kernel", "  of the kernel", st->filtered_kernel, damon_print_count},
+		{"filtered_unwanted", "  not asked for", st->filtered_unwanted, damon_print_count},
+		{"strangers", "samples of other processes", st->strangers, damon_print_count},
+		{"traces_truncated", "truncated pieces of traces", st->traces_truncated,
+		 damon_print_count},
+		{"traces_collided", "pieces of traces with collisions", st->traces_collided,
+		 damon_print_count},
+		{"traces_broken", "damaged records of traces", st->traces_broken,
+		 damon_print_count},
+		{"traces_skipped", "bytes of traces without sense", st->traces_skipped,
+		 damon_print_bytes},
+	};
+	bool is_hardware = st->period || i->origin[0];
+
+	for (size_t k = 0; k < ARRAY_SIZE(counts); k++)
+		add_u64(l, counts[k].key, is_hardware || counts[k].n ? counts[k].title : NULL,
+			counts[k].n, counts[k].print);
+}
+
 /* Only of a replayed recording: what in it came to nothing. */
 static void add_replayed(struct facts *l, const struct damon_record_info *i,
 			 const struct damon_stats *st)
@@ -229,25 +262,39 @@ static void add_work(struct facts *l, const struct damon_stats *st)
 		 print_estimate);
 }
 
+static char *print_rung(char *buf, const struct damon_rung *r)
+{
+	if (!r->period)
+		return print_hz(buf, r->rate_hz);
+	strcpy(buf, "one in ");
+	damon_print_count(buf + strlen(buf), (double)r->period);
+	return buf;
+}
+
 /* The rates that the overhead was kept by, and for how long each. */
 static void add_rates(struct facts *l, const struct damon_stats *st)
 {
-	static const char *const keys[DAMON_MAX_RUNGS][2] = {{"rate_1_hz", "rate_1_seconds"},
-							     {"rate_2_hz", "rate_2_seconds"},
-							     {"rate_3_hz", "rate_3_seconds"},
-							     {"rate_4_hz", "rate_4_seconds"}};
-	char rate[DAMON_UNITS_MAX];
+	static const char *const keys[DAMON_MAX_RUNGS][3] = {
+		{"rate_1_hz", "rate_1_seconds", "rate_1_period"},
+		{"rate_2_hz", "rate_2_seconds", "rate_2_period"},
+		{"rate_3_hz", "rate_3_seconds", "rate_3_period"},
+		{"rate_4_hz", "rate_4_seconds", "rate_4_period"}};
+	char rate[DAMON_UNITS_MAX + 8];
 	size_t len = 0;
 
-	for (size_t i = 0; i < DAMON_MAX_RUNGS && st->rungs[i].rate_hz > 0; i++) {
+	for (size_t i = 0; i < DAMON_MAX_RUNGS; i++) {
 		const struct damon_rung *r = &st->rungs[i];
 
+		if (!(r->rate_hz > 0) && !r->period)
+			break;
 		add_real(l, keys[i][0], NULL, r->rate_hz, NULL);
 		add_real(l, keys[i][1], NULL, r->seconds, NULL);
+		if (r->period)
+			add_u64(l, keys[i][2], NULL, r->period, NULL);
 		if (r->seconds >= 0.05)
 			len += (size_t)snprintf(l->rates + len, sizeof(l->rates) - len,
-						"%s%s %.1f s", len ? ", " : "",
-						print_hz(rate, r->rate_hz), r->seconds);
+						"%s%s %.1f s", len ? ", " : "", print_rung(rate, r),
+						r->seconds);
 	}
 	add_str(l, "rates", "rates used", l->rates);
 }
@@ -289,13 +336,20 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 	add_u64(l, "interruptions", "interruptions", st->interruptions, damon_print_count);
 	add_real(l, "slowdown_percent_estimate", "slowdown, estimated",
 		 known(st->slowdown_percent, st->slowdown_percent >= 0), print_estimate);
-	add_real(l, "overhead_percent", "overhead, of the targets' CPU",
+	add_real(l, "overhead_percent",
+		 st->tick_cost_assumed ? "overhead, of CPU, estimated"
+				       : "overhead, of the targets' CPU",
 		 known(st->overhead_percent, st->overhead_percent >= 0), print_estimate);
 	add_rates(l, st);
 	add_real(l, "target_cpu_ns", "CPU time of the targets",
 		 known(st->target_cpu_ns, st->target_cpu_ns > 0), damon_print_time);
-	add_real(l, "tick_cost_ns", "cost of an observation",
+	add_real(l, "tick_cost_ns",
+		 st->tick_cost_assumed ? "interruption's cost, estimated"
+				       : "cost of an observation",
 		 known(st->tick_cost_ns, st->tick_cost_ns > 0), damon_print_time);
+	add(l, (struct fact){.key = "tick_cost_assumed",
+			     .kind = TRUTH,
+			     .u = (uint64_t)st->tick_cost_assumed});
 	add(l, (struct fact){.key = "scale",
 			     .title = "accesses per unit of weight",
 			     .kind = REAL,
@@ -412,6 +466,7 @@ int report_info(struct report_args *a)
 		add_setup(&l, a, &sc, &st);
 		add_tuning(&l, &text, &sc, &st);
 		add_counts(&l, &st);
+		add_hardware(&l, &sc.info, &st);
 		add_checks(&l, &st);
 		add_replayed(&l, &sc.info, &st);
 		add_cost(&l, &sc, &st);

@@ -11,7 +11,7 @@
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
 static void say(struct report_args *a, const char *label, const char *fmt, ...)
 {
-	char text[512];
+	char text[1400];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -74,25 +74,49 @@ static void say_origin(struct report_args *a, const struct damon_record_info *i)
 		    "5 ms unless it was");
 }
 
+/* "one in 50 k to 490 k accesses": the periods that were used; "" if there are none. */
+static void tell_periods(char *buf, size_t size, const struct damon_stats *st)
+{
+	uint64_t least = st->period, most = st->period;
+	char from[DAMON_UNITS_MAX], to[DAMON_UNITS_MAX];
+
+	for (size_t i = 0; i < DAMON_MAX_RUNGS; i++) {
+		if (!st->rungs[i].period || !(st->rungs[i].seconds > 0))
+			continue;
+		least = MIN(least, st->rungs[i].period);
+		most = MAX(most, st->rungs[i].period);
+	}
+	buf[0] = '\0';
+	if (!least)
+		return;
+	damon_print_count(from, (double)least);
+	damon_print_count(to, (double)most);
+	snprintf(buf, size, ", one in %s%s%s accesses", from, least == most ? "" : " to ",
+		 least == most ? "" : to);
+}
+
 static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
 {
-	char source[64], asked[64] = "", rate[DAMON_UNITS_MAX];
+	char source[64], asked[64] = "", rate[DAMON_UNITS_MAX], periods[128];
+	bool is_guess = st->period && !st->rungs[0].period;
 
 	if (st->rate_bound == DAMON_RATE_RESOLUTION)
 		snprintf(asked, sizeof(asked), ", enough for the resolution asked for");
 	else if (st->rate_bound == DAMON_RATE_KERNEL)
 		snprintf(asked, sizeof(asked), ", as many as the kernel allows");
 	else if (sc->info.overhead_asked > 0)
-		snprintf(asked, sizeof(asked), ", chosen to cost %.3g %%", sc->info.overhead_asked);
+		snprintf(asked, sizeof(asked), ", chosen %s cost %.3g %%",
+			 is_guess ? "beforehand to" : "to", sc->info.overhead_asked);
+	tell_periods(periods, sizeof(periods), st);
 	print_clean(source, sizeof(source), st->source);
 	if (st->rate_asked_hz > st->rate_hz)
 		snprintf(asked, sizeof(asked), "; %s were asked for, and the kernel allows less",
 			 print_rate(rate, st->rate_asked_hz));
 	if (st->rate_hz > 0)
-		say(a, "source", "%s, %s observations per second of CPU time%s", source,
-		    print_rate(rate, st->rate_hz), asked);
+		say(a, "source", "%s, %s observations per second of CPU time%s%s", source,
+		    print_rate(rate, st->rate_hz), periods, asked);
 	else
-		say(a, "source", "%s%s", source, asked);
+		say(a, "source", "%s%s%s", source, periods, asked);
 }
 
 static void say_seen(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
@@ -142,9 +166,14 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		{"ends of pieces of traces", st->traces_truncated, false},
 		{"pieces of traces with collisions", st->traces_collided, false},
 		{"damaged records of traces", st->traces_broken, false},
+		{"bytes of traces without sense", st->traces_skipped, false},
+		{"no memory accesses", st->filtered_no_access, false},
+		{"the kernel's own", st->filtered_kernel, false},
+		{"not asked for", st->filtered_unwanted, false},
+		{"of other processes", st->strangers, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
-	char text[800], n[DAMON_UNITS_MAX];
+	char text[1200], n[DAMON_UNITS_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
@@ -192,7 +221,7 @@ static void say_checks(struct report_args *a, const struct damon_stats *st)
 /* Two digits: these are estimates. */
 static void say_cost(struct report_args *a, const struct damon_stats *st)
 {
-	char slowdown[64] = "slowdown not known", overhead[64] = "";
+	char slowdown[64] = "slowdown not known", overhead[64] = "", cost[DAMON_UNITS_MAX];
 
 	if (st->slowdown_percent >= 0)
 		snprintf(slowdown, sizeof(slowdown), "slowdown about %.2g %%",
@@ -201,12 +230,21 @@ static void say_cost(struct report_args *a, const struct damon_stats *st)
 		snprintf(overhead, sizeof(overhead), ", all together %.2g %% of the targets' CPU",
 			 st->overhead_percent);
 	say(a, "cost", "%s, own CPU %.2g %% of one CPU%s", slowdown, st->own_cpu_percent, overhead);
+	if (st->tick_cost_assumed && st->slowdown_percent >= 0)
+		say(a, "",
+		    "an interruption is taken to cost %s: that is an estimate, and nobody measured "
+		    "it",
+		    damon_print_time(cost, st->tick_cost_ns));
 	if (st->overhead_asked_percent > 0 &&
 	    st->overhead_percent > 1.2 * st->overhead_asked_percent)
 		say(a, "",
-		    "more than was asked for: the recording was short, or its targets used too "
-		    "little "
-		    "CPU for the work of intervals");
+		    st->period && !st->rungs[0].period ? "more than was asked for: this source's "
+							 "period cannot be changed on the way; "
+							 "choose a longer one"
+						       : "more than was asked for: the recording "
+							 "was short, or its targets used too "
+							 "little "
+							 "CPU for the work of intervals");
 }
 
 static void say_file(struct report_args *a, const struct scan *sc, const struct damon_stats *st)

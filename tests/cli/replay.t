@@ -66,6 +66,14 @@ a process with 16 MiB.
   thinned                           0
   CPUs that came online later       0
   mappings forgotten                0
+  samples left out                  0
+    of them no memory access        0
+    of the kernel                   0
+    not asked for                   0
+  samples of other processes        0
+  truncated pieces of traces        0
+  pieces of traces with collisions  0
+  bytes of traces without sense     0 B
   looks at accessed bits            0
   samples of other events           0
   samples of unknown events         0

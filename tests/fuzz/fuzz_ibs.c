@@ -86,6 +86,7 @@ static void sample(const struct setup *u, const uint8_t *raw, size_t len)
 	expect(damon_ibs_source.decode(state, &s, NULL, check, &n) == n);
 	damon_ibs_source.stats(state, &st);
 	expect(st.samples == 1 && st.samples == st.accesses + st.no_address + st.filtered);
+	expect(st.filtered == st.no_access + st.in_kernel + st.unwanted);
 	expect((uint64_t)n == st.accesses + st.no_address);
 	damon_ibs_source.close(state);
 }

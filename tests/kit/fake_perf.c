@@ -49,8 +49,12 @@ static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int p
 	while (fd < FAKE_FDS && f->event[fd].open)
 		fd++;
 	cr_assert_lt(fd, FAKE_FDS);
-	f->event[fd] = (struct fake_event){
-		.open = true, .attr = *a, .pid = pid, .cpu = cpu, .group = group};
+	f->event[fd] = (struct fake_event){.open = true,
+					   .attr = *a,
+					   .pid = pid,
+					   .cpu = cpu,
+					   .group = group,
+					   .on = !a->disabled};
 	f->event[fd].id = (uint64_t)(9000 - ++f->nr_opened * 7); /* not in ascending order */
 	return FAKE_FD + fd;
 }
@@ -150,9 +154,11 @@ static int fake_ioctl(const struct damon_sys *s, int fd, unsigned long req, unsi
 	}
 	case PERF_EVENT_IOC_ENABLE:
 		e->enables++;
+		e->on = true;
 		return 0;
 	case PERF_EVENT_IOC_DISABLE:
 		e->disables++;
+		e->on = false;
 		return 0;
 	}
 	return -ENOTTY;

@@ -24,6 +24,7 @@ struct fake_event {
 	struct perf_event_attr attr;
 	int pid, cpu, group, output; /* 'output' 0: its own */
 	int enables, disables;
+	bool on; /* as the kernel has it; of a group its leader says it */
 	uint64_t id, count;
 	void *map;
 	size_t map_len;

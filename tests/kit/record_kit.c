@@ -27,6 +27,9 @@ const struct damon_meta kit_meta = {
 	.version = "0.1.0",
 	.kernel = "6.1 x86_64",
 	.command = "sleep 1",
+	.rate_asked = 998,
+	.period = 490001,
+	.tick_cost_assumed = 1,
 };
 
 static void random_region(struct kit_snapshots *k, struct damon_region *r)

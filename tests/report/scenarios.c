@@ -272,6 +272,65 @@ static void fill_checked(struct damon_record *r)
 	}
 }
 
+static void put_steady(struct damon_record *r, const char *comm)
+{
+	uint32_t id = fake_target(r, 92, comm, 1);
+
+	fake_mapping(r, id, ARENA, 64 * MiB, "");
+	for (unsigned i = 0; i < 20; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 40);
+		fake_region(r, ARENA, 60 * MiB, 1, 0.2, i);
+		fake_region(r, ARENA + 60 * MiB, 4 * MiB, 20, 0.5, i);
+		fake_snapshot_end(r);
+	}
+}
+
+/* Sampled by hardware of whole CPUs, by a ladder of periods: most samples are no accesses. */
+static void fill_ladder(struct damon_record *r)
+{
+	struct damon_stats *st = &r->stats;
+
+	put_steady(r, "ladder");
+	strcpy(st->source, "ibs");
+	st->rate_hz = 420;
+	st->overhead_asked_percent = 1;
+	st->rate_bound = DAMON_RATE_OVERHEAD;
+	st->period = 489120;
+	memset(st->rungs, 0, sizeof(st->rungs));
+	st->rungs[0] = (struct damon_rung){0, 0, 48912};
+	st->rungs[1] = (struct damon_rung){2100, 1.5, 489120};
+	st->rungs[2] = (struct damon_rung){560, .5, 1956512};
+	st->tick_cost_ns = 3000;
+	st->tick_cost_assumed = 1;
+	st->filtered_no_access = 5600;
+	st->filtered_kernel = 300;
+	st->filtered_unwanted = 100;
+	st->filtered = 6000;
+	st->strangers = 7000;
+}
+
+/* A hardware trace, whose period stays. */
+static void fill_trace(struct damon_record *r)
+{
+	struct damon_stats *st = &r->stats;
+
+	put_steady(r, "trace");
+	strcpy(st->source, "spe");
+	st->rate_hz = 3100;
+	st->overhead_asked_percent = 1;
+	st->rate_bound = DAMON_RATE_OVERHEAD;
+	st->period = 199936;
+	memset(st->rungs, 0, sizeof(st->rungs));
+	st->tick_cost_ns = 3000;
+	st->tick_cost_assumed = 1;
+	st->traces_truncated = 3;
+	st->traces_collided = 40;
+	st->traces_broken = 2;
+	st->traces_skipped = 77;
+	st->filtered_unwanted = st->filtered = 12;
+}
+
 static void fill_broken(struct damon_record *r)
 {
 	fill_zero(r);
@@ -309,6 +368,8 @@ const struct scenario scenarios[] = {
 	{"broken", fill_broken},
 	{"tuned", fill_tuned},
 	{"checked", fill_checked},
+	{"ladder", fill_ladder},
+	{"trace", fill_trace},
 	{"large", fill_large},
 	{0},
 };

@@ -158,3 +158,97 @@ Test(budget, what_was_long_ago_counts_little)
 	damon_budget_step(&b, &s);
 	cr_expect_eq(b.debt_ns, before);
 }
+
+/* Rungs are periods in accesses; how many of these a program makes is found out. */
+struct accesses_world {
+	const char *name;
+	double percent, use;
+	double hz; /* accesses in a second of CPU time */
+	double max_hz;
+	double seconds;
+	double least, most; /* of what was asked for */
+	int rung;	    /* at the end; -1: any */
+};
+
+static void run_accesses(const struct accesses_world *w, struct outcome *o, double *sampled_hz)
+{
+	const double tick_ns = 3000, own_ns = 2500;
+	struct damon_spent s = {.now_ns = 5 * NS_PER_SEC, .own_ns = 5e6};
+	struct damon_budget b;
+
+	*o = (struct outcome){0};
+	damon_budget_init_accesses(&b, w->percent, tick_ns, 1500, .8e6, w->max_hz);
+	damon_budget_step(&b, &s);
+	for (double t = 0; t < w->seconds; t += .5) {
+		double target = w->use * .5 * NS_PER_SEC;
+		double ticks = target / NS_PER_SEC * w->hz / b.period[b.rung];
+		uint32_t was = b.rung;
+
+		s.now_ns += NS_PER_SEC / 2;
+		s.target_ns += target;
+		s.ticks += ticks;
+		s.accesses += ticks * b.period[b.rung];
+		s.samples_ns += ticks * own_ns;
+		s.own_ns += ticks * own_ns + .5 * .8e6;
+		damon_budget_step(&b, &s);
+		o->changes += b.rung != was;
+	}
+	o->ratio = (s.own_ns + s.ticks * tick_ns) / s.target_ns / (w->percent / 100);
+	o->rung = b.rung;
+	*sampled_hz = w->hz / b.period[b.rung];
+}
+
+Test(budget, accesses_are_counted_not_guessed)
+{
+	static const struct accesses_world rows[] = {
+		{"as guessed, but dearer", 1, 1, 1e9, 1e5, 30, .9, 1.2, -1},
+		{"a tenth", 1, 1, 1e8, 1e5, 30, .9, 1.2, -1},
+		{"four times as many", 1, 1, 4e9, 1e5, 30, .9, 1.3, 2},
+		{"few: no denser than the densest", 1, 1, 1e7, 1e5, 30, .1, .3, 0},
+		{"none at all", 1, 1, 0, 1e5, 30, .05, .2, 0},
+		{"between, nearer to the denser one", 1, 1, 2.2e8, 1e5, 120, .8, 1.15, -1},
+		{"between, nearer to the sparser one", 1, 1, 5e8, 1e5, 120, .5, 1.15, -1},
+		{"between the sparser two", 1, 1, 2e9, 1e5, 120, .8, 1.15, -1},
+		{"more than all periods are for", 1, 1, 4e10, 1e5, 30, 8, 14, 2},
+		{"much may be spent", 20, 1, 1e9, 1e5, 30, .8, 1.2, -1},
+		{"many threads", 1, 16, 1e9, 1e5, 30, .8, 1.2, 1},
+		{"idles", 1, .2, 1e9, 1e5, 60, .8, 1.3, -1},
+		{"the kernel allows less", 20, 1, 1e9, 8000, 30, .1, .4, 2},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct accesses_world *w = &rows[i];
+		struct outcome o;
+		double hz;
+
+		run_accesses(w, &o, &hz);
+		cr_expect(o.ratio >= w->least && o.ratio <= w->most, "%s: %.3f of what was asked",
+			  w->name, o.ratio);
+		cr_expect(w->rung < 0 || (int)o.rung == w->rung, "%s: %u", w->name, o.rung);
+		cr_expect_leq(o.changes, 1 + w->seconds / 1.5, "%s: %d", w->name, o.changes);
+		cr_expect(hz <= w->max_hz || o.rung == DAMON_RUNGS - 1, "%s: %g Hz", w->name, hz);
+	}
+}
+
+Test(budget, periods_to_begin_with)
+{
+	static const struct {
+		double percent, max_hz;
+		double period[DAMON_RUNGS];
+		uint32_t rung;
+	} rows[] = {
+		{1, 1e5, {48913, 489130, 1956522}, 1}, {.1, 1e5, {2.25e6, 2.25e7, 9e7}, 1},
+		{50, 1e5, {20000, 40000, 160000}, 0}, /* denser ones tell little more */
+		{50, 500, {200000, 2e6, 8e6}, 1},      {1, 0, {48913, 489130, 1956522}, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct damon_budget b;
+
+		damon_budget_init_accesses(&b, rows[i].percent, 3000, 1500, .8e6, rows[i].max_hz);
+		for (int k = 0; k < DAMON_RUNGS; k++)
+			cr_expect_float_eq(b.period[k] / rows[i].period[k], 1, .001, "%g %%: %g",
+					   rows[i].percent, b.period[k]);
+		cr_expect_eq(b.rung, rows[i].rung, "%g %%: %u", rows[i].percent, b.rung);
+	}
+}

@@ -60,16 +60,21 @@ struct plan {
 	bool trace;
 };
 
-struct record_line {
+struct live {
 	struct fake_perf perf;
 	const struct plan *plan;
 	struct rng rng;
 	char paths[4][64];
 	struct damon_ctx *ctx;
 	int nr_snapshots, polls;
-	uint64_t written, strangers, truncated, collided;
+	uint64_t written, strangers, truncated, collided, other_ops, of_kernel;
 	double share[2], stored[2];
 	uint64_t obs;
+	/* of a program whose accesses are so many; 0: there are PER_POLL samples whatever is on */
+	double accesses_hz, left;   /* in a second of CPU time; those since the last sample */
+	uint64_t own_ns, sample_ns; /* own CPU time, which each sample costs */
+	double seen_hz;		    /* its accesses, as snapshots have them */
+	int throttled_at;	    /* of 'polls'; 0: never */
 };
 
 /* ---- what the hardware writes ---- */
@@ -78,6 +83,7 @@ struct access {
 	int cpu, pid;
 	uint64_t time, addr;
 	bool store;
+	enum { ACCESS, OTHER_OP, OF_KERNEL } kind;
 };
 
 static struct perf_build build;
@@ -85,7 +91,7 @@ static struct perf_build build;
 /* Of IbsOpData3: load or store, an address, 8 bytes wide. */
 static void ibs_registers(uint8_t raw[60], const struct access *a)
 {
-	const uint64_t data3 = 1ull << a->store | 1ull << 17 | 4ull << 22;
+	const uint64_t data3 = a->kind == OTHER_OP ? 0 : 1ull << a->store | 1ull << 17 | 4ull << 22;
 	const uint64_t regs[7] = {0xe0000 | 10400 >> 4, 0x401000, 0, 0, data3, a->addr, 0};
 	const uint32_t caps = 0x3ff;
 
@@ -94,7 +100,7 @@ static void ibs_registers(uint8_t raw[60], const struct access *a)
 }
 
 /* In the order of the kernel (perf_event_open(2), PERF_RECORD_SAMPLE). */
-static void write_sample(struct record_line *l, const struct fake_event *e, const struct access *a)
+static void write_sample(struct live *l, const struct fake_event *e, const struct access *a)
 {
 	const uint64_t type = e->attr.sample_type,
 		       known = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
@@ -104,14 +110,15 @@ static void write_sample(struct record_line *l, const struct fake_event *e, cons
 	uint8_t raw[60];
 
 	cr_assert_eq(type & ~known, 0, "%llx", (unsigned long long)type);
-	perf_build_start(&build, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
+	perf_build_start(&build, PERF_RECORD_SAMPLE,
+			 a->kind == OF_KERNEL ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER);
 	if (type & PERF_SAMPLE_IDENTIFIER)
 		perf_build_u64(&build, e->id);
 	perf_build_u64(&build, 0x401000);
 	perf_build_u32(&build, (uint32_t)a->pid);
 	perf_build_u32(&build, (uint32_t)a->pid);
 	perf_build_u64(&build, a->time);
-	perf_build_u64(&build, a->addr);
+	perf_build_u64(&build, a->kind == OTHER_OP ? 0 : a->addr);
 	if (type & PERF_SAMPLE_PERIOD)
 		perf_build_u64(&build, e->attr.sample_period);
 	if (type & PERF_SAMPLE_RAW) {
@@ -126,7 +133,13 @@ static void write_sample(struct record_line *l, const struct fake_event *e, cons
 	cr_assert(fake_perf_write(&l->perf, a->cpu, perf_build_end(&build)));
 }
 
-static struct fake_event *event_of(struct record_line *l, int cpu, uint64_t number)
+/* A group is on with its leader. */
+static bool is_on(struct live *l, const struct fake_event *e)
+{
+	return e->group < 0 ? e->on : e->on && l->perf.event[e->group - FAKE_FD].on;
+}
+
+static struct fake_event *event_of(struct live *l, int cpu, uint64_t number)
 {
 	int pid = l->plan->whole_cpus ? -1 : getpid();
 
@@ -134,7 +147,8 @@ static struct fake_event *event_of(struct record_line *l, int cpu, uint64_t numb
 		struct fake_event *e = &l->perf.event[i];
 
 		if (e->open && !e->map && e->pid == pid && e->cpu == cpu &&
-		    e->attr.type == l->plan->type && (e->attr.config & 0xffff) == number)
+		    e->attr.type == l->plan->type && (e->attr.config & 0xffff) == number &&
+		    is_on(l, e))
 			return e;
 	}
 	cr_assert_fail("%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number,
@@ -142,7 +156,7 @@ static struct fake_event *event_of(struct record_line *l, int cpu, uint64_t numb
 	return NULL;
 }
 
-static struct access next_access(struct record_line *l, uint64_t time)
+static struct access next_access(struct live *l, uint64_t time)
 {
 	struct access a = {.cpu = (int)rng_below(&l->rng, 3), .pid = getpid(), .time = time};
 
@@ -157,18 +171,42 @@ static struct access next_access(struct record_line *l, uint64_t time)
 	return a;
 }
 
-static void play_samples(struct record_line *l, uint64_t from, uint64_t to)
+/* As many as the program makes accesses for, at the period that is on. */
+static uint64_t nr_samples(struct live *l, uint64_t ns)
 {
-	for (uint64_t i = 0; i < PER_POLL; i++) {
-		struct access a = next_access(l, from + (to - from) * i / PER_POLL);
+	const struct fake_event *e = event_of(l, 0, l->plan->loads);
+	uint64_t n;
+
+	if (!(l->accesses_hz > 0))
+		return PER_POLL;
+	l->left += l->accesses_hz * (double)ns / NS_PER_SEC;
+	n = (uint64_t)(l->left / (double)e->attr.sample_period);
+	l->left -= (double)n * (double)e->attr.sample_period;
+	l->own_ns += n * l->sample_ns;
+	return n;
+}
+
+static void play_samples(struct live *l, uint64_t from, uint64_t to)
+{
+	uint64_t n = nr_samples(l, to - from);
+
+	for (uint64_t i = 0; i < n; i++) {
+		struct access a = next_access(l, from + (to - from) * i / n);
 
 		write_sample(l, event_of(l, a.cpu, a.store ? l->plan->stores : l->plan->loads), &a);
+		if (!strcmp(l->plan->source, "ibs") && !(l->accesses_hz > 0) && i % 2) {
+			a.kind = i % 4 == 1 ? OTHER_OP : OF_KERNEL;
+			a.pid = getpid();
+			l->other_ops += a.kind == OTHER_OP;
+			l->of_kernel += a.kind == OF_KERNEL;
+			write_sample(l, event_of(l, a.cpu, l->plan->loads), &a);
+		}
 	}
 }
 
 /* Pieces of ten records; records are cut where the area ends. Every fifth piece loses what follows
  * it, in every seventh operations have collided. */
-static void play_trace(struct record_line *l, uint64_t from, uint64_t to)
+static void play_trace(struct live *l, uint64_t from, uint64_t to)
 {
 	for (uint64_t i = 0; i < PER_POLL / 10; i++) {
 		struct spe_bytes piece = {.len = 0};
@@ -200,10 +238,10 @@ static void play_trace(struct record_line *l, uint64_t from, uint64_t to)
 }
 
 /* The event that tells of tasks on a CPU: the only one with 'mmap'. */
-static const struct fake_event *follower(const struct record_line *l, int cpu)
+static struct fake_event *follower(struct live *l, int cpu)
 {
 	for (int i = 0; i < FAKE_FDS; i++) {
-		const struct fake_event *e = &l->perf.event[i];
+		struct fake_event *e = &l->perf.event[i];
 
 		if (e->open && e->cpu == cpu && e->attr.mmap)
 			return e;
@@ -212,9 +250,24 @@ static const struct fake_event *follower(const struct record_line *l, int cpu)
 	return NULL;
 }
 
+static void write_throttle(struct live *l, uint64_t time)
+{
+	const struct fake_event *e = event_of(l, 1, l->plan->loads);
+
+	perf_build_start(&build, PERF_RECORD_THROTTLE, 0);
+	perf_build_u64(&build, time);
+	perf_build_u64(&build, e->id);
+	perf_build_u64(&build, e->id);
+	perf_build_u32(&build, (uint32_t)getpid());
+	perf_build_u32(&build, (uint32_t)getpid());
+	perf_build_u64(&build, time);
+	perf_build_u64(&build, e->id);
+	cr_assert(fake_perf_write(&l->perf, 1, perf_build_end(&build)));
+}
+
 static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
-	struct record_line *l = ((struct fake_perf *)s->priv)->priv;
+	struct live *l = ((struct fake_perf *)s->priv)->priv;
 	uint64_t from = l->perf.now_ns;
 
 	for (size_t i = 0; i < n; i++)
@@ -222,10 +275,13 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 	if (timeout_ms <= 0)
 		return 0;
 	l->perf.now_ns += (uint64_t)timeout_ms * NS_PER_MS;
+	follower(l, 0)->count += l->perf.now_ns - from; /* one CPU is busy */
 	if (l->plan->trace)
 		play_trace(l, from, l->perf.now_ns);
 	else
 		play_samples(l, from, l->perf.now_ns);
+	if (l->throttled_at && l->polls == l->throttled_at)
+		write_throttle(l, from);
 	if (l->polls++ == 3) { /* five samples did not fit into a ring */
 		const struct fake_event *e = follower(l, 2);
 		bool several = e->attr.sample_type & PERF_SAMPLE_IDENTIFIER;
@@ -243,12 +299,13 @@ static int on_snapshot(void *priv, const struct damon_snapshot *s)
 	struct damon_snapshot_info info = {.size = sizeof(info)};
 	struct damon_region_info r = {.size = sizeof(r)};
 	struct damon_target_info t = {.size = sizeof(t)};
-	struct record_line *l = priv;
+	struct live *l = priv;
 
 	damon_snapshot_info(s, &info);
 	l->obs += info.obs;
 	memset(l->share, 0, sizeof(l->share));
 	memset(l->stored, 0, sizeof(l->stored));
+	l->seen_hz = 0;
 	cr_assert_eq(info.nr_targets, 1, "%s: strangers are no targets", l->plan->name);
 	damon_snapshot_target(s, 0, &t);
 	cr_expect_eq(t.pid, getpid());
@@ -257,22 +314,30 @@ static int on_snapshot(void *priv, const struct damon_snapshot *s)
 
 		damon_snapshot_region(s, 0, i, &r);
 		b = r.start >= 0x20000000;
+		l->seen_hz += r.heat * (double)((r.end - r.start) / 4096);
 		if (r.end <= LOADED - 0x10000 || r.start >= STORED + BUFFER + 0x10000)
 			continue;
 		l->share[b] += r.share;
 		l->stored[b] += r.share * r.write_share;
 	}
-	return ++l->nr_snapshots == 30;
+	return ++l->nr_snapshots == (l->accesses_hz > 0 ? 300 : 30);
+}
+
+static uint64_t live_own_cpu(const struct damon_sys *s)
+{
+	const struct live *l = ((struct fake_perf *)s->priv)->priv;
+
+	return l->own_ns;
 }
 
 static int only_whole_cpus(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
 {
-	const struct record_line *l = f->priv;
+	const struct live *l = f->priv;
 
 	return a->type == l->plan->type && l->plan->whole_cpus && pid >= 0 ? -EINVAL : 0;
 }
 
-static void record_line_init(struct record_line *l, const struct plan *plan)
+static void live_init(struct live *l, const struct plan *plan)
 {
 	static const struct {
 		const char *name, *text;
@@ -289,6 +354,7 @@ static void record_line_init(struct record_line *l, const struct plan *plan)
 	l->perf.priv = l;
 	l->perf.now_ns = 5 * NS_PER_SEC;
 	l->perf.sys.poll = live_poll;
+	l->perf.sys.own_cpu_ns = live_own_cpu;
 	snprintf(tid, sizeof(tid), "%d\n", getpid());
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(l->paths[i], sizeof(l->paths[i]), "/proc/%d/%s", getpid(), files[i].name);
@@ -303,7 +369,7 @@ static void record_line_init(struct record_line *l, const struct plan *plan)
 	cr_assert_eq(damon_add_pid(l->ctx, getpid()), 0);
 }
 
-static void live_run(struct record_line *l)
+static void live_run(struct live *l)
 {
 	int rc, rounds = 0;
 
@@ -324,16 +390,51 @@ static const struct plan plans[] = {
 	{"Neoverse", "spe", machine_neoverse, 12, 1, 1, false, true},
 };
 
+/* The record tells what the context did; its head tells the period by itself. */
+static void expect_recorded(const char *path, const struct damon_stats *want, const char *name)
+{
+	struct damon_stats got = {.size = sizeof(got)};
+	const struct damon_snapshot *s;
+	struct damon_record *r;
+
+	cr_assert_eq(damon_record_open(path, &r), 0, "%s: %s", name, damon_record_error(NULL));
+	damon_record_stats(r, &got);
+	cr_expect_eq(got.period, want->period, "%s: %llu", name, (unsigned long long)got.period);
+	cr_expect_eq(got.tick_cost_assumed, 1, "%s", name);
+	cr_expect_eq(got.filtered, 0, "%s: not yet known", name);
+	while (damon_record_next(r, &s) == 1)
+		;
+	damon_record_stats(r, &got);
+	cr_expect_eq(got.period, want->period, "%s", name);
+	cr_expect_eq(got.filtered, want->filtered, "%s", name);
+	cr_expect_eq(got.filtered_no_access, want->filtered_no_access, "%s", name);
+	cr_expect_eq(got.filtered_kernel, want->filtered_kernel, "%s", name);
+	cr_expect_eq(got.filtered_unwanted, want->filtered_unwanted, "%s", name);
+	cr_expect_eq(got.strangers, want->strangers, "%s", name);
+	cr_expect_eq(got.traces_truncated, want->traces_truncated, "%s", name);
+	cr_expect_eq(got.traces_collided, want->traces_collided, "%s", name);
+	cr_expect_eq(got.interruptions, want->interruptions, "%s", name);
+	cr_expect_float_eq(got.overhead_percent, want->overhead_percent, .001, "%s", name);
+	for (int i = 0; i < DAMON_RUNGS; i++)
+		cr_expect_eq(got.rungs[i].period, want->rungs[i].period, "%s", name);
+	damon_record_close(r);
+	unlink(path);
+}
+
 Test(hardware_live, two_buffers_have_their_shares)
 {
 	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1); /* not the processor of this machine */
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
 		const char *name = plans[i].name;
 		struct damon_stats stats = {.size = sizeof(stats)};
+		char path[] = "/tmp/test_hardware_live.XXXXXX";
 		struct damon_source_stats own;
-		struct record_line l;
+		struct live l;
 
-		record_line_init(&l, &plans[i]);
+		live_init(&l, &plans[i]);
+		close(mkstemp(path));
+		unlink(path);
+		cr_assert_eq(damon_set_record(l.ctx, path), 0);
 		live_run(&l);
 		cr_expect_float_eq(l.share[0], .8, .04, "%s: %g", name, l.share[0]);
 		cr_expect_float_eq(l.share[1], .2, .04, "%s: %g", name, l.share[1]);
@@ -356,8 +457,107 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.no_region, 0, "%s", name);
 		cr_expect_eq(!!l.strangers, plans[i].whole_cpus, "%s", name);
 		cr_expect_gt(stats.period, 0, "%s", name);
+		cr_expect_eq(stats.strangers, l.strangers, "%s", name);
+		cr_expect_eq(stats.filtered_no_access, l.other_ops, "%s", name);
+		cr_expect_eq(stats.filtered_kernel, l.of_kernel, "%s", name);
+		cr_expect_eq(stats.filtered, l.other_ops + l.of_kernel, "%s", name);
+		cr_expect_eq(stats.rungs[0].period > 0, !plans[i].trace,
+			     "%s: of a CPU's traces one is all there is", name);
+		expect_recorded(path, &stats, name);
 		damon_ctx_free(l.ctx);
 		fake_perf_release(&l.perf);
 		cr_expect_eq(l.perf.locked, 0, "%s", name);
 	}
+}
+
+/*
+ * --overhead 1 of programs that make few and many accesses. A sample costs 3 us as assumed, and 2
+ * of own work as measured here, so 2000 a second are what is allowed. Whatever the period is, what
+ * samples stand for is what the program did.
+ */
+Test(hardware_live, periods_keep_the_overhead, .timeout = 120)
+{
+	static const struct {
+		const char *name;
+		int plan;
+		double accesses_hz;
+		double least, most; /* overhead told, in percent */
+		uint64_t period;    /* at the end; 0: it goes to and fro */
+	} rows[] = {
+		{"as guessed", 0, 1e9, .9, 1.1, 489133},
+		{"a tenth of it", 0, 1e8, .9, 1.1, 48947},
+		{"next to none", 0, 2e6, .005, .03, 48947},
+		{"more than guessed", 0, 4e9, .95, 1.25, 1956527},
+		{"between two periods", 0, 5e8, .5, 1.2, 0},
+		{"out of reach", 0, 2e10, 4.5, 5.5, 1956527},
+		{"a leader", 1, 1e8, .9, 1.1, 48947},
+		{"CPUs", 2, 4e9, .95, 1.25, 1956527},
+		{"ops of tasks", 4, 4e9, .95, 1.25, 1956512},
+		{"whole CPUs, half of it strangers", 5, 4e9, .95, 1.25, 1956512},
+	};
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct plan *plan = &plans[rows[i].plan];
+		struct damon_stats stats = {.size = sizeof(stats)};
+		const char *name = rows[i].name;
+		double seconds = 0;
+		struct live l;
+
+		live_init(&l, plan);
+		l.accesses_hz = rows[i].accesses_hz;
+		l.sample_ns = 2000;
+		live_run(&l);
+		if (rows[i].period)
+			cr_expect_eq(event_of(&l, 0, plan->loads)->attr.sample_period,
+				     rows[i].period, "%s: %llu", name,
+				     (unsigned long long)event_of(&l, 0, plan->loads)
+					     ->attr.sample_period);
+		cr_expect_float_eq(l.seen_hz * (plan->whole_cpus ? 2 : 1) / rows[i].accesses_hz, 1,
+				   .15, "%s: %g accesses a second", name, l.seen_hz);
+		cr_assert_eq(damon_close(l.ctx), 0);
+		cr_assert_eq(damon_ctx_stats(l.ctx, &stats), 0);
+		cr_expect(stats.overhead_percent >= rows[i].least &&
+				  stats.overhead_percent <= rows[i].most,
+			  "%s: %g %%", name, stats.overhead_percent);
+		cr_expect_eq(stats.tick_cost_assumed, 1);
+		cr_expect_float_eq(stats.target_cpu_ns, 30e9, 1e9, "%s", name);
+		cr_expect_eq(stats.strangers, l.strangers, "%s", name);
+		cr_expect_eq(stats.interruptions, l.written + 5, "%s: the lost ones, too", name);
+		cr_expect_eq(stats.obs, l.written, "%s", name);
+		for (int k = 0; k < DAMON_RUNGS; k++) {
+			cr_expect_gt(stats.rungs[k].period, 0);
+			seconds += stats.rungs[k].seconds;
+		}
+		cr_expect_float_eq(seconds, 30, 1, "%s: %g s", name, seconds);
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
+	}
+}
+
+/* The kernel throttles, and lowers its limit: the budget would allow twice as many samples. */
+Test(hardware_live, what_the_kernel_throttles_is_not_asked_for_again)
+{
+	static const char limit[] = "/proc/sys/kernel/perf_event_max_sample_rate";
+	struct damon_stats stats = {.size = sizeof(stats)};
+	struct fake_perf_file *file;
+	struct live l;
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	live_init(&l, &plans[0]);
+	file = fake_perf_file(&l.perf, limit, "1000\n");
+	file->turn[0] = "100000\n";
+	l.accesses_hz = 1e9;
+	l.sample_ns = 2000;
+	l.throttled_at = 100;
+	live_run(&l);
+	cr_expect_eq(event_of(&l, 0, plans[0].loads)->attr.sample_period, 1956527);
+	cr_expect_eq(file->reads, 2, "at the start, and when it throttles: %d", file->reads);
+	cr_assert_eq(damon_close(l.ctx), 0);
+	cr_assert_eq(damon_ctx_stats(l.ctx, &stats), 0);
+	cr_expect_eq(stats.throttled, 1);
+	cr_expect_float_eq(stats.rungs[1].seconds, 10, 1, "%g", stats.rungs[1].seconds);
+	cr_expect_float_eq(stats.rungs[2].seconds, 20, 1, "%g", stats.rungs[2].seconds);
+	damon_ctx_free(l.ctx);
+	fake_perf_release(&l.perf);
 }

@@ -654,6 +654,46 @@ Test(ibs_source, decodes)
 	damon_ibs_source.close(NULL);
 }
 
+Test(ibs_source, what_is_left_out_has_a_reason)
+{
+	static const struct {
+		const char *name;
+		uint16_t misc;
+		uint64_t data3;
+		bool no_loads, no_stores;
+		uint64_t no_access, in_kernel, unwanted;
+	} rows[] = {
+		{"an access", USER, 1 | 1 << 17, false, false, 0, 0, 0},
+		{"an op without", USER, 0, false, false, 1, 0, 0},
+		{"the kernel's", PERF_RECORD_MISC_KERNEL, 1 | 1 << 17, false, false, 0, 1, 0},
+		{"a load, not asked for", USER, 1 | 1 << 17, true, false, 0, 0, 1},
+		{"a store, not asked for", USER, 2 | 1 << 17, false, true, 0, 0, 1},
+		{"both, half of it asked for", USER, 3 | 1 << 17, false, true, 0, 0, 0},
+		{"an op without, and stores alone are", USER, 0, true, false, 1, 0, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_source_options o = {.no_loads = rows[i].no_loads,
+						 .no_stores = rows[i].no_stores};
+		struct damon_source_stats st;
+		struct seen seen = {.nr = 0};
+		uint8_t raw[RAW_LEN];
+		struct damon_perf_sample s = {.misc = rows[i].misc, .raw = raw, .raw_len = RAW_LEN};
+		void *state = NULL;
+
+		make_raw(raw, rows[i].data3);
+		cr_assert_eq(damon_ibs_source.open(&o, NULL, &state), 0);
+		damon_ibs_source.decode(state, &s, NULL, note, &seen);
+		damon_ibs_source.stats(state, &st);
+		damon_ibs_source.close(state);
+		cr_expect_eq(st.no_access, rows[i].no_access, "%s", rows[i].name);
+		cr_expect_eq(st.in_kernel, rows[i].in_kernel, "%s", rows[i].name);
+		cr_expect_eq(st.unwanted, rows[i].unwanted, "%s", rows[i].name);
+		cr_expect_eq(st.filtered, st.no_access + st.in_kernel + st.unwanted, "%s",
+			     rows[i].name);
+	}
+}
+
 /* A sampled access stands for as many accesses as the period has ops: all of them together are
  * what the program made. Here each fourth op of 100 million is one. */
 Test(ibs_source, weights_add_up_to_the_accesses)

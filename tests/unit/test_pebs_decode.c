@@ -208,6 +208,7 @@ Test(pebs_decode, decodes)
 		src->close(state);
 		cr_expect_eq(st.samples, 1);
 		cr_expect_eq(st.filtered, !rows[i].emitted, "%s", rows[i].name);
+		cr_expect_eq(st.filtered, st.no_access + st.unwanted, "%s", rows[i].name);
 		cr_expect_eq(st.accesses, rows[i].nr, "%s", rows[i].name);
 		cr_expect_eq(st.no_address, rows[i].emitted - rows[i].nr, "%s", rows[i].name);
 		if (!rows[i].emitted)

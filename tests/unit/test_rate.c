@@ -54,7 +54,7 @@ Test(rate, never_more_than_the_kernel_allows)
 		struct world w;
 
 		world_init(&w, rows[i].asked_hz, rows[i].percent, rows[i].max);
-		rate_choose(&w.ctx);
+		rate_choose(&w.ctx, false);
 		cr_expect(w.ctx.rate.hz >= rows[i].least && w.ctx.rate.hz <= rows[i].most, "%s: %g",
 			  rows[i].name, w.ctx.rate.hz);
 		cr_expect_eq(w.ctx.rate.ladder, rows[i].top > 0, "%s", rows[i].name);
@@ -68,13 +68,13 @@ Test(rate, never_more_than_the_kernel_allows)
 
 Test(rate, the_ladder_has_a_dummy_and_a_period_for_each_rung)
 {
-	struct damon_event events[DAMON_SOURCE_MAX_EVENTS];
+	struct damon_event events[CTX_MAX_EVENTS];
 	const struct damon_source_options o = {.rate_hz = 100, .stack_bytes = 512};
 	struct world w;
 
 	world_init(&w, 0, 1, NULL);
 	w.ctx.sys = &damon_sys_real; /* the source looks at what this program is */
-	rate_choose(&w.ctx);
+	rate_choose(&w.ctx, false);
 	if (damon_soft_source.events(w.ctx.sys, &o, events, &w.ctx.fail) < 0)
 		cr_skip("%s", w.ctx.fail.text);
 	cr_assert_eq(rate_events(&w.ctx, &o, events), 1 + DAMON_RUNGS);
@@ -94,7 +94,7 @@ Test(rate, a_sample_stands_for_the_period_of_its_own_rung)
 
 	world_init(&w, 0, 1, NULL);
 	w.ctx.core = damon_core_new(&damon_core_defaults);
-	rate_choose(&w.ctx);
+	rate_choose(&w.ctx, false);
 	for (uint32_t i = 0; i < DAMON_RUNGS; i++) {
 		s.rung = i + 1;
 		cr_expect_float_eq(rate_sample_ns(&w.ctx, &s), 1e9 / w.ctx.rate.budget.rung_hz[i],

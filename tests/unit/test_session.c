@@ -34,8 +34,8 @@ static struct damon_session *new_session(int nr_events, int nr_cpus)
 	return s;
 }
 
-/* Records as text: "tid@time" of samples, with "#event" or "^rung" where it is not 0, "type@time"
- * of others. */
+/* Records as text: "tid@time" of samples, with "#event" or "#event^rung" where that is not 0,
+ * "type@time" of others. */
 struct log {
 	char text[4096];
 	size_t len;
@@ -48,12 +48,12 @@ static int note(void *priv, const struct damon_perf_record *r)
 	unsigned long long time = r->time_ns;
 
 	cr_assert_lt(l->len + 64, sizeof(l->text));
-	if (r->type == PERF_RECORD_SAMPLE && r->sample.event)
+	if (r->type == PERF_RECORD_SAMPLE && r->sample.rung)
+		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu#%u^%u ", r->sample.tid, time,
+					  r->sample.event, r->sample.rung);
+	else if (r->type == PERF_RECORD_SAMPLE && r->sample.event)
 		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu#%u ", r->sample.tid, time,
 					  r->sample.event);
-	else if (r->type == PERF_RECORD_SAMPLE && r->sample.rung)
-		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu^%u ", r->sample.tid, time,
-					  r->sample.rung);
 	else if (r->type == PERF_RECORD_SAMPLE)
 		l->len += (size_t)sprintf(l->text + l->len, "%d@%llu ", r->sample.tid, time);
 	else
@@ -253,10 +253,11 @@ static struct damon_session *new_ladder(int nr_cpus)
 		{.attr = {.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_DUMMY}}};
 	struct damon_session *s = NULL;
 
-	for (int i = 1; i < 4; i++)
-		events[i].attr = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
-							  .config = 100 + (unsigned)i,
-							  .sample_period = 1000u * (unsigned)i};
+	for (unsigned i = 1; i < 4; i++)
+		events[i] = (struct damon_event){.attr = {.type = PERF_TYPE_SOFTWARE,
+							  .config = 100 + i,
+							  .sample_period = 1000u * i},
+						 .rung = i};
 	fake_perf_init(&world, nr_cpus);
 	cr_assert_eq(damon_session_new(&world.sys, events, 4, &o, &s, NULL), 0);
 	return s;
@@ -315,7 +316,7 @@ Test(session, steps_reach_everything_and_each_sample_tells_its_rung)
 	cr_assert(fake_perf_write(&world, 0, perf_build_sample(&build, rung(5, 0, 2)->id, 5, 10)));
 	cr_assert(fake_perf_write(&world, 1, perf_build_sample(&build, rung(5, 1, 1)->id, 5, 20)));
 	cr_assert(fake_perf_write(&world, 1, perf_build_sample(&build, rung(7, 1, 1)->id, 7, 30)));
-	EXPECT_READ(s, "5@10^2 5@20^1 7@30^1 ");
+	EXPECT_READ(s, "5@10#2^2 5@20#1^1 7@30#1^1 ");
 	cr_expect_eq(damon_session_step(s, 0), -EINVAL);
 	cr_expect_eq(damon_session_step(s, 4), -EINVAL);
 	damon_session_free(s);

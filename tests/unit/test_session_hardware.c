@@ -161,6 +161,8 @@ Test(session_hardware, what_makes_no_sense_is_refused)
 		{{CORE(1, .cpus = "0")}, 1, "the first event"},
 		{{DUMMY, CORE(1, .leader = 3)}, 2, "its leader"},
 		{{DUMMY, CORE(1, .leader = -1)}, 2, "its leader"},
+		{{DUMMY, CORE(1, .leader = 1, .rung = 1)}, 2, "another rung"},
+		{{CORE(1, .rung = 1)}, 1, "the first event"},
 		{{DUMMY, CORE(1, .leader = 2)}, 2, "its leader"},
 		{{DUMMY, TRACE(.aux_bytes = 4096, .whole_cpus = true)}, 2, "whole CPUs"},
 	};
@@ -222,6 +224,95 @@ Test(session_hardware, whole_cpus_are_opened_once)
 		cr_expect_eq(e->enables, 1, "%s", rows[i].name);
 		damon_session_disable(s);
 		cr_expect_eq(e->disables, 1, "%s", rows[i].name);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
+/* ---- rungs ---- */
+
+/* The order of enabling and disabling, as configs: "+1cd -2cd ". */
+static char switched[256];
+static int (*fake_ioctl)(const struct damon_sys *s, int fd, unsigned long req, unsigned long arg);
+
+static int note_switch(const struct damon_sys *s, int fd, unsigned long req, unsigned long arg)
+{
+	size_t len = strlen(switched);
+
+	if (req == PERF_EVENT_IOC_ENABLE || req == PERF_EVENT_IOC_DISABLE)
+		snprintf(switched + len, sizeof(switched) - len, "%c%llx ",
+			 req == PERF_EVENT_IOC_ENABLE ? '+' : '-',
+			 (unsigned long long)world.event[fd - FAKE_FD].attr.config);
+	return fake_ioctl(s, fd, req, arg);
+}
+
+/* Counters of hardware are few: what is on goes before what comes. A group follows its leader. */
+Test(session_hardware, rungs_take_turns)
+{
+	static const struct damon_event groups[] = {
+		DUMMY,
+		CORE(0x18203, .rung = 1),
+		CORE(0x101cd, .leader = 2, .rung = 1),
+		CORE(0x102cd, .rung = 1),
+		CORE(0x28203, .rung = 2),
+		CORE(0x201cd, .leader = 5, .rung = 2),
+		CORE(0x202cd, .rung = 2),
+	};
+	static const struct damon_event cpus[] = {
+		DUMMY,
+		CORE(0x176, .whole_cpus = true, .rung = 1),
+		CORE(0x276, .whole_cpus = true, .rung = 2),
+	};
+	static const struct {
+		const char *name;
+		const struct damon_event *events;
+		int n;
+		bool exec;
+		const char *start, *step;
+	} rows[] = {
+		{"groups", groups, 7, false, "+102cd +101cd +18203 +9 ",
+		 "-102cd -18203 +202cd +28203 "},
+		{"groups of a command", groups, 7, true, "+101cd ", "-102cd -18203 +202cd +28203 "},
+		{"whole CPUs", cpus, 3, false, "+176 +9 ", "-176 +276 "},
+		{"whole CPUs and a command", cpus, 3, true, "+176 ", "-176 +276 "},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static const struct damon_session_options o = {.first_event = 1, .first_rung = 1};
+		const char *name = rows[i].name;
+		struct damon_fail f = {0};
+		struct damon_session *s;
+
+		fake_perf_init(&world, 1);
+		fake_ioctl = world.sys.ioctl;
+		world.sys.ioctl = note_switch;
+		fake_perf_file(&world, "/proc/7/task", "7\n");
+		cr_assert_eq(damon_session_new(&world.sys, rows[i].events, rows[i].n, &o, &s, &f),
+			     0, "%s: %s", name, f.text);
+		cr_assert_eq(rows[i].exec ? damon_session_attach_on_exec(s, 7, &f)
+					  : damon_session_attach(s, 7, &f),
+			     0);
+		for (int e = 1; e < rows[i].n; e++) {
+			const struct damon_event *d = &rows[i].events[e];
+			int pid = d->whole_cpus ? -1 : 7;
+			struct fake_event *k = fake_perf_event(&world, pid, 0, d->attr.config);
+
+			cr_assert(k, "%s: %d", name, e);
+			cr_expect_eq(k->attr.enable_on_exec,
+				     rows[i].exec && d->rung == 1 && !d->leader && !d->whole_cpus,
+				     "%s: %d", name, e);
+			cr_expect_eq(k->on,
+				     d->leader > 0 ||
+					     (d->whole_cpus && rows[i].exec && d->rung == 1),
+				     "%s: %d", name, e);
+		}
+		switched[0] = '\0';
+		cr_assert_eq(damon_session_enable(s), 0);
+		cr_expect_str_eq(switched, rows[i].start, "%s: '%s'", name, switched);
+		switched[0] = '\0';
+		cr_assert_eq(damon_session_step(s, 2), 0);
+		cr_expect_str_eq(switched, rows[i].step, "%s: '%s'", name, switched);
+		cr_expect_eq(damon_session_step(s, 3), -EINVAL, "%s", name);
 		damon_session_free(s);
 		fake_perf_release(&world);
 	}

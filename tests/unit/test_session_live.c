@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -177,6 +178,49 @@ Test(session_live, follows_a_command)
 	cr_expect_eq(n.stacks, n.samples);
 	cr_expect_leq(n.disorder, n.samples / 10);
 	finish();
+}
+
+static void run_forked(void)
+{
+	execl("/bin/sh", "sh", "-c",
+	      "(i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done) & wait; /bin/true; true", NULL);
+}
+
+/* In front of events of hardware: what only counts tells of tasks and mappings as well, and of the
+ * CPU time of children that have gone. */
+Test(session_live, a_clock_that_only_counts_follows_a_command)
+{
+	struct damon_event e = {.attr = {
+					.type = PERF_TYPE_SOFTWARE,
+					.config = PERF_COUNT_SW_TASK_CLOCK,
+					.exclude_kernel = 1,
+					.exclude_hv = 1,
+				}};
+	struct damon_fail f = {0};
+	struct seen n = {0};
+	struct rusage used;
+	uint64_t cpu_ns = 0;
+	double used_ns;
+	int go, pid;
+
+	if (damon_session_new(&damon_sys_real, &e, 1, NULL, &s, &f))
+		cr_skip("no perf events here: %s", f.text);
+	pid = child(run_forked, &go);
+	cr_assert_eq(damon_session_attach_on_exec(s, pid, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	let_go(go);
+	record(&n, 0, pid);
+	cr_expect_eq(n.execs, 2, "%llu", (unsigned long long)n.execs);
+	cr_expect_geq(n.forks, 2);
+	cr_expect_geq(n.mmaps, 2 * 2);
+	cr_expect_eq(n.samples, 0);
+	cr_assert_eq(getrusage(RUSAGE_CHILDREN, &used), 0);
+	used_ns = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_SEC +
+		  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
+	cr_assert_eq(damon_session_count(s, 0, &cpu_ns), 0);
+	cr_expect(cpu_ns > .6 * used_ns && cpu_ns < 1.4 * used_ns, "%g of %g ns", (double)cpu_ns,
+		  used_ns);
+	damon_session_free(s);
 }
 
 #define THREADS 20
@@ -438,12 +482,13 @@ Test(session_live, children_follow_the_ladder, .timeout = 120)
 	struct stepping n = {.rung = 1};
 	struct damon_fail f = {0};
 
-	for (int i = 1; i < 3; i++)
-		e[i].attr = (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+	for (unsigned i = 1; i < 3; i++)
+		e[i] = (struct damon_event){.attr = {.type = PERF_TYPE_SOFTWARE,
 						     .config = PERF_COUNT_SW_CPU_CLOCK,
-						     .sample_period = (unsigned)i * NS_PER_MS,
+						     .sample_period = i * NS_PER_MS,
 						     .exclude_kernel = 1,
-						     .exclude_hv = 1};
+						     .exclude_hv = 1},
+					    .rung = i};
 	if (damon_session_new(&damon_sys_real, e, 3, &o, &s, &f))
 		cr_skip("no perf events here: %s", f.text);
 	cr_assert(!pipe(in) && !pipe(out));

@@ -281,6 +281,8 @@ Test(spe, gives_what_was_asked_for)
 		cr_expect_str_eq(k.text, rows[i].want, "%s: %s", rows[i].name, k.text);
 		damon_spe_source.stats(state, &stats);
 		cr_expect_eq(stats.filtered + k.n, 6, "%s", rows[i].name);
+		cr_expect_eq(stats.no_access, 1, "%s: a branch", rows[i].name);
+		cr_expect_eq(stats.unwanted, 5 - k.n, "%s", rows[i].name);
 		damon_spe_source.close(state);
 	}
 }
@@ -396,6 +398,7 @@ Test(spe, what_the_kernel_does_is_left_out)
 	cr_expect_eq(damon_spe_source.decode(state, &s, NULL, keep_obs, &o), 0);
 	damon_spe_source.stats(state, &stats);
 	cr_expect_eq(stats.filtered, 1);
+	cr_expect_eq(stats.in_kernel, 1);
 	damon_spe_source.close(state);
 }
 
