@@ -14,20 +14,20 @@
 
 static const struct table_col cols[] = {
 	{"share", "share"},
-	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 6},
+	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 2},
 	{"share_lo", NULL},
 	{"share_hi", NULL},
-	{"samples", "samples", .drop = 8},
-	{"store_share", "stores", .drop = 5},
-	{"latency_mean", "cycles", "mean latency", .drop = 4},
-	{"stall_share", "stall", .drop = 3},
+	{"samples", "samples", .drop = 10},
+	{"store_share", "stores", .drop = 8},
+	{"latency_mean", "cycles", "mean latency", .drop = 6},
+	{"stall_share", "stall", .drop = 5},
 	{"function", "function", .left = true},
 	{"inlined_into", NULL},
-	{"module", "in", "modules", .left = true, .drop = 2},
+	{"module", "in", "modules", .left = true, .drop = 7},
 	{"file", NULL},
 	{"line", NULL},
-	{NULL, "source", .left = true, .drop = 1},
-	{NULL, "touches", "what they touch", .left = true, .drop = 7},
+	{"source", "source", .left = true, .drop = 3},
+	{NULL, "touches", "what they touch", .left = true, .drop = 1},
 	{"levels", "served from", .left = true, .drop = 9},
 	{0},
 };
@@ -67,7 +67,7 @@ static void put_source(struct table *t, const struct attrib_code *c)
 		print_clean(name, sizeof(name), slash ? slash + 1 : c->file);
 		snprintf(text, sizeof(text), "%s:%u", name, c->line);
 	}
-	table_text(t, text);
+	table_str(t, text);
 }
 
 static void put_code(struct report_args *a, struct table *t, const struct touch *x,
@@ -82,7 +82,7 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 	put_sums(t, x, &g->sums);
 	print_clean(function, sizeof(function), c->function);
 	if (t->format == REPORT_TEXT) {
-		name_fit(function, a->width < 100 ? 28 : 56);
+		name_fit(function, a->width < 100 ? 27 : 48);
 		table_str(t, function);
 	} else {
 		table_str(t, c->function);
@@ -90,7 +90,8 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 	table_str(t, c->outer);
 	table_str(t, c->module);
 	put_source(t, c);
-	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_CODE, g));
+	touch_partners(with, sizeof(with), a, x, TOUCH_CODE, g);
+	table_text(t, print_cut(with, a->width < 100 ? 28 : a->width / 3));
 	table_str(t, touch_levels(with, sizeof(with), &g->sums));
 }
 
@@ -98,13 +99,15 @@ static int write_rows(struct report_args *a, const struct touch *x)
 {
 	_cleanup_(freep) struct touch_group *g = NULL;
 	size_t n, top = a->top ? a->top : TOP_DEFAULT, shown;
+	struct table_col told[TABLE_MAX_COLS + 1];
 	struct table t;
 	int err = touch_groups(a, x, TOUCH_CODE, &g, &n);
 
 	if (err)
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
-	table_init(&t, a, cols, NULL, NULL);
+	touch_columns(x, cols, told);
+	table_init(&t, a, told, NULL, NULL);
 	for (size_t i = 0; i < shown; i++)
 		put_code(a, &t, x, &g[i]);
 	err = table_end(&t);

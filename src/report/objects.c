@@ -14,22 +14,22 @@
 
 static const struct table_col cols[] = {
 	{"share", "share"},
-	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 6},
+	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 4},
 	{"share_lo", NULL},
 	{"share_hi", NULL},
-	{"heat", "heat", .drop = 4},
+	{"heat", "heat", .drop = 3},
 	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 11},
 	{"heat_lo", NULL},
 	{"heat_hi", NULL},
 	{"bytes", "size"},
-	{"samples", "samples", .drop = 9},
-	{"store_share", "stores", .drop = 3},
+	{"samples", "samples", .drop = 10},
+	{"store_share", "stores", .drop = 6},
 	{"latency_mean", "cycles", "mean latency", .drop = 8},
 	{"kind", "kind", .left = true, .drop = 7},
 	{"object", "object", .left = true},
 	{"file", NULL},
 	{NULL, "of", "files", .left = true, .drop = 5},
-	{"defined", "defined", .left = true, .drop = 10},
+	{"defined", "defined", .left = true, .drop = 9},
 	{"start", NULL},
 	{"end", NULL},
 	{NULL, "touched by", .left = true, .drop = 2},
@@ -89,7 +89,8 @@ static void put_object(struct report_args *a, struct table *t, const struct touc
 	snprintf(buf, sizeof(buf), "%.0f", cycles);
 	table_double(t, cycles, s->latency_n ? buf : "");
 	put_names(a, t, o);
-	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_OBJECT, g));
+	touch_partners(with, sizeof(with), a, x, TOUCH_OBJECT, g);
+	table_text(t, print_cut(with, a->width < 100 ? 26 : a->width / 3));
 	table_str(t, touch_levels(with, sizeof(with), s));
 }
 
@@ -97,13 +98,15 @@ static int write_rows(struct report_args *a, const struct touch *x)
 {
 	_cleanup_(freep) struct touch_group *g = NULL;
 	size_t n, top = a->top ? a->top : TOP_DEFAULT, shown;
+	struct table_col told[TABLE_MAX_COLS + 1];
 	struct table t;
 	int err = touch_groups(a, x, TOUCH_OBJECT, &g, &n);
 
 	if (err)
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
-	table_init(&t, a, cols, NULL, NULL);
+	touch_columns(x, cols, told);
+	table_init(&t, a, told, NULL, NULL);
 	for (size_t i = 0; i < shown; i++)
 		put_object(a, &t, x, &g[i]);
 	err = table_end(&t);

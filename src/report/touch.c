@@ -57,6 +57,7 @@ int touch_load(struct report_args *a, struct attrib_options o, struct touch *t)
 	from = MAX(t->scan.from_ns, t->target->first_ns);
 	to = MIN(t->scan.to_ns, t->target->last_ns);
 	t->seconds = to > from ? (double)(to - from) / NS_PER_SEC : 0;
+	t->lines = o.lines;
 	got = read_log(a, t, &o);
 	t->all = touch_weight(a, &t->sums);
 	return got;
@@ -145,6 +146,30 @@ int touch_groups(struct report_args *a, const struct touch *t, enum touch_by by,
 }
 
 /* ---- words ---- */
+
+static bool is_told(const struct touch *t, const char *key)
+{
+	if (!strcmp(key, "latency_mean"))
+		return t->sums.latency_n > 0;
+	if (!strcmp(key, "stall_share"))
+		return t->sums.stall > 0;
+	if (!strcmp(key, "source"))
+		return t->lines;
+	if (!strcmp(key, "levels"))
+		return t->sums.weight > t->sums.level[DAMON_MEMORY_UNKNOWN];
+	return true;
+}
+
+void touch_columns(const struct touch *t, const struct table_col *cols, struct table_col *out)
+{
+	size_t n = 0;
+
+	do {
+		out[n] = cols[n];
+		if (out[n].key && !is_told(t, out[n].key))
+			out[n].title = NULL;
+	} while (cols[n].key || cols[n].title ? ++n : 0);
+}
 
 static const char *partner_name(const struct touch *t, enum touch_by by, uint32_t id)
 {

@@ -10,11 +10,13 @@
 #include "report/known.h"
 #include "report/scan.h"
 #include "report/select.h"
+#include "report/table.h"
 
 struct touch {
 	struct attrib *attrib;
 	struct scan scan;
 	const struct scan_target *target; /* NULL: the record has none */
+	bool lines;			  /* code is told apart by lines */
 	double seconds;			  /* of the time asked for, in which it lived */
 	double all;			  /* what shares are of, in the unit sorted by */
 	struct attrib_sums sums;	  /* of all that was asked for */
@@ -49,6 +51,10 @@ int touch_groups(struct report_args *a, const struct touch *t, enum touch_by by,
 double touch_weight(const struct report_args *a, const struct attrib_sums *s);
 struct known touch_share(const struct report_args *a, const struct touch *t,
 			 const struct attrib_sums *s);
+
+/* Of 'cols', which end with an empty row, those that text need not show for want of anything to be
+ * told lose their title: latencies, stall, levels. 'out' has room for TABLE_MAX_COLS + 1. */
+void touch_columns(const struct touch *t, const struct table_col *cols, struct table_col *out);
 
 /* "heap 60 %, [stack] 30 %": the partners of a group. */
 char *touch_partners(char *buf, size_t size, const struct report_args *a, const struct touch *t,
