@@ -65,14 +65,17 @@ _damon_perf()
 		--time-range) return ;;
 		--snapshot) return ;;
 		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
+		--by) _damon_perf_words -W 'function line module'; return ;;
+		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
+		--top) return ;;
 		--resol) return ;;
 		--color) _damon_perf_words -W 'auto never 256 truecolor'; return ;;
 		--width) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --window --resol --color --width --help'
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --window --by --members --sort --top --resol --color --width --help'
 		else
-			_damon_perf_words -W 'summary heatmap wss access info'
+			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
 		fi
 		;;
 	convert)
