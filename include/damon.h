@@ -400,6 +400,30 @@ int damon_record_target(const struct damon_record *r, size_t i, struct damon_tar
 int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 			 struct damon_mapping_info *m);
 
+/*
+ * Writes the log of samples of a record to 'fd' as perf.data, which perf and all that reads its
+ * files understands: "perf script -F comm,pid,tid,time,ip,addr,weight,period,data_src", "perf
+ * report --mem-mode". 'fd' is a seekable file at its start; it stays the caller's, and is a
+ * perf.data only once this has succeeded. The record is read to its end: rewind it to read its
+ * snapshots.
+ *
+ * Each entry of the log (a random choice of a few hundred accesses a second, not all that was seen)
+ * is a sample of the event "damon-perf/SOURCE/":
+ *	ip, pid, tid, addr	as they are; time is that of the record, CLOCK_MONOTONIC
+ *	period			accesses that it stands for; the event is "damon-perf/SOURCE,relative/"
+ *				where these are proportions (see damon_record_info)
+ *	weight			latency in cycles, 0: not told
+ *	data_src		load or store; level, locality, TLB, HITM and lock as far as hardware told
+ *				them, N/A else
+ * Addresses that the CPU waited for are samples of "damon-perf/SOURCE,stalls/", whose periods are
+ * nanoseconds. Before its samples each process has its name (as COMM with exec if its address space
+ * is another one), and its mappings as they appear (MMAP2, of data as well); a process that is the
+ * last one of its target has its EXIT. Not in a record, and so not told: who forked whom, munmap,
+ * physical addresses, call chains, names of single threads. Returns 0, -ENODATA if there is no log,
+ * -ESPIPE if 'r' is a pipe that was read before or 'fd' is none that can be seeked, or -errno.
+ */
+int damon_record_to_perf(struct damon_record *r, int fd);
+
 /* ---- what works here ---- */
 
 struct damon_check_item {
