@@ -13,7 +13,7 @@
 #include "pmu/memory.h"
 #include "pmu/source.h"
 
-enum { MAX_PROCS = 1 << 16, MAX_TOLD = 1 << 20, MAX_EXITS = 1 << 16, MAX_TIDS = (1 << 16) - 1 };
+enum { MAX_PROCS = 1 << 16, MAX_TOLD = 1 << 20, MAX_ENDS = 1 << 16, MAX_TIDS = (1 << 16) - 1 };
 /* Mappings that are looked at for one chunk of the log: many more than any real one needs. */
 #define MAX_LOOKS (1u << 22)
 
@@ -32,9 +32,12 @@ struct proc {
 	const struct damon_mapping **todo; /* to be told, by from_ns; of this version of the space
 					    */
 	size_t nr_todo, at;
+	/* By its targets: the latest beginning, and the one that it lives in, UINT32_MAX: none. */
+	uint64_t born_ns;
+	uint32_t lives_in;
 };
 
-struct ending { /* of a process */
+struct ending { /* of a target, and so perhaps of its last process */
 	uint64_t time_ns;
 	int pid;
 };
@@ -67,7 +70,10 @@ static void forget_proc(struct to_perf *t, struct proc *p)
 	t->nr_told -= p->nr_told;
 	free(p->told);
 	free(p->todo);
-	*p = (struct proc){.pid = p->pid, .space_id = UINT32_MAX};
+	*p = (struct proc){.pid = p->pid,
+			   .space_id = UINT32_MAX,
+			   .born_ns = p->born_ns,
+			   .lives_in = p->lives_in};
 }
 
 static void forget_all(struct to_perf *t)
@@ -118,7 +124,7 @@ static struct proc *know(struct to_perf *t, int pid)
 	p = place_of(t, pid);
 	if (p->pid)
 		return p;
-	*p = (struct proc){.pid = pid, .space_id = UINT32_MAX};
+	*p = (struct proc){.pid = pid, .space_id = UINT32_MAX, .lives_in = UINT32_MAX};
 	t->nr_procs++;
 	return p;
 }
@@ -341,10 +347,24 @@ static int by_time(const void *a, const void *b)
 	return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
 }
 
-/* A target whose processes are gone tells the end of its last one. */
-static int note_end(struct to_perf *t, const struct damon_target *target)
+/* A target ends with its last process, or when that executes another program: then it has another
+ * target, which may be told later. */
+static int note_target(struct to_perf *t, const struct damon_target *target)
 {
-	if (target->to_ns == UINT64_MAX || target->pid <= 0 || t->nr_ends >= MAX_EXITS)
+	bool lives = target->to_ns == UINT64_MAX;
+	struct proc *p;
+
+	if (target->pid <= 0)
+		return 0;
+	p = know(t, target->pid);
+	if (!p)
+		return -ENOMEM;
+	p->born_ns = MAX(p->born_ns, target->from_ns);
+	if (lives)
+		p->lives_in = target->id;
+	else if (p->lives_in == target->id)
+		p->lives_in = UINT32_MAX;
+	if (lives || t->nr_ends >= MAX_ENDS)
 		return 0;
 	if (vec_reserve(&t->ends, &t->cap_ends, t->nr_ends + 1, sizeof(*t->ends)))
 		return -ENOMEM;
@@ -358,8 +378,9 @@ static int put_end(struct to_perf *t, const struct ending *end)
 		.pid = end->pid, .tid = end->pid, .ppid = -1, .ptid = -1};
 	struct proc *p = t->nr_places ? place_of(t, end->pid) : NULL;
 
-	if (!p || !p->pid || p->space_id == UINT32_MAX)
-		return 0; /* nothing was told of it */
+	if (!p || !p->pid || p->space_id == UINT32_MAX || p->born_ns >= end->time_ns ||
+	    p->lives_in != UINT32_MAX)
+		return 0; /* nothing was told of it, or it goes on */
 	forget_proc(t, p);
 	return damon_perf_writer_exit(t->out, &task, at_time(t, end->time_ns));
 }
@@ -501,7 +522,7 @@ static int on_item(struct to_perf *t, const struct damon_item *item)
 {
 	switch (item->type) {
 	case DAMON_ITEM_TARGET:
-		return note_end(t, item->target);
+		return note_target(t, item->target);
 	case DAMON_ITEM_LOG:
 		return on_log(t, item->log.entries, item->log.n);
 	case DAMON_ITEM_TOTALS:
