@@ -127,6 +127,22 @@ void damon_set_progress(struct damon_ctx *ctx, damon_progress_fn fn, void *priv)
 /* Writes a record to 'path' ("-": standard output), mode 0600. */
 int damon_set_record(struct damon_ctx *ctx, const char *path);
 
+/*
+ * Instead of a record, and of all monitoring: a recording as perf makes them. What the kernel
+ * writes goes to 'path' as it is, as perf.data in the form of a file: samples, hardware traces,
+ * tasks, mappings, what was lost; before it names and mappings of the processes that were attached
+ * to; and host, kernel, processor, PMUs, command line, events. Nothing is decoded: there are no
+ * snapshots and no callback. It holds addresses that were accessed; of the source "soft" also registers and up to 512
+ * bytes of stack with each sample, so whatever was there; where a PMU cannot follow tasks also
+ * samples of other processes. damon_set_replay() and damon_record_open() read such files, but not
+ * those of "soft", for which the program must be at hand.
+ *
+ * 'path' must be a file that can be seeked; a record or a perf.data that is there becomes PATH.old;
+ * mode 0600. It is complete with damon_close(), and readable as a truncated one before, up to the
+ * latest second. Sources without samples of their own are refused, and so are checkers.
+ */
+int damon_set_raw(struct damon_ctx *ctx, const char *path);
+
 /* Shown each snapshot, valid during the call. Return nonzero to stop. */
 typedef int (*damon_snapshot_fn)(void *priv, const struct damon_snapshot *s);
 void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv);
@@ -237,6 +253,9 @@ struct damon_stats {
 	/* Of hardware traces: pieces that the kernel lost the rest of, pieces in which operations
 	 * hid each other, and records that were left out as damaged. */
 	uint64_t traces_truncated, traces_collided, traces_broken;
+	/* Of a raw recording (damon_set_raw()): records of the kernel, of these samples, and bytes of
+	 * hardware traces. 'record_bytes' is the size of its file. */
+	uint64_t raw_records, raw_samples, raw_trace_bytes;
 };
 
 /* What bounds the rate. */
