@@ -155,7 +155,7 @@ static int refuse_registers(struct damon_ctx *ctx)
 		   "the samples of '%.200s' are registers and stack: accesses are computed from "
 		   "these with the code and memory of the program while it runs",
 		   ctx->replay_path);
-	damon_fail_remedy(&ctx->fail, "record without --raw, or look at it with 'perf script'");
+	damon_fail_remedy(&ctx->fail, "to see accesses, record without --raw");
 	return -ENODATA;
 }
 
