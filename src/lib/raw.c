@@ -88,6 +88,25 @@ static void name_event(const struct damon_event *e, char name[64])
 			 (unsigned long long)e->attr.config);
 }
 
+/* An event that only leads the others' group never samples. It is said to have what they have: perf
+ * shows no field that one of the events lacks. */
+static void level_fields(struct raw *raw)
+{
+	const uint64_t shown = PERF_SAMPLE_IP | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD |
+			       PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT |
+			       PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_PHYS_ADDR;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < raw->nr_events; i++)
+		all |= raw->events[i].attr.sample_type & shown;
+	for (size_t i = 0; i < raw->nr_events; i++) {
+		struct perf_event_attr *a = &raw->events[i].attr;
+
+		if (!a->sample_period && a->type != PERF_TYPE_SOFTWARE)
+			a->sample_type |= all;
+	}
+}
+
 static int tell_events(struct damon_ctx *ctx, struct raw *raw)
 {
 	const struct damon_event *e;
@@ -109,6 +128,7 @@ static int tell_events(struct damon_ctx *ctx, struct raw *raw)
 			.pmu = "",
 		};
 	}
+	level_fields(raw);
 	return 0;
 }
 

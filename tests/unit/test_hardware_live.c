@@ -17,6 +17,7 @@
 #include "tests/kit/fake_perf.h"
 #include "tests/kit/machines.h"
 #include "tests/kit/perf_build.h"
+#include "tests/kit/record_kit.h"
 #include "tests/kit/spe_bytes.h"
 
 #define LOADED	 0x10100000ull /* loads only, */
@@ -166,6 +167,15 @@ static void play_samples(struct live *l, uint64_t from, uint64_t to)
 	}
 }
 
+/* Traces have a clock of their own. */
+#define TICK_NS	  10
+#define TICK_ZERO NS_PER_SEC
+
+static uint64_t ticks_of(uint64_t time_ns)
+{
+	return (time_ns - TICK_ZERO) / TICK_NS;
+}
+
 /* Pieces of ten records; records are cut where the area ends. Every fifth piece loses what follows
  * it, in every seventh operations have collided. */
 static void play_trace(struct live *l, uint64_t from, uint64_t to)
@@ -174,6 +184,7 @@ static void play_trace(struct live *l, uint64_t from, uint64_t to)
 		struct spe_bytes piece = {.len = 0};
 		struct fake_trace t = {.cpu = (int)rng_below(&l->rng, 3), .tid = getpid()};
 
+		t.time = from + (to - from) * i / (PER_POLL / 10);
 		for (int r = 0; r < 10; r++) {
 			struct access a = next_access(l, 0);
 
@@ -184,13 +195,12 @@ static void play_trace(struct live *l, uint64_t from, uint64_t to)
 			else
 				spe_load(&piece);
 			spe_context(&piece, STRANGER); /* of another namespace */
-			spe_time(&piece, 77);	       /* of another clock */
+			spe_time(&piece, ticks_of(t.time));
 		}
 		t.config = event_of(l, t.cpu, l->plan->loads)->attr.config;
 		t.id = event_of(l, t.cpu, l->plan->loads)->id;
 		t.bytes = piece.bytes;
 		t.len = piece.len;
-		t.time = from + (to - from) * i / (PER_POLL / 10);
 		t.flags = (i % 5 == 4 ? PERF_AUX_FLAG_TRUNCATED : 0) |
 			  (i % 7 == 3 ? PERF_AUX_FLAG_COLLISION : 0);
 		l->truncated += i % 5 == 4;
@@ -288,6 +298,9 @@ static void live_init(struct live *l, const struct plan *plan)
 	l->perf.on_open = only_whole_cpus;
 	l->perf.priv = l;
 	l->perf.now_ns = 5 * NS_PER_SEC;
+	l->perf.time_shift = 8;
+	l->perf.time_mult = TICK_NS << l->perf.time_shift;
+	l->perf.time_zero = TICK_ZERO;
 	l->perf.sys.poll = live_poll;
 	snprintf(tid, sizeof(tid), "%d\n", getpid());
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -360,4 +373,89 @@ Test(hardware_live, two_buffers_have_their_shares)
 		fake_perf_release(&l.perf);
 		cr_expect_eq(l.perf.locked, 0, "%s", name);
 	}
+}
+
+/* ---- the same, recorded raw ---- */
+
+enum { ROUNDS = 30 };
+
+/* Samples that perf itself finds; -1: there is no perf here. Of a trace it makes them up. */
+static long perf_samples(const char *path, bool trace)
+{
+	char command[256];
+	long n = -1;
+	FILE *f;
+
+	if (system("command -v perf > /dev/null"))
+		return -1;
+	snprintf(command, sizeof(command),
+		 "perf script -i %s %s -F tid,time,addr 2> /dev/null | wc -l", path,
+		 trace ? "--itrace=M" : "");
+	f = popen(command, "r");
+	cr_assert(f && fscanf(f, "%ld", &n) == 1);
+	pclose(f);
+	return n;
+}
+
+static void read_raw(struct live *l, const char *path, struct damon_stats *stats)
+{
+	const struct damon_snapshot *s;
+	struct damon_record *r;
+	int got;
+
+	cr_assert_eq(damon_record_open(path, &r), 0, "%s: %s", l->plan->name,
+		     damon_record_error(NULL));
+	while ((got = damon_record_next(r, &s)) > 0)
+		;
+	cr_assert_eq(got, 0);
+	damon_record_stats(r, stats);
+	damon_record_close(r);
+}
+
+static void record_raw(struct live *l, const char *path)
+{
+	cr_assert_eq(damon_set_raw(l->ctx, path), 0);
+	cr_assert_eq(damon_open(l->ctx), 0, "%s: %s", l->plan->name, damon_error(l->ctx));
+	for (int i = 0; i < ROUNDS; i++)
+		cr_assert_eq(damon_dispatch(l->ctx, -1), 1, "%s", damon_error(l->ctx));
+	cr_assert_eq(damon_close(l->ctx), 0, "%s", damon_error(l->ctx));
+}
+
+/* Strangers' samples are in it: nothing was looked at. */
+Test(hardware_live, raw_recordings_hold_all)
+{
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
+		const char *name = plans[i].name, *path = kit_path("raw");
+		struct damon_stats made = {.size = sizeof(made)}, read = {.size = sizeof(read)};
+		struct live l;
+		long n;
+
+		live_init(&l, &plans[i]);
+		record_raw(&l, path);
+		cr_assert_eq(damon_ctx_stats(l.ctx, &made), 0);
+		cr_expect_eq(made.lost, 5, "%s: %llu", name, (unsigned long long)made.lost);
+		cr_expect_eq(made.obs, 0, "%s: nothing is decoded", name);
+		cr_expect_eq(!!made.raw_trace_bytes, plans[i].trace, "%s", name);
+		if (!plans[i].trace)
+			cr_expect_eq(made.raw_samples, l.written + l.strangers, "%s", name);
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
+		read_raw(&l, path, &read);
+		cr_expect_eq(read.obs, l.written + l.strangers, "%s: %llu of %llu", name,
+			     (unsigned long long)read.obs, (unsigned long long)l.written);
+		cr_expect_eq(read.lost, 5, "%s: %llu", name, (unsigned long long)read.lost);
+		cr_expect_eq(read.malformed + read.no_event + read.truncated + read.late, 0, "%s",
+			     name);
+		cr_expect_eq(read.inferred_mappings, l.strangers ? 2 : 0, "%s: %llu", name,
+			     (unsigned long long)read.inferred_mappings);
+		cr_expect_eq(read.traces_truncated, l.truncated, "%s", name);
+		cr_expect_eq(read.traces_collided, l.collided, "%s", name);
+		cr_expect_eq(read.traces_broken, 0, "%s", name);
+		n = perf_samples(path, plans[i].trace);
+		if (n >= 0)
+			cr_expect_eq(n, (long)(l.written + l.strangers), "%s: perf has %ld of %llu",
+				     name, n, (unsigned long long)l.written);
+	}
+	kit_remove();
 }
