@@ -355,6 +355,7 @@ static int open_source(struct damon_ctx *ctx)
 
 int ctx_open_core(struct damon_ctx *ctx)
 {
+	const void *state = ctx->replay ? replay_state(ctx) : ctx->source_state;
 	struct damon_core_params p = damon_core_defaults;
 
 	p.sample_ns = ctx->attrs.sample_ns;
@@ -365,8 +366,8 @@ int ctx_open_core(struct damon_ctx *ctx)
 	ctx->core = damon_core_new(&p);
 	ctx->target_ns = calloc(p.max_targets, sizeof(*ctx->target_ns));
 	ctx->scale = ctx->source->scale;
-	if (ctx->source->scale_of && ctx->source_state)
-		ctx->source->scale_of(ctx->source_state, &ctx->scale);
+	if (ctx->source->scale_of && state)
+		ctx->source->scale_of(state, &ctx->scale);
 	if (!ctx->core || !ctx->target_ns)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	ctx->view.units = (struct damon_view){

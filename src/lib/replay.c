@@ -533,6 +533,14 @@ uint64_t replay_end_ns(const struct damon_ctx *ctx)
 	return ctx->replay->last_ns + 1;
 }
 
+const void *replay_state(const struct damon_ctx *ctx)
+{
+	for (size_t i = 0; damon_sources[i]; i++)
+		if (damon_sources[i] == ctx->source)
+			return ctx->replay->states[i];
+	return NULL;
+}
+
 void replay_free(struct replay *r)
 {
 	if (!r)

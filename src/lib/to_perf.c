@@ -457,7 +457,7 @@ static void make_events(struct to_perf *t)
 	const struct damon_meta *m = t->meta;
 	const struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_DUMMY,
+		.config = PERF_COUNT_SW_CPU_CLOCK, /* of dummies perf shows no ip */
 		.size = sizeof(attr),
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
@@ -483,7 +483,6 @@ static void make_events(struct to_perf *t)
 	snprintf(t->name[1], sizeof(t->name[1]), "damon-perf/%s,stalls/", m->source);
 	for (uint32_t i = 0; i < 2; i++)
 		t->event[i] = (struct damon_perf_event){attr, &ids[i], 1, t->name[i], ""};
-	t->event[1].attr.config = PERF_COUNT_SW_CPU_CLOCK; /* its periods are time */
 }
 
 /* "RELEASE MACHINE" */

@@ -492,3 +492,48 @@ Test(to_perf, a_record_is_read_from_its_start)
 	}
 	damon_record_close(r);
 }
+
+/* Read again, it is a record of the same accesses, relative if the first was. */
+Test(to_perf, perf_data_is_read_as_a_record)
+{
+	static const struct {
+		const char *name;
+		struct damon_scale scale;
+	} scales[] = {{"counts", {1, 1, 1}}, {"relative", {5e9, 5e8, 2e10}}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(scales); i++) {
+		struct damon_record_info info = {.size = sizeof(info)};
+		struct damon_stats stats = {.size = sizeof(stats)};
+		struct damon_meta meta = kit_meta;
+		const struct damon_snapshot *s;
+		struct damon_log_entry e[10];
+		static struct read_back b;
+		struct damon_record *r;
+		struct damon_proc *p;
+		struct world w;
+
+		meta.scale = scales[i].scale;
+		begin(&w, &meta);
+		p = damon_targets_add(w.ts, PID, "toy", w.now_ns);
+		map(&w, p->space, 0x1000, 0x10000, "", DAMON_PROT_READ);
+		for (size_t j = 0; j < ARRAY_SIZE(e); j++) {
+			w.now_ns += NS_PER_MS;
+			e[j] = entry(&w, p, 0x1000 + j * 0x1000);
+		}
+		flush(&w, e, ARRAY_SIZE(e));
+		finish(&w);
+		convert(&b);
+		cr_assert_eq(damon_record_open(kit_path("p"), &r), 0);
+		while (damon_record_next(r, &s) > 0)
+			;
+		damon_record_info(r, &info);
+		damon_record_stats(r, &stats);
+		cr_expect_eq(info.scale_lo < info.scale_hi, i == 1, "%s", scales[i].name);
+		cr_expect_str_eq(info.source, "memory");
+		cr_expect_eq(info.start_ns, meta.start_ns);
+		cr_expect_eq(stats.obs, ARRAY_SIZE(e), "%s", scales[i].name);
+		cr_expect_eq(stats.no_region + stats.no_target + stats.inferred_mappings, 0, "%s",
+			     scales[i].name);
+		damon_record_close(r);
+	}
+}
