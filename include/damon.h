@@ -132,10 +132,10 @@ int damon_set_record(struct damon_ctx *ctx, const char *path);
  * writes goes to 'path' as it is, as perf.data in the form of a file: samples, hardware traces,
  * tasks, mappings, what was lost; before it names and mappings of the processes that were attached
  * to; and host, kernel, processor, PMUs, command line, events. Nothing is decoded: there are no
- * snapshots and no callback. It holds addresses that were accessed; of the source "soft" also registers and up to 512
- * bytes of stack with each sample, so whatever was there; where a PMU cannot follow tasks also
- * samples of other processes. damon_set_replay() and damon_record_open() read such files, but not
- * those of "soft", for which the program must be at hand.
+ * snapshots and no callback. It holds addresses that were accessed; of the source "soft" also
+ * registers and up to 512 bytes of stack with each sample, so whatever was there; where a PMU
+ * cannot follow tasks also samples of other processes. damon_set_replay() and damon_record_open()
+ * read such files, but not those of "soft", for which the program must be at hand.
  *
  * 'path' must be a file that can be seeked; a record or a perf.data that is there becomes PATH.old;
  * mode 0600. It is complete with damon_close(), and readable as a truncated one before, up to the
@@ -253,8 +253,8 @@ struct damon_stats {
 	/* Of hardware traces: pieces that the kernel lost the rest of, pieces in which operations
 	 * hid each other, and records that were left out as damaged. */
 	uint64_t traces_truncated, traces_collided, traces_broken;
-	/* Of a raw recording (damon_set_raw()): records of the kernel, of these samples, and bytes of
-	 * hardware traces. 'record_bytes' is the size of its file. */
+	/* Of a raw recording (damon_set_raw()): records of the kernel, of these samples, and bytes
+	 * of hardware traces. 'record_bytes' is the size of its file. */
 	uint64_t raw_records, raw_samples, raw_trace_bytes;
 };
 
@@ -426,20 +426,22 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
  * perf.data only once this has succeeded. The record is read to its end: rewind it to read its
  * snapshots.
  *
- * Each entry of the log (a random choice of a few hundred accesses a second, not all that was seen)
- * is a sample of the event "damon-perf/SOURCE/":
- *	ip, pid, tid, addr	as they are; time is that of the record, CLOCK_MONOTONIC
- *	period			accesses that it stands for; the event is "damon-perf/SOURCE,relative/"
- *				where these are proportions (see damon_record_info)
- *	weight			latency in cycles, 0: not told
- *	data_src		load or store; level, locality, TLB, HITM and lock as far as hardware told
- *				them, N/A else
+ * Each entry of the log (a random choice of some 200 accesses a second, not all that was seen) is a
+ * sample of the event "damon-perf/SOURCE/", with ip, pid, tid, addr and time (CLOCK_MONOTONIC).
+ *
+ * period: the accesses that it stands for; where these are proportions, as damon_record_info()
+ * tells by 'scale_lo' and 'scale_hi', the event is "damon-perf/SOURCE,relative/".
+ * weight: latency in cycles; 0: not told.
+ * data_src: load or store; level, locality, TLB, HITM and lock as far as hardware told, else N/A.
+ *
  * Addresses that the CPU waited for are samples of "damon-perf/SOURCE,stalls/", whose periods are
  * nanoseconds. Before its samples each process has its name (as COMM with exec if its address space
  * is another one), and its mappings as they appear (MMAP2, of data as well); a process that is the
  * last one of its target has its EXIT. Not in a record, and so not told: who forked whom, munmap,
- * physical addresses, call chains, names of single threads. Returns 0, -ENODATA if there is no log,
- * -ESPIPE if 'r' is a pipe that was read before or 'fd' is none that can be seeked, or -errno.
+ * physical addresses, call chains, names of single threads.
+ *
+ * Returns 0, -ENODATA if there is no log, -ESPIPE if 'r' is a pipe that was read before or 'fd' is
+ * none that can be seeked, or -errno.
  */
 int damon_record_to_perf(struct damon_record *r, int fd);
 

@@ -20,6 +20,8 @@
 #include "tests/kit/record_kit.h"
 #include "tests/kit/spe_bytes.h"
 
+TestSuite(hardware_live, .fini = kit_remove);
+
 #define LOADED	 0x10100000ull /* loads only, */
 #define STORED	 0x20100000ull /* stores only, of BUFFER bytes each */
 #define BUFFER	 0x40000ull
@@ -458,4 +460,36 @@ Test(hardware_live, raw_recordings_hold_all)
 				     name, n, (unsigned long long)l.written);
 	}
 	kit_remove();
+}
+
+/* All is closed again, and nothing is left of the file. */
+Test(hardware_live, raw_is_refused_before_it_begins)
+{
+	static const struct {
+		const char *name, *path, *check, *says;
+		int err;
+	} rows[] = {
+		{"no folder", "/nonexistent/x", "none", "cannot write '/nonexistent/x'", -ENOENT},
+		{"a folder", "/tmp", "none", "Is a directory", -EISDIR},
+		{"with checks", "/tmp/x", "smaps", "accessed bits", -EINVAL},
+	};
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_sampling s;
+		struct live l;
+
+		live_init(&l, &plans[0]);
+		damon_sampling_init(&s);
+		s.source = "pebs";
+		s.check = rows[i].check;
+		damon_set_sampling(l.ctx, &s);
+		damon_set_raw(l.ctx, rows[i].path);
+		cr_expect_eq(damon_open(l.ctx), rows[i].err, "%s", rows[i].name);
+		cr_expect(strstr(damon_error(l.ctx), rows[i].says), "%s: %s", rows[i].name,
+			  damon_error(l.ctx));
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
+		cr_expect_eq(l.perf.locked, 0, "%s", rows[i].name);
+	}
 }
