@@ -13,7 +13,9 @@
 #include "os/pmu.h"
 #include "perf/file_write.h"
 
-enum { MAX_PMUS = 512, TYPE_AUXTRACE_INFO = 70, TYPE_TIME_CONV = 79, AUXTRACE_SPE = 4 };
+/* Records that perf adds to the kernel's, and what two of them hold: tools/lib/perf. */
+enum { TYPE_AUXTRACE_INFO = 70, TYPE_EVENT_UPDATE = 78, TYPE_TIME_CONV = 79 };
+enum { AUXTRACE_SPE = 4, UPDATE_NAME = 2, MAX_PMUS = 512 };
 
 struct raw {
 	struct damon_perf_writer *out;
@@ -212,6 +214,26 @@ static int make_writer(struct damon_ctx *ctx, struct raw *raw)
 
 /* ---- what was there before ---- */
 
+/* They stand at the end of the file as well, which one that was not completed lacks. */
+static int put_names(struct raw *raw)
+{
+	struct {
+		uint64_t what, id;
+		char name[64];
+	} update = {.what = UPDATE_NAME};
+	int err = 0;
+
+	for (size_t i = 0; i < raw->nr_events && !err; i++) {
+		if (!raw->events[i].nr_ids)
+			continue;
+		update.id = raw->ids[i][0];
+		memcpy(update.name, raw->names[i], sizeof(update.name));
+		err = damon_perf_writer_record(raw->out, TYPE_EVENT_UPDATE, 0, &update,
+					       sizeof(update));
+	}
+	return err;
+}
+
 static int put_traces(struct damon_ctx *ctx, struct raw *raw)
 {
 	struct damon_perf_time_conv c;
@@ -295,8 +317,10 @@ static int put_process(struct damon_ctx *ctx, struct raw *raw, int pid)
 
 static int put_before(struct damon_ctx *ctx, struct raw *raw)
 {
-	int err = put_traces(ctx, raw);
+	int err = put_names(raw);
 
+	if (!err)
+		err = put_traces(ctx, raw);
 	for (size_t i = 0; i < ctx->nr_pids && !err; i++)
 		err = put_process(ctx, raw, ctx->pids[i].pid);
 	if (!err)

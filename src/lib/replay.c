@@ -489,7 +489,8 @@ static int open_file(struct damon_ctx *ctx, struct replay *r)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	i = damon_perf_file_info(r->file);
 	r->piece_by_piece = !strncmp(i->perf_version, "damon-perf ", 11);
-	return i->is_pipe ? 0 : choose_all(ctx, r);
+	/* where features do not stand behind the records, names of events come before them */
+	return i->is_pipe || damon_perf_file_stats(r->file)->truncated ? 0 : choose_all(ctx, r);
 }
 
 /* Nothing was delivered: says why. */

@@ -265,6 +265,16 @@ static int put_mappings(struct to_perf *t, struct proc *p, uint64_t from_ns, uin
 	return err;
 }
 
+/* When the oldest of what it holds appeared. */
+static uint64_t born_ns(const struct damon_space *s)
+{
+	uint64_t ns = UINT64_MAX;
+
+	for (size_t i = 0; i < s->nr_live; i++)
+		ns = MIN(ns, s->live[i].from_ns);
+	return ns;
+}
+
 /* Another address space is that of another program: all mappings are told anew. */
 static int enter_space(struct to_perf *t, struct proc *p, const struct damon_log_entry *e)
 {
@@ -279,7 +289,8 @@ static int enter_space(struct to_perf *t, struct proc *p, const struct damon_log
 		snprintf(p->comm, sizeof(p->comm), "%s", comm);
 		p->space_id = e->space_id;
 		threads_note(&t->threads, p->pid, p->pid);
-		at_time(t, s && s->nr_live ? MIN(s->live[0].from_ns, e->time_ns) : 0);
+		if (s && !first && s->nr_live <= t->looks)
+			at_time(t, MIN(born_ns(s), e->time_ns));
 		err = put_comm(t, p->pid, p->pid, comm, !first);
 	}
 	if (s && p->space != s) { /* it may come later than the first sample */

@@ -64,6 +64,7 @@ struct damon_session_options {
 	/* Times are the kernel's own, which perf's recordings have by default: the only ones that
 	 * those within hardware traces can be told in. */
 	bool kernel_clock;
+	bool ids; /* records tell their event's id even if it is the only one */
 };
 
 /* Makes an empty session for events[0, n) (copied; the first one follows tasks and has no trace;
@@ -146,7 +147,7 @@ struct damon_session_raw {
 int damon_session_read_raw(struct damon_session *s, const struct damon_session_raw *to);
 
 /* Event 'i' as it was opened, NULL beyond the last, and the ids that its records bear: none if it
- * is the only one. Their number; at most 'cap' of them are filled in. */
+ * is the only one and none were asked for. Their number; at most 'cap' of them are filled in. */
 const struct damon_event *damon_session_event(const struct damon_session *s, size_t i);
 size_t damon_session_ids(const struct damon_session *s, size_t i, uint64_t *ids, size_t cap);
 

@@ -54,10 +54,11 @@ struct damon_session {
 	size_t ring_bytes;
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
-	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
+	size_t nr_sorted; /* fds[0..) sorted by id, if there are any */
 	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
 	bool enabled;
 	bool kernel_clock;
+	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
 	void *stop_priv;
 	char online[ONLINE_MAX]; /* CPUs at the start */

@@ -12,7 +12,7 @@ size_t damon_session_ids(const struct damon_session *s, size_t i, uint64_t *ids,
 {
 	size_t n = 0;
 
-	for (size_t j = 0; j < s->nr_fds && s->nr_events > 1; j++) {
+	for (size_t j = 0; j < s->nr_fds && s->has_ids; j++) {
 		if (s->fds[j].event != i)
 			continue;
 		if (n < cap)

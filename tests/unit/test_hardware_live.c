@@ -414,12 +414,15 @@ static void read_raw(struct live *l, const char *path, struct damon_stats *stats
 	damon_record_close(r);
 }
 
-static void record_raw(struct live *l, const char *path)
+/* 'cut': what there is of it before it is complete. */
+static void record_raw(struct live *l, const char *path, struct damon_stats *cut)
 {
 	cr_assert_eq(damon_set_raw(l->ctx, path), 0);
 	cr_assert_eq(damon_open(l->ctx), 0, "%s: %s", l->plan->name, damon_error(l->ctx));
 	for (int i = 0; i < ROUNDS; i++)
 		cr_assert_eq(damon_dispatch(l->ctx, -1), 1, "%s", damon_error(l->ctx));
+	read_raw(l, path, cut);
+	cr_expect_str_eq(cut->source, l->ctx->source->name);
 	cr_assert_eq(damon_close(l->ctx), 0, "%s", damon_error(l->ctx));
 }
 
@@ -429,12 +432,15 @@ Test(hardware_live, raw_recordings_hold_all)
 	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
 		const char *name = plans[i].name, *path = kit_path("raw");
-		struct damon_stats made = {.size = sizeof(made)}, read = {.size = sizeof(read)};
+		struct damon_stats made = {.size = sizeof(made)}, read = made, cut = made;
 		struct live l;
 		long n;
 
 		live_init(&l, &plans[i]);
-		record_raw(&l, path);
+		record_raw(&l, path, &cut);
+		cr_expect_eq(cut.truncated, 1, "%s", name);
+		cr_expect(cut.obs > 0 && cut.obs <= l.written + l.strangers, "%s: %llu", name,
+			  (unsigned long long)cut.obs);
 		cr_assert_eq(damon_ctx_stats(l.ctx, &made), 0);
 		cr_expect_eq(made.lost, 5, "%s: %llu", name, (unsigned long long)made.lost);
 		cr_expect_eq(made.obs, 0, "%s: nothing is decoded", name);
