@@ -128,6 +128,22 @@ void damon_set_progress(struct damon_ctx *ctx, damon_progress_fn fn, void *priv)
 /* Writes a record to 'path' ("-": standard output), mode 0600. */
 int damon_set_record(struct damon_ctx *ctx, const char *path);
 
+/*
+ * Instead of a record, and of all monitoring: a recording as perf makes them. What the kernel
+ * writes goes to 'path' as it is, as perf.data in the form of a file: samples, hardware traces,
+ * tasks, mappings, what was lost; before it names and mappings of the processes that were attached
+ * to; and host, kernel, processor, PMUs, command line, events. Nothing is decoded: there are no
+ * snapshots and no callback. It holds addresses that were accessed; of the source "soft" also
+ * registers and up to 512 bytes of stack with each sample, so whatever was there; where a PMU
+ * cannot follow tasks also samples of other processes. damon_set_replay() and damon_record_open()
+ * read such files, but not those of "soft", for which the program must be at hand.
+ *
+ * 'path' must be a file that can be seeked; a record or a perf.data that is there becomes PATH.old;
+ * mode 0600. It is complete with damon_close(), and readable as a truncated one before, up to the
+ * latest second. Sources without samples of their own are refused, and so are checkers.
+ */
+int damon_set_raw(struct damon_ctx *ctx, const char *path);
+
 /* Shown each snapshot, valid during the call. Return nonzero to stop. */
 typedef int (*damon_snapshot_fn)(void *priv, const struct damon_snapshot *s);
 void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv);
@@ -249,6 +265,9 @@ struct damon_stats {
 	uint64_t filtered_unwanted;  /* loads, stores or quick loads that were not asked for */
 	uint64_t strangers; /* samples of other processes, where only whole CPUs can be sampled */
 	int tick_cost_assumed; /* 1: nobody measured 'tick_cost_ns', and what rests on it */
+	/* Of a raw recording (damon_set_raw()): records of the kernel, of these samples, and bytes
+	 * of hardware traces. 'record_bytes' is the size of its file. */
+	uint64_t raw_records, raw_samples, raw_trace_bytes;
 };
 
 /* What bounds the rate. */
@@ -465,6 +484,32 @@ int damon_record_mapping_at(const struct damon_record *r, uint32_t space_id, uin
  * the last. */
 int damon_record_space_mapping(const struct damon_record *r, uint32_t space_id, size_t i,
 			       struct damon_mapping_info *m);
+
+/*
+ * Writes the log of samples of a record to 'fd' as perf.data, which perf and all that reads its
+ * files understands: "perf script -F comm,pid,tid,time,ip,addr,weight,period,data_src", "perf
+ * report --mem-mode". 'fd' is a seekable file at its start; it stays the caller's, and is a
+ * perf.data only once this has succeeded. The record is read to its end: rewind it to read its
+ * snapshots.
+ *
+ * Each entry of the log (a random choice of some 200 accesses a second, not all that was seen) is a
+ * sample of the event "damon-perf/SOURCE/", with ip, pid, tid, addr and time (CLOCK_MONOTONIC).
+ *
+ * period: the accesses that it stands for; where these are proportions, as damon_record_info()
+ * tells by 'scale_lo' and 'scale_hi', the event is "damon-perf/SOURCE,relative/".
+ * weight: latency in cycles; 0: not told.
+ * data_src: load or store; level, locality, TLB, HITM and lock as far as hardware told, else N/A.
+ *
+ * Addresses that the CPU waited for are samples of "damon-perf/SOURCE,stalls/", whose periods are
+ * nanoseconds. Before its samples each process has its name (as COMM with exec if its address space
+ * is another one), and its mappings as they appear (MMAP2, of data as well); a process that is the
+ * last one of its target has its EXIT. Not in a record, and so not told: who forked whom, munmap,
+ * physical addresses, call chains, names of single threads.
+ *
+ * Returns 0, -ENODATA if there is no log, -ESPIPE if 'r' is a pipe that was read before or 'fd' is
+ * none that can be seeked, or -errno.
+ */
+int damon_record_to_perf(struct damon_record *r, int fd);
 
 /* ---- what works here ---- */
 

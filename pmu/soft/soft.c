@@ -381,6 +381,7 @@ static int soft_decode(void *state, const struct damon_perf_sample *s, struct da
 	o.nr = b.nr;
 	o.nr_unknown = MIN(b.nr_unknown, 255u);
 	o.nr_carried = MIN(b.nr_carried, 255u);
+	o.hw = (struct damon_hw){0};
 	memcpy(o.access, b.access, b.nr * sizeof(b.access[0]));
 	o.hw = (struct damon_hw){0};
 	o.has_stall = soft_stall(e, arch, &t, &o.stall);

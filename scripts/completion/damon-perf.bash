@@ -49,7 +49,7 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --replay --output --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
+			_damon_perf_words -W '--pid --replay --output --raw --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
 		else
 			_damon_perf_words -c
 		fi
@@ -82,7 +82,7 @@ _damon_perf()
 		case $prev in
 		-i | --input) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
-		--to) _damon_perf_words -W 'damo damo-json csv'; return ;;
+		--to) _damon_perf_words -W 'damo damo-json csv perf'; return ;;
 		esac
 		if [[ $cur == -* ]]; then
 			_damon_perf_words -W '--input --output --to --help'

@@ -54,6 +54,8 @@ static const struct option_row options[] = {
 static const struct command_pair examples[] = {
 	{"damon-perf convert --to damo -o damon.data", "for damo, DAMON's own tool"},
 	{"damon-perf convert -i sort.data --to csv -o - | head", "a look at the regions"},
+	{"damon-perf convert --to perf -o perf.data && perf report --mem-mode",
+	 "the samples in perf's own reports"},
 	{0},
 };
 
@@ -87,11 +89,17 @@ const struct command command_convert = {
 	.name = "convert",
 	.summary = "write a record in a format of other programs",
 	.synopsis = "[OPTION...] --to FORMAT -o FILE",
-	.about = "Reads a record and writes all its snapshots in another format.\n\n"
-		 "CSV has the 95 % bounds of heat, share, write_share and nr_accesses in columns "
-		 "that end in _lo and _hi, the samples behind them in nr_ticks, and what looks at "
-		 "accessed bits found in nr_checks and checked_share. damo's formats have no room "
-		 "for bounds; damo-json has those of heat as keys that damo passes over.",
+	.about =
+		"Reads a record and writes what it holds in another format.\n\n"
+		"CSV has the 95 % bounds of heat, share, write_share and nr_accesses in columns "
+		"that end in _lo and _hi, the samples behind them in nr_ticks, and what looks at "
+		"accessed bits found in nr_checks and checked_share. damo's formats have no room "
+		"for bounds; damo-json has those of heat as keys that damo passes over.\n\n"
+		"perf.data holds no snapshots but the log of samples: some 200 a second, chosen at "
+		"random. Each is of an event named after its source, with the number of accesses "
+		"that it stands for as its period ('relative' in the event's name: only in "
+		"proportion to the others) and its latency as its weight. Names, mappings, "
+		"exec and exit of their processes are with them, as far as the record knows.",
 	.options = options,
 	.rows_title = "Formats",
 	.rows = export_rows,

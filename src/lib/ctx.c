@@ -245,6 +245,17 @@ int damon_set_replay(struct damon_ctx *ctx, const char *path)
 	return 0;
 }
 
+int damon_set_raw(struct damon_ctx *ctx, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	free(ctx->raw_path);
+	ctx->raw_path = copy;
+	return 0;
+}
+
 void damon_set_progress(struct damon_ctx *ctx, damon_progress_fn fn, void *priv)
 {
 	ctx->progress = fn;
@@ -339,6 +350,8 @@ static int open_source(struct damon_ctx *ctx)
 	if (ctx->rate.ladder)
 		so.first_rung = 1 + ctx->rate.budget.rung;
 	so.first_event = ctx->first_event;
+	so.ids = ctx->raw_path != NULL;
+	so.kernel_clock = ctx->raw_path && ctx->source->decode_trace;
 	if (ctx->source->decode_trace) {
 		err = source_read_cpus(ctx);
 		so.trace = events_on_trace;
@@ -351,6 +364,7 @@ static int open_source(struct damon_ctx *ctx)
 
 int ctx_open_core(struct damon_ctx *ctx)
 {
+	const void *state = ctx->replay ? replay_state(ctx) : ctx->source_state;
 	struct damon_core_params p = damon_core_defaults;
 
 	p.sample_ns = ctx->attrs.sample_ns;
@@ -361,8 +375,8 @@ int ctx_open_core(struct damon_ctx *ctx)
 	ctx->core = damon_core_new(&p);
 	ctx->target_ns = calloc(p.max_targets, sizeof(*ctx->target_ns));
 	ctx->scale = ctx->source->scale;
-	if (ctx->source->scale_of && ctx->source_state)
-		ctx->source->scale_of(ctx->source_state, &ctx->scale);
+	if (ctx->source->scale_of && state)
+		ctx->source->scale_of(state, &ctx->scale);
 	if (!ctx->core || !ctx->target_ns)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	ctx->view.units = (struct damon_view){
@@ -474,7 +488,7 @@ static int start(struct damon_ctx *ctx)
 	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
 	ctx->maps_move = true;
 	rate_start(ctx);
-	err = ctx_open_record(ctx);
+	err = ctx->raw_path ? raw_open(ctx) : ctx_open_record(ctx);
 	if (!err && ctx->session)
 		err = damon_session_enable(ctx->session);
 	if (!err && ctx->cmd.argv)
@@ -491,6 +505,8 @@ static int open_all(struct damon_ctx *ctx)
 		return err ? err : replay_open(ctx);
 	}
 	err = source_choose(ctx);
+	if (!err && ctx->raw_path)
+		err = raw_check(ctx);
 	if (!err)
 		err = damon_peek_init(&ctx->peek, ctx->sys);
 	if (!err)
@@ -531,6 +547,9 @@ int damon_open(struct damon_ctx *ctx)
 	if (ctx->replay_path && (ctx->nr_pids || ctx->cmd.argv))
 		return damon_fail(&ctx->fail, EINVAL,
 				  "a recording is replayed, or processes are monitored: not both");
+	if (ctx->raw_path && (ctx->replay_path || ctx->record_path || ctx->record_fd >= 0))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "a raw recording is made, or a record: not both");
 	if (!ctx->nr_pids && !ctx->cmd.argv && !ctx->replay_path)
 		return damon_fail(&ctx->fail, EINVAL, "there is nothing to monitor");
 	ctx->rate.own_start_ns = ctx->rate.work_from_ns = ctx->sys->own_cpu_ns(ctx->sys);
@@ -543,6 +562,7 @@ int damon_open(struct damon_ctx *ctx)
 		damon_fail(&ctx->fail, -err, "cannot start: %s", strerror(-err));
 	command_abandon(ctx);
 	damon_writer_discard(steal(&ctx->writer));
+	raw_discard(steal(&ctx->raw));
 	release_world(ctx);
 	ctx->state = CTX_CLOSED;
 	return err;
@@ -562,31 +582,47 @@ static int close_record(struct damon_ctx *ctx, int err)
 	closed = damon_writer_close(steal(&ctx->writer), NULL);
 	werr = werr ? werr : closed;
 	if (werr && err >= 0)
-		return damon_writer_explain(&ctx->fail, -werr, record_name(ctx));
+		return damon_place_explain(&ctx->fail, -werr, record_name(ctx));
 	return err;
+}
+
+/* What the rings still hold, and the last interval. */
+static int finish(struct damon_ctx *ctx)
+{
+	int err = 0;
+
+	if (ctx->session) {
+		damon_session_disable(ctx->session);
+		rate_work(ctx, DAMON_WORK_SAMPLES);
+		err = ctx->raw ? raw_read(ctx)
+			       : damon_session_read(ctx->session, events_on_record, ctx);
+		rate_work(ctx, DAMON_WORK_OTHER);
+	}
+	if (err < 0)
+		return err;
+	if (ctx->replay)
+		return replay_finish(ctx);
+	if (!ctx->raw)
+		return monitor_finish(ctx);
+	monitor_count(ctx);
+	return 0;
 }
 
 int damon_close(struct damon_ctx *ctx)
 {
-	int err = 0;
+	int err, closed;
 
 	if (ctx->state != CTX_OPEN)
 		return 0;
 	ctx->state = CTX_CLOSED;
 	checks_stop(ctx);
-	if (ctx->session) {
-		damon_session_disable(ctx->session);
-		rate_work(ctx, DAMON_WORK_SAMPLES);
-		err = damon_session_read(ctx->session, events_on_record, ctx);
-		rate_work(ctx, DAMON_WORK_OTHER);
-	}
-	if (err >= 0)
-		err = ctx->replay ? replay_finish(ctx) : monitor_finish(ctx);
+	err = finish(ctx);
 	stats_totals(ctx);
 	if (ctx->writer)
 		err = close_record(ctx, err);
+	closed = raw_close(ctx);
 	release_world(ctx);
-	return err;
+	return err < 0 ? err : closed;
 }
 
 void damon_ctx_free(struct damon_ctx *ctx)
@@ -609,6 +645,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	free(ctx->event_name);
 	free(ctx->record_path);
 	free(ctx->replay_path);
+	free(ctx->raw_path);
 	closep(&ctx->record_fd);
 	free(ctx);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A context from the inside. ctx.c sets it up and takes it down, source.c chooses where accesses
- * come from, command.c starts the command, replay.c reads a recording of perf instead, events.c
- * turns perf records into observations and address spaces, monitor.c runs the intervals, rate.c
- * rations the interruptions, dispatch.c waits and works (also in a thread), stats.c sums up,
- * checks.c runs the checkers beside all that.
+ * come from, command.c starts the command, replay.c reads a recording of perf instead, raw.c makes
+ * one, events.c turns perf records into observations and address spaces, monitor.c runs the
+ * intervals, rate.c rations the interruptions, dispatch.c waits and works (also in a thread),
+ * stats.c sums up, checks.c runs the checkers beside all that.
  */
 #ifndef LIB_CTX_H
 #define LIB_CTX_H
@@ -18,6 +18,7 @@
 #include "core/tuning.h"
 #include "damon.h"
 #include "lib/checker.h"
+#include "lib/raw.h"
 #include "lib/view.h"
 #include "os/peek.h"
 #include "os/proc.h"
@@ -96,7 +97,7 @@ struct damon_ctx {
 	struct damon_sampling sampling;
 	struct damon_goal goal;
 	char *source_name, *check_names, *event_name;
-	char *record_path, *replay_path;
+	char *record_path, *replay_path, *raw_path;
 	int record_fd; /* what to write to instead of the path, -1: the path */
 	struct ctx_pid *pids;
 	size_t nr_pids, cap_pids;
@@ -115,10 +116,12 @@ struct damon_ctx {
 	uint64_t period;		 /* of its samples at the start; 0: none */
 	struct damon_peek peek;
 	struct damon_session *session;
-	struct replay *replay; /* instead of a session */
-	uint32_t first_event;  /* of the source's in the session */
-	bool whole_cpus;       /* samples of processes that are nobody's come, too */
-	uint64_t *midr;	       /* by CPU, where the source reads traces; 0: not told */
+	struct replay *replay;	      /* instead of a session */
+	struct raw *raw;	      /* instead of the core's work */
+	struct raw_counts raw_counts; /* of one that was closed */
+	uint32_t first_event;	      /* of the source's in the session */
+	bool whole_cpus;	      /* samples of processes that are nobody's come, too */
+	uint64_t *midr;		      /* by CPU, where the source reads traces; 0: not told */
 	int nr_midr;
 	struct damon_core *core;
 	struct damon_writer *writer;
@@ -193,6 +196,7 @@ int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_n
 int monitor_until(struct damon_ctx *ctx,
 		  uint64_t time_ns);	   /* ends the intervals that end at or before it */
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
+void monitor_count(struct damon_ctx *ctx); /* at the end: ticks, what was lost, CPUs not seen */
 /* Writes and shows a snapshot that ends then. Returns 0 or -errno with the reason. */
 int monitor_show(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t end_ns);
 

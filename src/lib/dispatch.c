@@ -112,12 +112,13 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
 	quiet_ended(ctx);
 	if (ctx->session) {
 		rate_work(ctx, DAMON_WORK_SAMPLES);
-		err = damon_session_read(ctx->session, events_on_record, ctx);
+		err = ctx->raw ? raw_read(ctx)
+			       : damon_session_read(ctx->session, events_on_record, ctx);
 		rate_work(ctx, DAMON_WORK_OTHER);
 		if (err < 0)
 			return err;
 	}
-	err = monitor_until(ctx, ctx->sys->clock_ns(ctx->sys));
+	err = ctx->raw ? 0 : monitor_until(ctx, ctx->sys->clock_ns(ctx->sys));
 	if (!err)
 		err = rate_step(ctx);
 	if (err)

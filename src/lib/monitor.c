@@ -139,7 +139,7 @@ int monitor_show(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t
 	err = write_record(ctx, s, end_ns);
 	rate_work(ctx, DAMON_WORK_OTHER);
 	if (err)
-		return damon_writer_explain(&ctx->fail, -err, record_name(ctx));
+		return damon_place_explain(&ctx->fail, -err, record_name(ctx));
 	if (!ctx->callback)
 		return 0;
 	err = view_set(&ctx->view, s);
@@ -206,14 +206,28 @@ int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 	return err;
 }
 
+void monitor_count(struct damon_ctx *ctx)
+{
+	if (ctx->raw) {
+		struct raw_counts c;
+
+		raw_counts(ctx->raw, &c);
+		ctx->user_ticks = c.samples;
+		count_rings(ctx);
+		ctx->totals.counts.lost += ctx->counts.lost;
+		ctx->totals.counts.throttled += ctx->counts.throttled;
+	}
+	count_kernel(ctx, rate_count(ctx));
+	if (ctx->session)
+		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
+}
+
 int monitor_finish(struct damon_ctx *ctx)
 {
 	uint64_t now_ns = ctx->replay ? replay_end_ns(ctx) : ctx->sys->clock_ns(ctx->sys);
 	int err = monitor_until(ctx, now_ns);
 
-	count_kernel(ctx, rate_count(ctx));
-	if (ctx->session)
-		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
+	monitor_count(ctx);
 	if (!err && now_ns > ctx->aggr_start_ns)
 		err = aggregate(ctx, now_ns);
 	return err;

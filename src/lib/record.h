@@ -25,6 +25,7 @@ struct damon_record {
 		counts; /* summed over snapshots: what a record without totals still tells */
 	uint64_t nr_snapshots, last_end_ns;
 	bool has_totals;
+	bool begun; /* items were read */
 	uint64_t damaged_bytes, file_bytes;
 	struct record_seen *seen; /* by target id */
 	size_t nr_seen, cap_seen;

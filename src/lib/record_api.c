@@ -11,6 +11,7 @@
 #include "lib/ctx.h"
 #include "lib/out.h"
 #include "lib/record.h"
+#include "lib/to_perf.h"
 #include "perf/file.h"
 #include "record/reader.h"
 
@@ -213,6 +214,7 @@ int damon_record_next(struct damon_record *r, const struct damon_snapshot **out)
 	struct damon_item item;
 	int err;
 
+	r->begun = true;
 	for (;;) {
 		err = damon_reader_next(r->reader, &item);
 		if (err <= 0)
@@ -251,6 +253,14 @@ int damon_record_rewind(struct damon_record *r)
 	r->nr_snapshots = r->damaged_bytes = r->last_end_ns = 0;
 	r->weight = 0;
 	return 0;
+}
+
+int damon_record_to_perf(struct damon_record *r, int fd)
+{
+	int err = r->begun ? damon_record_rewind(r) : 0;
+
+	r->begun = true;
+	return err ? err : to_perf(r->reader, fd, &r->fail);
 }
 
 static void fill_origin(const struct damon_origin *o, struct damon_record_info *i)

@@ -39,7 +39,10 @@ struct replay {
 	size_t trace_event; /* index + 1 of the event whose source decodes them */
 	struct threads threads;
 	bool has_trace;
-	uint64_t aux_flags; /* of the pieces since the last one that was read */
+	uint64_t aux_flags;	  /* of the pieces since the last one that was read */
+	bool piece_by_piece;	  /* each piece follows the record that announced it, and is of that
+				     record's thread: recordings of our own */
+	int piece_pid, piece_tid; /* of the piece at hand; 0: not told */
 	struct damon_origin origin;
 };
 
@@ -91,6 +94,8 @@ static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damo
 	int err = 0;
 
 	*out = (struct replay_event){.period = e->attr.freq ? 0 : e->attr.sample_period};
+	if (!e->attr.sample_period) /* it leads others, or counts: nothing of it will come */
+		return 0;
 	for (size_t i = 0; damon_sources[i] && !out->ops; i++) {
 		if (!damon_sources[i]->claims || !damon_sources[i]->claims(e))
 			continue;
@@ -138,6 +143,24 @@ static int choose_sources(struct damon_ctx *ctx, struct replay *r)
 	return err;
 }
 
+/* Samples as the source 'soft' takes them. */
+static bool needs_program(const struct damon_perf_event *e)
+{
+	const uint64_t both = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+
+	return (e->attr.sample_type & both) == both && !(e->attr.sample_type & PERF_SAMPLE_ADDR);
+}
+
+static int refuse_registers(struct damon_ctx *ctx)
+{
+	damon_fail(&ctx->fail, ENODATA,
+		   "the samples of '%.200s' are registers and stack: accesses are computed from "
+		   "these with the code and memory of the program while it runs",
+		   ctx->replay_path);
+	damon_fail_remedy(&ctx->fail, "to see accesses, record without --raw");
+	return -ENODATA;
+}
+
 /* No event of it can be used: says which ones there are. */
 static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 {
@@ -146,6 +169,9 @@ static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 	size_t n;
 
 	events = damon_perf_file_events(r->file, &n);
+	for (size_t i = 0; i < n; i++)
+		if (needs_program(&events[i]))
+			return refuse_registers(ctx);
 	for (size_t i = 0; i < n && i < 8; i++)
 		tell_event(&all, &events[i]);
 	damon_fail(&ctx->fail, ENODATA, "no event of '%.200s' tells addresses of memory: %.120s",
@@ -328,6 +354,10 @@ static void on_trace_sample(void *priv, const struct damon_perf_sample *s)
 		.type = PERF_RECORD_SAMPLE, .time_ns = s->time_ns, .sample = *s};
 
 	rec.sample.event = (uint32_t)r->trace_event - 1;
+	if (r->piece_pid > 0) { /* the trace's own number may be of another namespace */
+		rec.sample.pid = r->piece_pid;
+		rec.sample.tid = r->piece_tid;
+	}
 	if (!r->err)
 		r->err = damon_order_add(r->order, &rec);
 }
@@ -363,10 +393,12 @@ static int on_trace(struct damon_ctx *ctx, const struct damon_perf_item *item)
 	return r->err;
 }
 
-static void on_aux(struct replay *r, uint64_t flags)
+static void on_aux(struct replay *r, const struct damon_perf_record *rec)
 {
-	r->aux_flags |= flags;
-	r->origin.aux_lost += !!(flags & PERF_AUX_FLAG_TRUNCATED);
+	r->aux_flags |= rec->aux.flags;
+	r->origin.aux_lost += !!(rec->aux.flags & PERF_AUX_FLAG_TRUNCATED);
+	r->piece_pid = r->piece_by_piece ? rec->aux.pid : 0;
+	r->piece_tid = rec->aux.tid;
 }
 
 /* ---- reading ---- */
@@ -381,7 +413,7 @@ static int on_item(struct damon_ctx *ctx, struct damon_perf_item *item)
 		if (item->record.time_ns > MAX_TIME_NS)
 			item->record.time_ns = 0;
 		if (item->record.type == PERF_RECORD_AUX)
-			on_aux(r, item->record.aux.flags);
+			on_aux(r, &item->record);
 		if (item->record.type == PERF_RECORD_SAMPLE && !s->period &&
 		    s->event < r->nr_events)
 			s->period = r->events[s->event].period;
@@ -458,7 +490,9 @@ static int open_file(struct damon_ctx *ctx, struct replay *r)
 	if (err)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	i = damon_perf_file_info(r->file);
-	return i->is_pipe ? 0 : choose_all(ctx, r);
+	r->piece_by_piece = !strncmp(i->perf_version, "damon-perf ", 11);
+	/* where features do not stand behind the records, names of events come before them */
+	return i->is_pipe || damon_perf_file_stats(r->file)->truncated ? 0 : choose_all(ctx, r);
 }
 
 /* Nothing was delivered: says why. */
@@ -500,6 +534,14 @@ int replay_finish(struct damon_ctx *ctx)
 uint64_t replay_end_ns(const struct damon_ctx *ctx)
 {
 	return ctx->replay->last_ns + 1;
+}
+
+const void *replay_state(const struct damon_ctx *ctx)
+{
+	for (size_t i = 0; damon_sources[i]; i++)
+		if (damon_sources[i] == ctx->source)
+			return ctx->replay->states[i];
+	return NULL;
 }
 
 void replay_free(struct replay *r)
@@ -557,8 +599,21 @@ void replay_totals(const struct damon_ctx *ctx, struct damon_totals *t)
 {
 	struct replay *r = ctx->replay;
 	const struct damon_perf_file_stats *s = damon_perf_file_stats(r->file);
+	struct damon_source_stats sum = {0};
 	struct damon_order_stats order;
 
+	for (size_t i = 0; damon_sources[i]; i++) {
+		struct damon_source_stats one = {0};
+
+		if (r->states[i] && damon_sources[i]->stats)
+			damon_sources[i]->stats(r->states[i], &one);
+		sum.truncated += one.truncated;
+		sum.collided += one.collided;
+		sum.broken += one.broken;
+	}
+	t->traces_truncated = sum.truncated;
+	t->traces_collided = sum.collided;
+	t->traces_broken = sum.broken;
 	damon_order_stats(r->order, &order);
 	t->origin = r->origin;
 	t->origin.malformed = s->malformed;

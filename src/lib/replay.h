@@ -28,6 +28,9 @@ void replay_free(struct replay *r);		     /* NULL is fine */
 /* From events.c: a sample, in the order of time. Returns 0 or -ENOMEM. */
 int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r);
 
+/* What the source that was chosen knows of the recording; NULL: nothing. */
+const void *replay_state(const struct damon_ctx *ctx);
+
 void replay_meta(const struct damon_ctx *ctx, struct damon_meta *m);
 void replay_totals(const struct damon_ctx *ctx, struct damon_totals *t);
 /* Of all its sources. What the kernel cut off their traces is among the totals already. */

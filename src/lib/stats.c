@@ -275,6 +275,18 @@ static uint64_t count_alive(const struct damon_ctx *ctx)
 	return n;
 }
 
+static void fill_raw(const struct damon_ctx *ctx, struct damon_stats *s)
+{
+	struct raw_counts c = ctx->raw_counts;
+
+	if (ctx->raw)
+		raw_counts(ctx->raw, &c);
+	s->raw_records = c.records;
+	s->raw_samples = c.samples;
+	s->raw_trace_bytes = c.trace_bytes;
+	s->record_bytes += c.file_bytes;
+}
+
 int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 {
 	struct damon_tuning tuning;
@@ -290,6 +302,7 @@ int damon_ctx_stats(const struct damon_ctx *ctx, struct damon_stats *out)
 	tuning_fill(ctx, &tuning);
 	stats_tuning(&tuning, &s);
 	s.record_bytes = ctx->writer ? damon_writer_bytes(ctx->writer) : ctx->record_bytes;
+	fill_raw(ctx, &s);
 	s.complete = 1;
 	snprintf(s.source_reason, sizeof(s.source_reason), "%s", ctx->source_reason.text);
 	s.nr_alive = ctx->state == CTX_CLOSED && !ctx->replay_path ? count_alive(ctx) : 0;

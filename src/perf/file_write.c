@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/util.h"
 #include "perf/file_head.h"
@@ -216,6 +217,111 @@ int damon_perf_writer_sample(struct damon_perf_writer *w, uint32_t event, uint16
 					put_sample(body, type, s));
 }
 
+/* ---- tasks and mappings ---- */
+
+#define NAME_MAX_BYTES 4096
+#define TRAILER_WORDS  6
+
+/* A body of fixed fields, a name padded to 8, and what sample_id_all puts behind. */
+struct body {
+	uint8_t bytes[96 + NAME_MAX_BYTES + 8 * TRAILER_WORDS];
+	size_t len;
+};
+
+static void body_add(struct body *b, const void *p, size_t n)
+{
+	memcpy(b->bytes + b->len, p, n);
+	b->len += n;
+}
+
+static void body_name(struct body *b, const char *name)
+{
+	size_t len = strnlen(name, NAME_MAX_BYTES - 1), room = (len + 8) & ~(size_t)7;
+
+	memcpy(b->bytes + b->len, name, len);
+	memset(b->bytes + b->len + len, 0, room - len);
+	b->len += room;
+}
+
+static void body_trailer(const struct damon_perf_writer *w, struct body *b, int pid, int tid,
+			 uint64_t time_ns)
+{
+	const struct damon_perf_event *e = &w->events[0];
+	uint64_t id = e->nr_ids ? e->ids[0] : 0;
+	const struct {
+		uint64_t field, value;
+	} fields[TRAILER_WORDS] = {
+		{PERF_SAMPLE_TID, (uint32_t)pid | (uint64_t)(uint32_t)tid << 32},
+		{PERF_SAMPLE_TIME, time_ns},
+		{PERF_SAMPLE_ID, id},
+		{PERF_SAMPLE_STREAM_ID, id},
+		{PERF_SAMPLE_CPU, 0},
+		{PERF_SAMPLE_IDENTIFIER, id},
+	};
+
+	for (size_t i = 0; i < TRAILER_WORDS && e->attr.sample_id_all; i++)
+		if (e->attr.sample_type & fields[i].field)
+			body_add(b, &fields[i].value, 8);
+}
+
+int damon_perf_writer_comm(struct damon_perf_writer *w, const struct damon_perf_comm *c,
+			   uint64_t time_ns)
+{
+	const int who[2] = {c->pid, c->tid};
+	struct body b = {.len = 0};
+
+	body_add(&b, who, sizeof(who));
+	body_name(&b, c->comm);
+	body_trailer(w, &b, c->pid, c->tid, time_ns);
+	return damon_perf_writer_record(w, PERF_RECORD_COMM,
+					c->exec ? PERF_RECORD_MISC_COMM_EXEC : 0, b.bytes, b.len);
+}
+
+int damon_perf_writer_mmap(struct damon_perf_writer *w, const struct damon_perf_mmap *m,
+			   uint64_t time_ns)
+{
+	const struct damon_mapping_bytes *map = &m->map;
+	const int who[2] = {m->pid, m->tid};
+	const uint64_t place[3] = {map->start, map->len, map->offset};
+	const uint32_t dev[2] = {(uint32_t)(map->dev >> 32), (uint32_t)map->dev};
+	const uint64_t inode[2] = {map->inode, 0};
+	uint8_t build_id[24] = {map->build_id_len};
+	uint16_t misc = PERF_RECORD_MISC_USER;
+	struct body b = {.len = 0};
+
+	if (!(map->prot & PROT_EXEC))
+		misc |= PERF_RECORD_MISC_MMAP_DATA;
+	body_add(&b, who, sizeof(who));
+	body_add(&b, place, sizeof(place));
+	if (map->build_id_len) { /* it stands where device and inode would */
+		memcpy(build_id + 4, map->build_id, sizeof(map->build_id));
+		body_add(&b, build_id, sizeof(build_id));
+		misc |= PERF_RECORD_MISC_MMAP_BUILD_ID;
+	} else {
+		body_add(&b, dev, sizeof(dev));
+		body_add(&b, inode, sizeof(inode));
+	}
+	body_add(&b, &map->prot, sizeof(map->prot));
+	body_add(&b, &map->flags, sizeof(map->flags));
+	body_name(&b, m->name);
+	body_trailer(w, &b, m->pid, m->tid, time_ns);
+	return damon_perf_writer_record(w, PERF_RECORD_MMAP2, misc, b.bytes, b.len);
+}
+
+int damon_perf_writer_exit(struct damon_perf_writer *w, const struct damon_perf_task *t,
+			   uint64_t time_ns)
+{
+	const int who[4] = {t->pid, t->ppid, t->tid, t->ptid};
+	struct body b = {.len = 0};
+
+	body_add(&b, who, sizeof(who));
+	body_add(&b, &time_ns, sizeof(time_ns));
+	body_trailer(w, &b, t->pid, t->tid, time_ns);
+	return damon_perf_writer_record(w, PERF_RECORD_EXIT, 0, b.bytes, b.len);
+}
+
+/* ---- rounds and traces ---- */
+
 int damon_perf_writer_round(struct damon_perf_writer *w)
 {
 	return damon_perf_writer_record(w, TYPE_FINISHED_ROUND, 0, NULL, 0);
@@ -224,6 +330,15 @@ int damon_perf_writer_round(struct damon_perf_writer *w)
 int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,
 			  uint64_t offset, const void *bytes, size_t len)
 {
+	const struct damon_perf_part part[2] = {{bytes, len}};
+
+	return damon_perf_writer_aux_parts(w, idx, tid, cpu, offset, part);
+}
+
+int damon_perf_writer_aux_parts(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,
+				uint64_t offset, const struct damon_perf_part part[2])
+{
+	size_t len = part[0].len + part[1].len;
 	uint64_t body[5] = {(len + 7) & ~7ull, offset, 0, idx | (uint64_t)(uint32_t)tid << 32,
 			    (uint32_t)cpu};
 
@@ -232,9 +347,20 @@ int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, in
 	w->traces[w->nr_traces++] =
 		(struct trace_place){w->at, sizeof(struct perf_event_header) + sizeof(body)};
 	damon_perf_writer_record(w, TYPE_AUXTRACE, 0, body, sizeof(body));
-	add(w, bytes, len);
+	add(w, part[0].bytes, part[0].len);
+	add(w, part[1].bytes, part[1].len);
 	add_zeros(w, (size_t)body[0] - len);
 	return w->err;
+}
+
+int damon_perf_writer_flush(struct damon_perf_writer *w)
+{
+	return flush(w);
+}
+
+uint64_t damon_perf_writer_bytes(const struct damon_perf_writer *w)
+{
+	return w->at;
 }
 
 /* ---- features ---- */
@@ -270,6 +396,17 @@ static void add_command(struct damon_perf_writer *w)
 	add_text(w, w->options.command);
 }
 
+/* What the events' clock and the time of day were at one moment. */
+static void add_clock(struct damon_perf_writer *w)
+{
+	const struct damon_perf_writer_options *o = &w->options;
+
+	add_u32(w, 1);
+	add_u32(w, (uint32_t)o->clockid);
+	add_u64(w, (uint64_t)o->epoch_offset_ns); /* when the clock was 0 */
+	add_u64(w, 0);
+}
+
 /* Without it, perf loses what comes after a buffer ran dry. */
 static void add_traces(struct damon_perf_writer *w)
 {
@@ -288,8 +425,14 @@ static void add_feature(struct damon_perf_writer *w, unsigned int feature)
 	case PERF_FEATURE_OSRELEASE:
 		add_text(w, o->release);
 		break;
+	case PERF_FEATURE_VERSION:
+		add_text(w, o->version);
+		break;
 	case PERF_FEATURE_ARCH:
 		add_text(w, o->arch);
+		break;
+	case PERF_FEATURE_CPUDESC:
+		add_text(w, o->cpu);
 		break;
 	case PERF_FEATURE_CPUID:
 		add_text(w, o->cpuid);
@@ -306,20 +449,36 @@ static void add_feature(struct damon_perf_writer *w, unsigned int feature)
 	case PERF_FEATURE_AUXTRACE:
 		add_traces(w);
 		break;
+	case PERF_FEATURE_CLOCK_DATA:
+		add_clock(w);
+		break;
 	}
+}
+
+static uint64_t bit(unsigned int feature, bool told)
+{
+	return told ? 1ull << feature : 0;
+}
+
+static bool is_told(const char *s)
+{
+	return s && *s;
 }
 
 static uint64_t features_of(const struct damon_perf_writer *w)
 {
 	const struct damon_perf_writer_options *o = &w->options;
 
-	return (o->hostname ? 1ull << PERF_FEATURE_HOSTNAME : 0) |
-	       (o->release ? 1ull << PERF_FEATURE_OSRELEASE : 0) |
-	       (o->arch ? 1ull << PERF_FEATURE_ARCH : 0) |
-	       (o->cpuid ? 1ull << PERF_FEATURE_CPUID : 0) |
-	       (o->command ? 1ull << PERF_FEATURE_CMDLINE : 0) |
-	       (o->nr_pmus ? 1ull << PERF_FEATURE_PMU_MAPPINGS : 0) |
-	       (w->nr_traces ? 1ull << PERF_FEATURE_AUXTRACE : 0) | 1ull << PERF_FEATURE_EVENT_DESC;
+	return bit(PERF_FEATURE_HOSTNAME, is_told(o->hostname)) |
+	       bit(PERF_FEATURE_OSRELEASE, is_told(o->release)) |
+	       bit(PERF_FEATURE_VERSION, is_told(o->version)) |
+	       bit(PERF_FEATURE_ARCH, is_told(o->arch)) |
+	       bit(PERF_FEATURE_CPUDESC, is_told(o->cpu)) |
+	       bit(PERF_FEATURE_CPUID, is_told(o->cpuid)) |
+	       bit(PERF_FEATURE_CMDLINE, is_told(o->command)) | bit(PERF_FEATURE_EVENT_DESC, true) |
+	       bit(PERF_FEATURE_PMU_MAPPINGS, o->nr_pmus > 0) |
+	       bit(PERF_FEATURE_AUXTRACE, w->nr_traces > 0) |
+	       bit(PERF_FEATURE_CLOCK_DATA, o->epoch_offset_ns != 0);
 }
 
 /* Room for the table, the features, then the table that says where they are. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Writing perf.data (file form), as perf itself reads it: a header, events with ids, records in the
- * order given, and the features HOSTNAME, OSRELEASE, ARCH, CMDLINE, EVENT_DESC, PMU_MAPPINGS, as
- * far as told, and an index of hardware traces. Streams: nothing is kept besides the descriptor, a
- * buffer and that index.
+ * order given, and the features HOSTNAME, OSRELEASE, VERSION, ARCH, CPUDESC, CPUID, CMDLINE,
+ * EVENT_DESC, PMU_MAPPINGS, CLOCK_DATA, as far as told, and an index of hardware traces. Streams:
+ * nothing is kept besides the descriptor, a buffer and that index.
  */
 #ifndef PERF_FILE_WRITE_H
 #define PERF_FILE_WRITE_H
@@ -18,7 +18,10 @@
 struct damon_perf_writer;
 
 struct damon_perf_writer_options {
-	const char *command, *hostname, *release, *arch, *cpuid; /* NULL: feature left out */
+	/* NULL, or "" at the end: feature left out. 'version' is that of what recorded. */
+	const char *command, *hostname, *release, *version, *arch, *cpu, *cpuid;
+	int64_t epoch_offset_ns; /* time of day minus that of 'clockid'; 0: not told */
+	int clockid;
 	const char *const *pmu_names; /* PMU_MAPPINGS: pairs by index with pmu_types */
 	const uint32_t *pmu_types;
 	size_t nr_pmus;
@@ -43,12 +46,32 @@ int damon_perf_writer_record(struct damon_perf_writer *w, uint32_t type, uint16_
 int damon_perf_writer_sample(struct damon_perf_writer *w, uint32_t event, uint16_t misc,
 			     const struct damon_perf_sample *s);
 
+/* What happens to tasks and their mappings, with the fields of sample_id_all as the first event has
+ * them: its first id, and 'time_ns'. A mapping that is not executable is one of data. */
+int damon_perf_writer_comm(struct damon_perf_writer *w, const struct damon_perf_comm *c,
+			   uint64_t time_ns);
+int damon_perf_writer_mmap(struct damon_perf_writer *w, const struct damon_perf_mmap *m,
+			   uint64_t time_ns); /* MMAP2 */
+int damon_perf_writer_exit(struct damon_perf_writer *w, const struct damon_perf_task *t,
+			   uint64_t time_ns);
+
 /* The end of a round (perf/order.h): what follows is younger than what came before the last one. */
 int damon_perf_writer_round(struct damon_perf_writer *w);
 
-/* PERF_RECORD_AUXTRACE with its payload behind it. */
+/* PERF_RECORD_AUXTRACE with its payload behind it, as one or in two parts. */
 int damon_perf_writer_aux(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,
 			  uint64_t offset, const void *bytes, size_t len);
+struct damon_perf_part {
+	const void *bytes;
+	size_t len;
+};
+int damon_perf_writer_aux_parts(struct damon_perf_writer *w, uint32_t idx, int tid, int cpu,
+				uint64_t offset, const struct damon_perf_part part[2]);
+
+/* Whatever was given so far is in the file then: a reader of a file that was not completed finds
+ * it. Returns 0 or the first error. */
+int damon_perf_writer_flush(struct damon_perf_writer *w);
+uint64_t damon_perf_writer_bytes(const struct damon_perf_writer *w); /* so far */
 
 /* Completes the file: without it no reader accepts it. Frees 'w' in any case; NULL is fine.
  * Returns 0 or the first error. */

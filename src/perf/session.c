@@ -22,13 +22,13 @@
  * mapping has (also those that are no ELF files), which /proc/PID/maps tells as well, and by which
  * the layers above recognize a file.
  */
-static void prepare_attr(struct perf_event_attr *a, bool first, bool several)
+static void prepare_attr(struct perf_event_attr *a, bool first, bool ids, bool kernel_clock)
 {
 	a->size = sizeof(*a);
-	a->use_clockid = 1;
-	a->clockid = CLOCK_MONOTONIC;
+	a->use_clockid = !kernel_clock;
+	a->clockid = kernel_clock ? 0 : CLOCK_MONOTONIC;
 	a->sample_type |= PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
-	if (several)
+	if (ids)
 		a->sample_type |= PERF_SAMPLE_IDENTIFIER;
 	a->sample_type &= ~(uint64_t)PERF_SAMPLE_READ; /* not allowed with inherit */
 	a->read_format = 0;
@@ -60,8 +60,8 @@ static struct perf_event_attr holder_of(const struct damon_session *s, const str
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_DUMMY,
 		.size = sizeof(a),
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
+		.use_clockid = !s->kernel_clock,
+		.clockid = s->kernel_clock ? 0 : CLOCK_MONOTONIC,
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 		.watermark = 1,
@@ -294,9 +294,11 @@ int damon_session_new(const struct damon_sys *sys, const struct damon_event *eve
 	s->first_event = o->first_event;
 	s->trace = o->trace;
 	s->trace_priv = o->trace_priv;
+	s->kernel_clock = o->kernel_clock;
+	s->has_ids = n > 1 || o->ids;
 	for (int i = 0; i < n; i++) {
 		s->events[i] = events[i];
-		prepare_attr(&s->events[i].attr, i == 0, n > 1);
+		prepare_attr(&s->events[i].attr, i == 0, s->has_ids, o->kernel_clock);
 		if (events[i].aux_bytes)
 			prepare_trace(&s->events[i].attr, events[i].aux_bytes);
 	}
@@ -419,7 +421,7 @@ static int by_id(const void *a, const void *b)
 
 void session_sort_ids(struct damon_session *s)
 {
-	if (s->nr_events > 1 && s->nr_fds) {
+	if (s->has_ids && s->nr_fds) {
 		qsort(s->fds, s->nr_fds, sizeof(*s->fds), by_id);
 		s->nr_sorted = s->nr_fds;
 	}
@@ -431,7 +433,7 @@ static uint32_t event_of(const struct damon_session *s, const struct perf_event_
 {
 	struct event_fd key = {0}, *e;
 
-	if (s->nr_events == 1 || h->size < sizeof(*h) + sizeof(key.id))
+	if (!s->has_ids || h->size < sizeof(*h) + sizeof(key.id))
 		return 0;
 	memcpy(&key.id,
 	       h->type == PERF_RECORD_SAMPLE ? (const uint8_t *)(h + 1)
@@ -496,7 +498,7 @@ static struct cpu_ring *earliest(struct damon_session *s, uint64_t *until)
 	return first;
 }
 
-static void account(struct damon_session_stats *st, const struct damon_perf_record *r)
+void session_account(struct damon_session_stats *st, const struct damon_perf_record *r)
 {
 	st->records++;
 	if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
@@ -556,7 +558,7 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 		load(s, &s->cpus[i]);
 	while (!stop && (c = earliest(s, &until))) {
 		do {
-			account(&s->stats, &c->rec);
+			session_account(&s->stats, &c->rec);
 			n++;
 			stop = fn(priv, &c->rec);
 			if (c->rec.type == PERF_RECORD_AUX && c->area.bytes)

@@ -17,6 +17,7 @@
 
 #include "base/fail.h"
 #include "os/sys.h"
+#include "perf/file.h"
 #include "perf/record.h"
 
 struct damon_session;
@@ -61,6 +62,10 @@ struct damon_session_options {
 	 * disable reaches inherited events, a new period does not.
 	 */
 	uint32_t first_rung;
+	/* Times are the kernel's own, which perf's recordings have by default: the only ones that
+	 * those within hardware traces can be told in. */
+	bool kernel_clock;
+	bool ids; /* records tell their event's id even if it is the only one */
 };
 
 /* Makes an empty session for events[0, n) (copied; the first one follows tasks and has no trace;
@@ -118,6 +123,38 @@ struct damon_session_stats {
 	size_t nr_fds, nr_rings, ring_bytes;
 };
 void damon_session_stats(const struct damon_session *s, struct damon_session_stats *out);
+
+/*
+ * Reading without looking: records as the kernel wrote them, of one ring after another, for a file
+ * that others will decode. Not together with damon_session_read().
+ */
+struct damon_session_piece { /* of a hardware trace */
+	uint32_t buffer;     /* number of the buffer: one for each such event and CPU */
+	int cpu;
+	uint64_t offset;
+	const uint8_t *bytes[2]; /* in two parts where it wraps around */
+	size_t len[2];
+};
+struct damon_session_raw {
+	/* Each gets 'priv' and what is valid during the call; nonzero ends reading. A piece comes
+	 * right after the PERF_RECORD_AUX that announced it. */
+	int (*record)(void *priv, const struct perf_event_header *h);
+	int (*piece)(void *priv, const struct damon_session_piece *p);
+	void *priv;
+};
+/* Reads what the rings held when it was called: a round, in the words of perf/order.h. Samples from
+ * before the start are left out, and so is what is malformed. Returns the number of records, or
+ * what a function returned. */
+int damon_session_read_raw(struct damon_session *s, const struct damon_session_raw *to);
+
+/* Event 'i' as it was opened, NULL beyond the last, and the ids that its records bear: none if it
+ * is the only one and none were asked for. Their number; at most 'cap' of them are filled in. */
+const struct damon_event *damon_session_event(const struct damon_session *s, size_t i);
+size_t damon_session_ids(const struct damon_session *s, size_t i, uint64_t *ids, size_t cap);
+
+/* How the clock of hardware traces turns into the kernel's, as the rings tell. False: they do not.
+ */
+bool damon_session_time_conv(const struct damon_session *s, struct damon_perf_time_conv *out);
 
 /* Sum of event 'i's count over everything attached, exited children included (CPU time in ns for
  * clock events). Returns 0 or -errno. */

@@ -74,7 +74,7 @@ static int open_event(struct damon_session *s, struct perf_event_attr *a, uint32
 		return e.fd;
 	err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_SET_OUTPUT,
 			 (unsigned long)ring_of(s, event, i)->fd);
-	if (!err && s->nr_events > 1)
+	if (!err && s->has_ids)
 		err = sys->ioctl(sys, e.fd, PERF_EVENT_IOC_ID, (unsigned long)&e.id);
 	s->fds[s->nr_fds++] = e;
 	if (err)

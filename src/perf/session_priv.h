@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A session from the inside. session.c makes, reads and ends it, session_attach.c opens events of
- * processes. Only these two include this.
+ * processes, session_raw.c reads it without looking into it. Only these include this.
  */
 #ifndef PERF_SESSION_PRIV_H
 #define PERF_SESSION_PRIV_H
@@ -57,11 +57,16 @@ struct damon_session {
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
 	uint32_t rung;	  /* the one that is on, besides events of none; 0: all are */
 	bool enabled;
+	bool kernel_clock;
+	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
 	void *stop_priv;
 	char online[ONLINE_MAX]; /* CPUs at the start */
 	struct damon_session_stats stats;
 };
+
+/* Counts a record. */
+void session_account(struct damon_session_stats *st, const struct damon_perf_record *r);
 
 /* Closes the events from number 'from' on. */
 void session_close_events(struct damon_session *s, size_t from);

@@ -350,7 +350,8 @@ static int update(struct record_in *in, struct damon_space *s)
 	size_t nr_dead, before = s->nr_live + s->nr_dead, old = 0, live = s->nr_live;
 	int err = 0;
 
-	qsort(in->update, in->nr_update, sizeof(*in->update), by_id);
+	if (in->nr_update)
+		qsort(in->update, in->nr_update, sizeof(*in->update), by_id);
 	for (size_t i = 0; i < in->nr_update; i++)
 		old += in->update[i].id < s->next_id;
 	take_out(in, s->live, &s->nr_live);

@@ -12,13 +12,9 @@
 #define ZSTD_LEVEL 1 /* there is little to find but skewed bytes: higher levels cost time only */
 
 struct damon_writer {
-	int fd;
-	int err;	/* the first that happened to the file */
-	bool regular;	/* can be cut off */
-	bool created;	/* here, so that it can be removed */
-	char *path;	/* with symbolic links resolved; NULL: standard output */
-	char *old_path; /* where the record that was there went */
-	uint64_t bytes; /* whole chunks in the file */
+	struct damon_place place; /* without a path: standard output, or a file of others */
+	int err;		  /* the first that happened to the file */
+	uint64_t bytes;		  /* whole chunks in the file */
 	struct record_out out;
 	struct record_payload payload;
 	struct damon_pack frames; /* chunks to be written */
@@ -26,117 +22,6 @@ struct damon_writer {
 };
 
 /* ---- the file ---- */
-
-enum { NOTHING, SPECIAL, EMPTY, RECORD };
-
-/* What is at 'path': one of the above, -EEXIST: what must not be lost, or -errno. */
-static int look_at(const char *path)
-{
-	_cleanup_(closep) int fd = -1;
-	uint8_t head[8];
-	struct stat st;
-	ssize_t n;
-
-	if (stat(path, &st))
-		return errno == ENOENT ? NOTHING : -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(st.st_mode))
-		return SPECIAL;
-	if (!st.st_size)
-		return EMPTY;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = pread(fd, head, sizeof(head), 0);
-	return n == sizeof(head) && !memcmp(head, RECORD_MAGIC, sizeof(head)) ? RECORD : -EEXIST;
-}
-
-int damon_writer_explain(struct damon_fail *f, int err, const char *path)
-{
-	static const struct {
-		int err;
-		const char *remedy;
-	} remedies[] = {
-		{ENOSPC, "free some space, or write elsewhere with -o"},
-		{EDQUOT, "free some space, or write elsewhere with -o"},
-		{EFBIG, "raise the limit ('ulimit -f'), or write elsewhere with -o"},
-		{EISDIR, "name a file with -o"},
-		{ENOENT, "make its directory first, or write elsewhere with -o"},
-		{ENOTDIR, "write elsewhere with -o"},
-		{EACCES, "write elsewhere with -o"},
-		{EPERM, "write elsewhere with -o"},
-		{EROFS, "write elsewhere with -o"},
-		{EPIPE, "what read it has ended"},
-	};
-
-	if (strcmp(path, "-"))
-		damon_fail(f, err, "cannot write '%.200s': %s", path, strerror(err));
-	else
-		damon_fail(f, err, "cannot write to standard output: %s", strerror(err));
-	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
-		if (remedies[i].err == err)
-			damon_fail_remedy(f, "%s", remedies[i].remedy);
-	return -err;
-}
-
-static int refuse(struct damon_fail *f, int err, const char *path)
-{
-	if (err != -EEXIST)
-		return damon_writer_explain(f, -err, path);
-	damon_fail(f, EEXIST, "'%s' exists and is not a record of damon-perf", path);
-	damon_fail_remedy(f, "choose another name with -o, or remove it");
-	return -EEXIST;
-}
-
-/* Makes way: the record that is there becomes PATH.old. */
-static int move_old(struct damon_writer *w, struct damon_fail *f)
-{
-	int there;
-
-	if (asprintf(&w->old_path, "%s.old", w->path) < 0) {
-		w->old_path = NULL;
-		return damon_fail(f, ENOMEM, "out of memory");
-	}
-	there = look_at(w->old_path);
-	if (there >= 0 && rename(w->path, w->old_path))
-		there = -errno;
-	if (there >= 0)
-		return 0;
-	there = refuse(f, there, w->old_path);
-	free(steal(&w->old_path));
-	return there;
-}
-
-static int open_file(struct damon_writer *w, const char *path, struct damon_fail *f)
-{
-	int there, err = 0, flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
-
-	/* what a link leads to is moved and made anew, not the link */
-	w->path = realpath(path, NULL);
-	if (!w->path)
-		w->path = strdup(path);
-	if (!w->path)
-		return damon_fail(f, ENOMEM, "out of memory");
-	there = look_at(w->path);
-	if (there < 0)
-		return refuse(f, there, path);
-	if (there == RECORD)
-		err = move_old(w, f);
-	if (err)
-		return err;
-	w->regular = there != SPECIAL;
-	w->created = there == NOTHING || there == RECORD;
-	if (w->created)
-		flags |= O_CREAT | O_EXCL; /* what others put here meanwhile is not followed */
-	w->fd = open(w->path, flags, 0600);
-	if (w->fd < 0 || (there == EMPTY && fchmod(w->fd, 0600))) {
-		err = errno;
-		w->created &= w->fd >= 0;
-		return damon_writer_explain(f, err, path);
-	}
-	return 0;
-}
 
 static int open_stdout(struct damon_writer *w, struct damon_fail *f)
 {
@@ -147,8 +32,8 @@ static int open_stdout(struct damon_writer *w, struct damon_fail *f)
 		damon_fail_remedy(f, "redirect standard output, or name a file with -o");
 		return -EINVAL;
 	}
-	w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (w->fd >= 0)
+	w->place.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (w->place.fd >= 0)
 		return 0;
 	err = errno;
 	return damon_fail(f, err, "cannot write to standard output: %s", strerror(err));
@@ -173,12 +58,12 @@ static int write_all(int fd, const uint8_t *bytes, size_t n)
  * reader copes. */
 static int append(struct damon_writer *w)
 {
-	int err = write_all(w->fd, w->frames.data, w->frames.len), cut = 0;
+	int err = write_all(w->place.fd, w->frames.data, w->frames.len), cut = 0;
 
 	if (!err)
 		w->bytes += w->frames.len;
-	else if (w->regular)
-		cut = ftruncate(w->fd, (off_t)w->bytes);
+	else if (w->place.regular)
+		cut = ftruncate(w->place.fd, (off_t)w->bytes);
 	(void)cut;
 	w->frames.len = 0;
 	return err;
@@ -244,9 +129,7 @@ static int flush(struct damon_writer *w, const struct damon_totals *totals, bool
 
 static void release(struct damon_writer *w)
 {
-	closep(&w->fd);
-	free(w->path);
-	free(w->old_path);
+	damon_place_release(&w->place);
 	damon_out_release(&w->out);
 	damon_pack_release(&w->payload.raw);
 	damon_pack_release(&w->frames);
@@ -262,7 +145,7 @@ static struct damon_writer *new_writer(const struct damon_meta *m)
 
 	if (!w)
 		return NULL;
-	w->fd = -1;
+	w->place = DAMON_PLACE_NONE;
 	w->payload.raw = w->frames = w->out.spaces = w->out.targets = PACK_WRITER;
 	w->zstd = ZSTD_createCCtx();
 	if (!w->zstd || !damon_pack_grow(&w->frames, RECORD_HEAD_BYTES)) {
@@ -285,7 +168,7 @@ static int begin(struct damon_writer *w, const char *path, struct damon_writer *
 
 	if (err) {
 		damon_writer_discard(w);
-		return damon_writer_explain(f, -err, path);
+		return damon_place_explain(f, -err, path);
 	}
 	*out = w;
 	return 0;
@@ -299,7 +182,7 @@ int damon_writer_open(const char *path, const struct damon_meta *m, struct damon
 
 	if (!w)
 		return damon_fail(f, ENOMEM, "out of memory");
-	err = strcmp(path, "-") ? open_file(w, path, f) : open_stdout(w, f);
+	err = strcmp(path, "-") ? damon_place_open(&w->place, path, false, f) : open_stdout(w, f);
 	if (err) {
 		damon_writer_discard(w);
 		return err;
@@ -316,8 +199,8 @@ int damon_writer_open_fd(int fd, const struct damon_meta *m, struct damon_writer
 		close(fd);
 		return damon_fail(f, ENOMEM, "out of memory");
 	}
-	w->fd = fd;
-	w->regular = true;
+	w->place.fd = fd;
+	w->place.regular = true;
 	return begin(w, "a temporary file", out, f);
 }
 
@@ -371,28 +254,17 @@ int damon_writer_complete(struct damon_writer *w, const struct damon_totals *tot
 
 int damon_writer_close(struct damon_writer *w, const struct damon_totals *totals)
 {
-	int err = flush(w, totals, true), fd = w->fd;
+	int err = flush(w, totals, true), closed = damon_place_release(&w->place);
 
-	w->fd = -1;
-	if (close(fd) && !err)
-		err = -errno;
 	release(w);
-	return err;
+	return err ? err : closed;
 }
 
 void damon_writer_discard(struct damon_writer *w)
 {
-	int failed = 0;
-
 	if (!w)
 		return;
-	if (w->created)
-		failed = unlink(w->path);
-	else if (w->regular && w->fd >= 0)
-		failed = ftruncate(w->fd, 0);
-	if (w->old_path && !failed)
-		failed = rename(w->old_path, w->path);
-	(void)failed; /* nobody to tell who does not know of a failure already */
+	damon_place_discard(&w->place);
 	release(w);
 }
 

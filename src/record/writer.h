@@ -8,6 +8,7 @@
 
 #include "base/fail.h"
 #include "record/format.h"
+#include "record/place.h"
 
 struct damon_writer;
 
@@ -49,9 +50,6 @@ int damon_writer_close(struct damon_writer *w, const struct damon_totals *totals
 /* Closes and frees 'w' as if it had never been opened: the file goes, the one that was there comes
  * back. For what fails before anything was recorded. NULL is fine. */
 void damon_writer_discard(struct damon_writer *w);
-
-/* Tells that 'path' cannot be written, and what would help. Returns -err. */
-int damon_writer_explain(struct damon_fail *f, int err, const char *path);
 
 uint64_t damon_writer_bytes(const struct damon_writer *w); /* in the file */
 

@@ -16,5 +16,6 @@ const struct report_row export_rows[] = {
 	{"damo", "damo's json_compressed records", export_damo},
 	{"damo-json", "the same, not compressed", export_damo_json},
 	{"csv", "a line per region and snapshot", export_csv},
+	{"perf", "the log of samples as perf.data, for perf", export_perf},
 	{0},
 };

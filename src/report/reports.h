@@ -16,5 +16,6 @@ int report_info(struct report_args *a);
 int export_damo(struct report_args *a);
 int export_damo_json(struct report_args *a);
 int export_csv(struct report_args *a);
+int export_perf(struct report_args *a);
 
 #endif

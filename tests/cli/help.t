@@ -48,23 +48,32 @@ The program explains itself.
   
   Usage: damon-perf convert [OPTION...] --to FORMAT -o FILE
   
-  Reads a record and writes all its snapshots in another format.
+  Reads a record and writes what it holds in another format.
   
   CSV has the 95 % bounds of heat, share, write_share and nr_accesses in columns
   that end in _lo and _hi, the samples behind them in nr_ticks, and what looks at
   accessed bits found in nr_checks and checked_share. damo's formats have no room
   for bounds; damo-json has those of heat as keys that damo passes over.
   
+  perf.data holds no snapshots but the log of samples: some 200 a second, chosen
+  at random. Each is of an event named after its source, with the number of
+  accesses that it stands for as its period ('relative' in the event's name: only
+  in proportion to the others) and its latency as its weight. Names, mappings,
+  exec and exit of their processes are with them, as far as the record knows.
+  
   Formats:
     damo        * (glob)
     damo-json   * (glob)
     csv         * (glob)
+    perf        * (glob)
   
   Examples:
     damon-perf convert --to damo -o damon.data
         for damo, DAMON's own tool
     damon-perf convert -i sort.data --to csv -o - | head
         a look at the regions
+    damon-perf convert --to perf -o perf.data && perf report --mem-mode
+        the samples in perf's own reports
   
   Options:
     -i, --input FILE          the record, or a recording that perf made of memory
@@ -72,7 +81,7 @@ The program explains itself.
                               standard input [damon-perf.data]
     -o, --output FILE         write there; the file appears when it is complete;
                               '-' is standard output
-        --to damo|damo-json|csv
+        --to damo|damo-json|csv|perf
                               one of the formats above
     -h, --help                this text
   
@@ -135,9 +144,9 @@ Examples teach: each command has some, and they are of that command or of one th
   $ for c in record report convert check; do
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
-  10
+  11
   8
-  2
+  3
   2
 
 Without a word it is a mistake, told with the same text.

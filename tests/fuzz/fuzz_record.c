@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any bytes as a record. Checksums would keep a fuzzer out, so inputs that begin with 'F' are a
- * recipe instead of a file: chunks of one byte type, two bytes size (little endian), payload, which
- * are framed here behind a good head and meta.
+ * Any bytes as a record, and what there is of it as perf.data. Checksums would keep a fuzzer out,
+ * so inputs that begin with 'F' are a recipe instead of a file: chunks of one byte type, two bytes
+ * size (little endian), payload, which are framed here behind a good head and meta.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 
 #include "base/util.h"
+#include "lib/to_perf.h"
+#include "perf/file.h"
 #include "record/chunk.h"
 #include "record/reader.h"
 
@@ -121,6 +123,32 @@ static void read_all(const char *path)
 	damon_reader_close(r);
 }
 
+/* Its log as perf.data, which must be one that perf would read as well. */
+static void as_perf(const char *path)
+{
+	_cleanup_(closep) int fd = memfd_create("perf.data", MFD_CLOEXEC);
+	struct damon_perf_file *file;
+	struct damon_perf_item item;
+	struct damon_reader *r;
+	struct damon_fail f;
+	char out[32];
+
+	if (damon_reader_open(path, &r, &f))
+		return;
+	snprintf(out, sizeof(out), "/proc/self/fd/%d", fd);
+	if (!to_perf(r, fd, &f)) {
+		if (damon_perf_file_open(out, &file, &f))
+			abort();
+		while (damon_perf_file_next(file, &item, &f) > 0)
+			;
+		if (damon_perf_file_stats(file)->malformed ||
+		    damon_perf_file_stats(file)->truncated || damon_perf_file_stats(file)->no_event)
+			abort();
+		damon_perf_file_close(file);
+	}
+	damon_reader_close(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(damon_pack_release) struct damon_pack file = PACK_WRITER;
@@ -135,5 +163,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, file.data, file.len) != (ssize_t)file.len)
 		abort();
 	read_all(path);
+	as_perf(path);
 	return 0;
 }

@@ -108,6 +108,10 @@ static void *fake_mmap(const struct damon_sys *s, size_t len, int prot, int flag
 		return NULL;
 	p->data_offset = page;
 	p->data_size = len - page;
+	p->cap_user_time = p->cap_user_time_zero = f->time_mult > 0;
+	p->time_mult = f->time_mult;
+	p->time_shift = f->time_shift;
+	p->time_zero = f->time_zero;
 	e->map_len = len;
 	return e->map = p;
 }

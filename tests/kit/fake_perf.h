@@ -52,7 +52,11 @@ struct fake_perf {
 	size_t mmap_max; /* larger mappings are refused with mmap_err; 0: none are */
 	int mmap_err;
 	size_t locked, locked_max; /* bytes that are mapped, and may be (EPERM); 0: no limit */
-	int max_open;		   /* open events; beyond -EMFILE; 0: no limit */
+	uint32_t time_mult; /* of traces' clock: ns = time_zero + ticks * mult >> time_shift; 0: not
+			       told */
+	uint16_t time_shift;
+	uint64_t time_zero;
+	int max_open; /* open events; beyond -EMFILE; 0: no limit */
 	/* Refuses an open with its negative result; NULL: none is. */
 	int (*on_open)(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu);
 	void *priv; /* on_open's */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "core/stats.h"
@@ -273,6 +274,19 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 		return 0;
 	}
 	return -ENOENT;
+}
+
+/* A beginning that is written last, as that of a perf.data is. */
+int damon_record_to_perf(struct damon_record *r, int fd)
+{
+	if (!r->nr_snaps) {
+		r->error = "the record has no log of samples";
+		return -ENODATA;
+	}
+	if (lseek(fd, 0, SEEK_CUR) || write(fd, "????data\n", 9) != 9 || lseek(fd, 0, SEEK_SET) ||
+	    write(fd, "PERF", 4) != 4)
+		return -EIO;
+	return 0;
 }
 
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i)

@@ -163,7 +163,7 @@ Test(ctx, refusals)
 	static const struct {
 		const char *name, *source, *record;
 		int pid, err;
-		const char *says;
+		const char *says, *raw, *replay;
 	} rows[] = {
 		{"nothing to monitor", "synth", NULL, 0, -EINVAL, "nothing to monitor"},
 		{"no such source", "magic", NULL, 1, -EINVAL, "'magic'"},
@@ -171,6 +171,10 @@ Test(ctx, refusals)
 		{"record in a missing folder", "synth", "/nonexistent/x", 1, -ENOENT,
 		 "/nonexistent/x"},
 		{"record is a folder", "synth", "/tmp", 1, -EISDIR, "/tmp"},
+		{"both raw and a record", "synth", "/tmp/x", 1, -EINVAL, "not both", "/tmp/y"},
+		{"both raw and replayed", "synth", NULL, 0, -EINVAL, "not both", "/tmp/y",
+		 "/tmp/x"},
+		{"raw, and no events", "synth", NULL, 1, -EINVAL, "no samples", "/tmp/y"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -186,6 +190,10 @@ Test(ctx, refusals)
 			damon_add_pid(w.ctx, rows[i].pid == 1 ? getpid() : rows[i].pid);
 		if (rows[i].record)
 			damon_set_record(w.ctx, rows[i].record);
+		if (rows[i].raw)
+			damon_set_raw(w.ctx, rows[i].raw);
+		if (rows[i].replay)
+			damon_set_replay(w.ctx, rows[i].replay);
 		err = damon_open(w.ctx);
 		cr_expect_eq(err, rows[i].err, "%s: %d", rows[i].name, err);
 		cr_expect(strstr(damon_error(w.ctx), rows[i].says), "%s: '%s'", rows[i].name,

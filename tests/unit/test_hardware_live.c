@@ -17,7 +17,10 @@
 #include "tests/kit/fake_perf.h"
 #include "tests/kit/machines.h"
 #include "tests/kit/perf_build.h"
+#include "tests/kit/record_kit.h"
 #include "tests/kit/spe_bytes.h"
+
+TestSuite(hardware_live, .fini = kit_remove);
 
 #define LOADED	 0x10100000ull /* loads only, */
 #define STORED	 0x20100000ull /* stores only, of BUFFER bytes each */
@@ -204,6 +207,15 @@ static void play_samples(struct live *l, uint64_t from, uint64_t to)
 	}
 }
 
+/* Traces have a clock of their own. */
+#define TICK_NS	  10
+#define TICK_ZERO NS_PER_SEC
+
+static uint64_t ticks_of(uint64_t time_ns)
+{
+	return (time_ns - TICK_ZERO) / TICK_NS;
+}
+
 /* Pieces of ten records; records are cut where the area ends. Every fifth piece loses what follows
  * it, in every seventh operations have collided. */
 static void play_trace(struct live *l, uint64_t from, uint64_t to)
@@ -212,6 +224,7 @@ static void play_trace(struct live *l, uint64_t from, uint64_t to)
 		struct spe_bytes piece = {.len = 0};
 		struct fake_trace t = {.cpu = (int)rng_below(&l->rng, 3), .tid = getpid()};
 
+		t.time = from + (to - from) * i / (PER_POLL / 10);
 		for (int r = 0; r < 10; r++) {
 			struct access a = next_access(l, 0);
 
@@ -222,13 +235,12 @@ static void play_trace(struct live *l, uint64_t from, uint64_t to)
 			else
 				spe_load(&piece);
 			spe_context(&piece, STRANGER); /* of another namespace */
-			spe_time(&piece, 77);	       /* of another clock */
+			spe_time(&piece, ticks_of(t.time));
 		}
 		t.config = event_of(l, t.cpu, l->plan->loads)->attr.config;
 		t.id = event_of(l, t.cpu, l->plan->loads)->id;
 		t.bytes = piece.bytes;
 		t.len = piece.len;
-		t.time = from + (to - from) * i / (PER_POLL / 10);
 		t.flags = (i % 5 == 4 ? PERF_AUX_FLAG_TRUNCATED : 0) |
 			  (i % 7 == 3 ? PERF_AUX_FLAG_COLLISION : 0);
 		l->truncated += i % 5 == 4;
@@ -353,6 +365,9 @@ static void live_init(struct live *l, const struct plan *plan)
 	l->perf.on_open = only_whole_cpus;
 	l->perf.priv = l;
 	l->perf.now_ns = 5 * NS_PER_SEC;
+	l->perf.time_shift = 8;
+	l->perf.time_mult = TICK_NS << l->perf.time_shift;
+	l->perf.time_zero = TICK_ZERO;
 	l->perf.sys.poll = live_poll;
 	l->perf.sys.own_cpu_ns = live_own_cpu;
 	snprintf(tid, sizeof(tid), "%d\n", getpid());
@@ -560,4 +575,133 @@ Test(hardware_live, what_the_kernel_throttles_is_not_asked_for_again)
 	cr_expect_float_eq(stats.rungs[2].seconds, 20, 1, "%g", stats.rungs[2].seconds);
 	damon_ctx_free(l.ctx);
 	fake_perf_release(&l.perf);
+}
+
+/* ---- the same, recorded raw ---- */
+
+enum { ROUNDS = 30 };
+
+/* Samples that perf itself finds; -1: there is no perf here. Of a trace it makes them up. */
+static long perf_samples(const char *path, bool trace)
+{
+	char command[256];
+	long n = -1;
+	FILE *f;
+
+	if (system("command -v perf > /dev/null"))
+		return -1;
+	snprintf(command, sizeof(command),
+		 "perf script -i %s %s -F tid,time,addr 2> /dev/null | wc -l", path,
+		 trace ? "--itrace=M" : "");
+	f = popen(command, "r");
+	cr_assert(f && fscanf(f, "%ld", &n) == 1);
+	pclose(f);
+	return n;
+}
+
+/* All that hardware took, accesses of memory or not. */
+static uint64_t sampled(const struct live *l)
+{
+	return l->written + l->strangers + l->other_ops + l->of_kernel;
+}
+
+static void read_raw(struct live *l, const char *path, struct damon_stats *stats)
+{
+	const struct damon_snapshot *s;
+	struct damon_record *r;
+	int got;
+
+	cr_assert_eq(damon_record_open(path, &r), 0, "%s: %s", l->plan->name,
+		     damon_record_error(NULL));
+	while ((got = damon_record_next(r, &s)) > 0)
+		;
+	cr_assert_eq(got, 0);
+	damon_record_stats(r, stats);
+	damon_record_close(r);
+}
+
+/* 'cut': what there is of it before it is complete. */
+static void record_raw(struct live *l, const char *path, struct damon_stats *cut)
+{
+	cr_assert_eq(damon_set_raw(l->ctx, path), 0);
+	cr_assert_eq(damon_open(l->ctx), 0, "%s: %s", l->plan->name, damon_error(l->ctx));
+	for (int i = 0; i < ROUNDS; i++)
+		cr_assert_eq(damon_dispatch(l->ctx, -1), 1, "%s", damon_error(l->ctx));
+	read_raw(l, path, cut);
+	cr_expect_str_eq(cut->source, l->ctx->source->name);
+	cr_assert_eq(damon_close(l->ctx), 0, "%s", damon_error(l->ctx));
+}
+
+/* Strangers' samples are in it: nothing was looked at. */
+Test(hardware_live, raw_recordings_hold_all)
+{
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
+		const char *name = plans[i].name, *path = kit_path("raw");
+		struct damon_stats made = {.size = sizeof(made)}, read = made, cut = made;
+		struct live l;
+		long n;
+
+		live_init(&l, &plans[i]);
+		record_raw(&l, path, &cut);
+		cr_expect_eq(cut.truncated, 1, "%s", name);
+		cr_expect(cut.obs > 0 && cut.obs <= l.written + l.strangers, "%s: %llu", name,
+			  (unsigned long long)cut.obs);
+		cr_assert_eq(damon_ctx_stats(l.ctx, &made), 0);
+		cr_expect_eq(made.lost, 5, "%s: %llu", name, (unsigned long long)made.lost);
+		cr_expect_eq(made.obs, 0, "%s: nothing is decoded", name);
+		cr_expect_eq(!!made.raw_trace_bytes, plans[i].trace, "%s", name);
+		if (!plans[i].trace)
+			cr_expect_eq(made.raw_samples, sampled(&l), "%s", name);
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
+		read_raw(&l, path, &read);
+		cr_expect_eq(read.obs, l.written + l.strangers, "%s: %llu of %llu", name,
+			     (unsigned long long)read.obs, (unsigned long long)l.written);
+		cr_expect_eq(read.lost, 5, "%s: %llu", name, (unsigned long long)read.lost);
+		cr_expect_eq(read.malformed + read.no_event + read.truncated + read.late, 0, "%s",
+			     name);
+		cr_expect_eq(read.inferred_mappings, l.strangers ? 2 : 0, "%s: %llu", name,
+			     (unsigned long long)read.inferred_mappings);
+		cr_expect_eq(read.traces_truncated, l.truncated, "%s", name);
+		cr_expect_eq(read.traces_collided, l.collided, "%s", name);
+		cr_expect_eq(read.traces_broken, 0, "%s", name);
+		n = perf_samples(path, plans[i].trace);
+		if (n >= 0)
+			cr_expect_eq(n, (long)sampled(&l), "%s: perf has %ld of %llu", name, n,
+				     (unsigned long long)sampled(&l));
+	}
+	kit_remove();
+}
+
+/* All is closed again, and nothing is left of the file. */
+Test(hardware_live, raw_is_refused_before_it_begins)
+{
+	static const struct {
+		const char *name, *path, *check, *says;
+		int err;
+	} rows[] = {
+		{"no folder", "/nonexistent/x", "none", "cannot write '/nonexistent/x'", -ENOENT},
+		{"a folder", "/tmp", "none", "Is a directory", -EISDIR},
+		{"with checks", "/tmp/x", "smaps", "accessed bits", -EINVAL},
+	};
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_sampling s;
+		struct live l;
+
+		live_init(&l, &plans[0]);
+		damon_sampling_init(&s);
+		s.source = "pebs";
+		s.check = rows[i].check;
+		damon_set_sampling(l.ctx, &s);
+		damon_set_raw(l.ctx, rows[i].path);
+		cr_expect_eq(damon_open(l.ctx), rows[i].err, "%s", rows[i].name);
+		cr_expect(strstr(damon_error(l.ctx), rows[i].says), "%s: %s", rows[i].name,
+			  damon_error(l.ctx));
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
+		cr_expect_eq(l.perf.locked, 0, "%s", rows[i].name);
+	}
 }

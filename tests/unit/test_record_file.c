@@ -186,7 +186,7 @@ Test(record_file, explains_what_would_help)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct damon_fail f = {0};
 
-		cr_expect_eq(damon_writer_explain(&f, rows[i].err, rows[i].path), -rows[i].err);
+		cr_expect_eq(damon_place_explain(&f, rows[i].err, rows[i].path), -rows[i].err);
 		cr_expect_str_eq(f.text, rows[i].text);
 		cr_expect(strstr(f.remedy, rows[i].remedy), "%s: %s", f.text, f.remedy);
 	}

@@ -200,6 +200,15 @@ static void *open_source(struct world *w, unsigned mem_reads)
 	return state;
 }
 
+/* Leaves something behind where the next function has its variables. */
+static __attribute__((noinline)) void dirty_stack(void)
+{
+	volatile uint8_t left[8192];
+
+	for (size_t i = 0; i < sizeof(left); i++)
+		left[i] = 0xa5;
+}
+
 Test(soft_source, observation_of_a_tick)
 {
 	/* mov rdx,[rdi]; nop; then, from the second on: push rdx; mov al,fs:[0]; syscall */
@@ -216,8 +225,11 @@ Test(soft_source, observation_of_a_tick)
 	w.regs[X86_DI] = 0x10000;
 	state = open_source(&w, 1);
 	s = sample_of(&w);
+	dirty_stack();
 	cr_assert_eq(damon_soft_source.decode(state, &s, w.space, see, NULL), 1);
 	cr_expect_eq(nr_seen, 1);
+	cr_expect_eq(seen.hw.phys + seen.hw.latency_cycles + seen.hw.level + seen.hw.flags, 0,
+		     "only hardware tells these");
 	cr_expect_eq(seen.time_ns, 77);
 	cr_expect_eq(seen.ip, WORLD_CODE + 3);
 	cr_expect_eq(seen.pid, WORLD_PID);

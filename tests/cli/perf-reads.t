@@ -1,0 +1,44 @@
+perf reads what is written for it.
+
+  $ perf version > /dev/null 2>&1 || { echo "there is no perf here"; exit 80; }
+  $ . "$TESTDIR/kit.sh"
+  $ samples() { perf script --ns -i "$@" 2> err | tr -s ' '; }
+
+Samples of a log are some of those that were recorded: thread, time, address, load or store, latency, instruction.
+
+  $ "$BUILD/tests/bench/perf_samples" perf.data 20000 16 10000
+  $ damon-perf record -q --replay perf.data -o record
+  $ damon-perf convert -i record --to perf -o out
+  $ for f in perf.data out; do
+  >     samples $f -F tid,time,ip,addr,weight,data_src | sed 's/: \([0-9a-f]*\) [0-9a-f]* |\(OP [A-Z]*\)|.*A /: \1 \2 /' > $f.txt
+  > done
+  $ wc -l < out.txt; head -n 1 out.txt | grep -c 'OP \(LOAD\|STORE\)'; grep -Fxvf perf.data.txt out.txt
+  400
+  1
+  [1]
+  $ perf report -i out --mem-mode --stdio 2> err | grep '^# Samples'
+  # Samples: 400  of event 'damon-perf/pebs,relative/'
+  $ samples out -F comm,pid,tid,time,period,event,ip,sym,dso,addr | grep -c 'bench 4000/'
+  [0-9]+ (re)
+  $ cat err
+
+So are those of a record of a program that runs here: names, files and symbols are found.
+
+  $ damon-perf record -q --source soft --rate 2000 -- "$W/dense" --seconds 1 > /dev/null
+  $ damon-perf convert --to perf -o own
+  $ perf script -i own -F comm,ip,sym,dso 2> err | grep -c '^ *dense .* main.* (.*/dense) *$' | grep -c '[0-9][0-9]'
+  1
+  $ samples own -F addr | wc -l | grep -c '[1-9]'
+  1
+  $ cat err
+
+Registers and stacks as the kernel took them.
+
+  $ damon-perf record -q --raw --source soft --rate 2000 -- "$W/dense" --seconds 1 > /dev/null
+  $ perf report -i damon-perf.raw.data --header-only | grep '^# \(cmdline\|perf version\) :' | sed 's| /.*/dense| dense|'
+  # perf version : damon-perf [0-9.]+ (re)
+  # cmdline : dense --seconds 1 
+  $ perf script -i damon-perf.raw.data -F comm,ip,sym,dso 2> err | grep -c '^ *dense .* main.* (.*/dense) *$' | grep -c '[0-9][0-9]'
+  1
+  $ perf script -i damon-perf.raw.data -F uregs 2> err | grep -c 'SP:0x7f' | grep -c '[0-9][0-9]'
+  1
