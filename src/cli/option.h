@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "base/name.h"
 
 enum option_type {
 	OPT_FLAG,	/* bool; takes nothing */
@@ -78,19 +79,5 @@ int option_nr_args(const struct option_row *row);
 
 /* The i-th word of an OPT_CHOICE: its length in '*len', or NULL beyond the last. */
 const char *option_word(const struct option_row *row, size_t i, size_t *len);
-
-/* ---- names ---- */
-
-/* Hyphens and underscores are the same. */
-bool name_equal(const char *a, const char *b);
-
-/* Finds what someone who wrote 'wrong' may have meant. */
-struct name_near {
-	const char *wrong;
-	const char *best; /* NULL: nothing is near */
-	int distance;
-};
-void name_near_init(struct name_near *n, const char *wrong);
-void name_near_add(struct name_near *n, const char *known);
 
 #endif
