@@ -152,7 +152,7 @@ int value_flag(const struct issues *is, const struct place *at, const char *text
 	bool v;
 
 	if (damon_parse_bool(text, &v))
-		return refuse_value(is, at, text, -EINVAL, "yes or no", "true or false");
+		return refuse_value(is, at, text, -EINVAL, "boolean", "true or false");
 	*flag = v;
 	return 0;
 }
