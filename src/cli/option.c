@@ -33,14 +33,14 @@ void option_words_release(struct option_words *w)
 
 static bool is_open_ended(const struct option_row *row)
 {
-	return row->type == OPT_WORDS && strstr(row->arg, "...");
+	return row->type == OPT_WORDS && row->arg && strstr(row->arg, "...");
 }
 
 int option_nr_args(const struct option_row *row)
 {
 	int n = 1;
 
-	if (row->type == OPT_FLAG)
+	if (row->type == OPT_FLAG || (row->type == OPT_WORDS && !row->arg))
 		return 0;
 	if (is_open_ended(row))
 		return 1;
@@ -382,6 +382,8 @@ static int take_words(struct parser *p, const struct option_row *row, char *atta
 	size_t need = (size_t)option_nr_args(row), have = attached ? 1 : 0, more;
 	struct option_use *use;
 
+	if (!need && attached)
+		return damon_fail(p->fail, EINVAL, "'%s' takes no value", spell(row).text);
 	more = count_words(p->next, is_open_ended(row) ? attached ? 0 : SIZE_MAX : need - have);
 	if (have + more < need)
 		return refuse_missing(p, row);

@@ -31,7 +31,7 @@ enum option_type {
 	OPT_TIME_RANGE, /* uint64_t[2] ns, half open; "1s-2.5s" */
 	OPT_GRID,	/* uint64_t[2]; "80x20" */
 	OPT_WORDS,	/* struct option_words; repeats. As many words as 'arg' has; if that ends
-			   with "...", up to the next option, at least one */
+			   with "...", up to the next option, at least one; none without it */
 };
 
 /* Words of options that repeat, in the order of the line; rows may share one. */

@@ -65,7 +65,8 @@ static int read_intervals(struct reader *r, const struct place *at, const json_t
 	if (!a->sample_ns)
 		return refuse(&r->is, &sample, "an interval of 0 cannot be");
 	if (a->aggr_ns < a->sample_ns || a->aggr_ns == UINT64_MAX)
-		return refuse(&r->is, &aggr, "this must be at least the sampling interval, and end");
+		return refuse(&r->is, &aggr,
+			      "this must be at least the sampling interval, and end");
 	if (a->update_ns >= a->aggr_ns)
 		return 0;
 	if (r->c->given & CONFIG_UPDATE)
@@ -275,7 +276,8 @@ static int refuse_json(const char *name, const json_error_t *e, struct damon_fai
 	damon_fail(fail, EINVAL, "%.80s: line %d, column %d: %.140s", name, e->line, e->column,
 		   e->text);
 	if (json_error_code(e) == json_error_invalid_syntax)
-		damon_fail_remedy(fail, "JSON is needed, as 'damo args damon --format json' has it");
+		damon_fail_remedy(fail,
+				  "JSON is needed, as 'damo args damon --format json' has it");
 	return -EINVAL;
 }
 

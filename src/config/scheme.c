@@ -29,7 +29,8 @@ const struct word scheme_filters[] = {
 	{"hugepage_size", DAMOS_FILTER_HUGEPAGE_SIZE},
 	{"unmapped", DAMOS_FILTER_UNMAPPED},
 	{"active", DAMOS_FILTER_ACTIVE},
-	{"young", 0, "only the kernel can look at a page's accessed bit without taking it from others",
+	{"young", 0,
+	 "only the kernel can look at a page's accessed bit without taking it from others",
 	 "leave it out: the bounds of nr_accesses keep doubtful memory away from actions"},
 	{0},
 };
@@ -196,8 +197,9 @@ static int check_watermarks(const struct issues *is, const struct place *at, con
 	if (w->metric == DAMOS_WMARK_NONE)
 		return 0;
 	if (w->high < w->mid || w->mid < w->low)
-		return refuse(is, &marks, "high, mid and low must be in this order: %u, %u, %u "
-					  "permil are not",
+		return refuse(is, &marks,
+			      "high, mid and low must be in this order: %u, %u, %u "
+			      "permil are not",
 			      w->high, w->mid, w->low);
 	return w->interval_ns ? 0 : refuse(is, &interval, "watermarks need an interval");
 }

@@ -95,8 +95,8 @@ int value_time(const struct issues *is, const struct place *at, const char *text
 
 int value_bytes(const struct issues *is, const struct place *at, const char *text, uint64_t *bytes)
 {
-	int err = strpbrk(text, "xX") ? damon_parse_u64(text, bytes)
-				      : damon_parse_bytes(text, bytes);
+	int err =
+		strpbrk(text, "xX") ? damon_parse_u64(text, bytes) : damon_parse_bytes(text, bytes);
 
 	return err ? refuse_value(is, at, text, err, "number of bytes",
 				  "a size such as '4 KiB', 4096 or 'max'")

@@ -70,7 +70,8 @@ Test(config, schemes_are_read)
 		/* quotas */
 		{QUOTA("'time_ms':'10 ms','sz_bytes':'128.000 MiB','reset_interval_ms':'1 s'"),
 		 "stat time=10000000 bytes=134217728"},
-		{QUOTA("'time_ms':10,'reset_interval_ms':500"), "stat time=10000000 reset=500000000"},
+		{QUOTA("'time_ms':10,'reset_interval_ms':500"),
+		 "stat time=10000000 reset=500000000"},
 		{QUOTA("'time_ms':0,'sz_bytes':0,'reset_interval_ms':'max','goals':[],"
 		       "'effective_sz_bytes':'5 B'"),
 		 "stat"},
@@ -91,7 +92,8 @@ Test(config, schemes_are_read)
 		{QUOTA("'goals':[{'metric':'target_rss','target_value':'1 GiB'}]"),
 		 "stat goal=target_rss:1073741824:0:0"},
 		/* watermarks */
-		{"[{'watermarks':{'metric':'free_mem_rate','interval_us':'5 s','high_permil':'60 %',"
+		{"[{'watermarks':{'metric':'free_mem_rate','interval_us':'5 s','high_permil':'60 "
+		 "%',"
 		 "'mid_permil':500,'low_permil':'300 permil'}}]",
 		 "stat wmarks=5000000000:600,500,300"},
 		{"[{'watermarks':{'metric':'none','interval_us':0,'high_permil':0,'mid_permil':5,"
@@ -160,7 +162,8 @@ Test(config, contexts_are_read)
 		{KDAMOND("'intervals':{'sample_us':1000,'aggr_us':20000,'ops_update_us':500000,"
 			 "'intervals_goal':{'access_bp':'4 %','aggrs':3,'min_sample_us':'5 ms',"
 			 "'max_sample_us':10000000}}"),
-		 "vaddr sample=1000000 aggr=20000000 update=500000000 goal=400,3,5000000,10000000000",
+		 "vaddr sample=1000000 aggr=20000000 update=500000000 "
+		 "goal=400,3,5000000,10000000000",
 		 ""},
 		/* samples and ages by the file's own intervals, wherever they stand in it */
 		{KDAMOND("'schemes':[{'access_pattern':{'nr_accesses':{'min':'5 samples'},"
@@ -257,8 +260,8 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		 "process itself",
 		 "let the program call prctl(PR_SET_THP_DISABLE)"},
 		{"[{},{'action':{}}]", "[1].action: this is an object, not a value", ""},
-		{"[{'action':'migrate_hot'}]", "[0].target_nid: 'migrate_hot' needs a node to go to",
-		 NULL},
+		{"[{'action':'migrate_hot'}]",
+		 "[0].target_nid: 'migrate_hot' needs a node to go to", NULL},
 		{"[{'action':'migrate_hot','dests':[{'id':0,'weight':0}]}]",
 		 "[0].dests: all weights are 0", NULL},
 		{"[{'action':'migrate_hot','dests':[{'id':0}]}]",
@@ -280,7 +283,8 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		 "kdamonds[0].contexts[0].ops: 'vadr' is not an operations set",
 		 "did you mean 'vaddr'?"},
 		{KDAMOND("'ops_attrs':{'write_only':true}"),
-		 "kdamonds[0].contexts[0].ops_attrs.write_only: this cannot work here: only kernels "
+		 "kdamonds[0].contexts[0].ops_attrs.write_only: this cannot work here: only "
+		 "kernels "
 		 "under development have it",
 		 NULL},
 		{KDAMOND("'addr_unit':4096"),
@@ -349,7 +353,8 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		{PATTERN("'sz_bytes':{'min':1e300}"), NULL, NULL},
 		{PATTERN("'sz_bytes':{'min':true}"),
 		 "[0].access_pattern.sz_bytes.min: 'true' is no number of bytes", NULL},
-		{QUOTA("'time_ms':'5 parsecs'"), "[0].quotas.time_ms: '5 parsecs' is no time", NULL},
+		{QUOTA("'time_ms':'5 parsecs'"), "[0].quotas.time_ms: '5 parsecs' is no time",
+		 NULL},
 		{QUOTA("'time_ms':5,'reset_interval_ms':0"),
 		 "[0].quotas.reset_interval_ms: a quota needs an interval that it is for",
 		 "give a time such as '1 s'"},
@@ -357,8 +362,9 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		 "[0].quotas.weights.age_permil: '1001' is too large", "give 0 % to 100 %"},
 		{QUOTA("'weights':{'age_permil':-1}"),
 		 "[0].quotas.weights.age_permil: '-1' is no share", NULL},
-		{QUOTA("'goal_tuner':'temporary'"), "[0].quotas.goal_tuner: 'temporary' is not a "
-						    "tuner",
+		{QUOTA("'goal_tuner':'temporary'"),
+		 "[0].quotas.goal_tuner: 'temporary' is not a "
+		 "tuner",
 		 "did you mean 'temporal'?"},
 		{QUOTA("'goals':[{'metric':'active_mem_bp','target_value':'50 %'}]"),
 		 "[0].quotas.goals[0].metric: 'active_mem_bp' cannot work here: it is not measured "
@@ -372,7 +378,8 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		       "{'target_value':1},{'target_value':1}]"),
 		 "[0].quotas.goals[4]: a quota has at most 4 goals", NULL},
 		{QUOTA("'fail_charge_num':1"),
-		 "[0].quotas.fail_charge_num: this cannot work here: what failed is charged in full",
+		 "[0].quotas.fail_charge_num: this cannot work here: what failed is charged in "
+		 "full",
 		 NULL},
 		{"[{'watermarks':{'metric':'free_mem_rate','interval_us':1,'high_permil':1,"
 		 "'mid_permil':2,'low_permil':3}}]",
@@ -383,7 +390,8 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		{"[{'watermarks':{'metric':'freemem'}}]",
 		 "[0].watermarks.metric: 'freemem' is not a metric of watermarks", NULL},
 		{FILTER("'filter_type':'young','matching':true"),
-		 "[0].filters[0].filter_type: 'young' cannot work here: only the kernel can look at "
+		 "[0].filters[0].filter_type: 'young' cannot work here: only the kernel can look "
+		 "at "
 		 "a page's accessed bit without taking it from others",
 		 NULL},
 		{FILTER("'filter_type':'anonymous'"),

@@ -259,11 +259,14 @@ Test(config_write, keys_are_damo_s)
 		"\"regions\":[]}],\"intervals\":{\"sample_us\":\"5 ms\",\"aggr_us\":\"100 ms\","
 		"\"ops_update_us\":\"1 s\"},\"nr_regions\":{\"min\":\"10\",\"max\":\"1000\"},"
 		"\"schemes\":[{\"action\":\"pageout\",\"access_pattern\":{\"sz_bytes\":{\"min\":"
-		"\"4.000 KiB\",\"max\":\"max\"},\"nr_accesses\":{\"min\":\"0 %\",\"max\":\"12.5 %\"},"
+		"\"4.000 KiB\",\"max\":\"max\"},\"nr_accesses\":{\"min\":\"0 %\",\"max\":\"12.5 "
+		"%\"},"
 		"\"age\":{\"min\":\"1500 ms\",\"max\":\"max\"}},\"apply_interval_us\":\"0 s\","
-		"\"quotas\":{\"time_ms\":\"0 s\",\"sz_bytes\":\"0 B\",\"reset_interval_ms\":\"1 s\","
+		"\"quotas\":{\"time_ms\":\"0 s\",\"sz_bytes\":\"0 B\",\"reset_interval_ms\":\"1 "
+		"s\","
 		"\"goals\":[],\"goal_tuner\":\"consist\",\"weights\":{\"sz_permil\":\"0 %\","
-		"\"nr_accesses_permil\":\"0 %\",\"age_permil\":\"0 %\"}},\"watermarks\":{\"metric\":"
+		"\"nr_accesses_permil\":\"0 %\",\"age_permil\":\"0 "
+		"%\"}},\"watermarks\":{\"metric\":"
 		"\"none\",\"interval_us\":\"0 s\",\"high_permil\":\"0 %\",\"mid_permil\":\"0 %\","
 		"\"low_permil\":\"0 %\"},\"filters\":[]}]}]}]}\n";
 	_cleanup_(freep) char *text = NULL;

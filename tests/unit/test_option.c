@@ -94,6 +94,7 @@ static const struct option_row rows[] = {
 	{.name = "resol", .type = OPT_GRID, .offset = AT(grid), .arg = "TxA", .help = "cells"},
 	{.name = "bytes", .type = OPT_BYTES, .offset = AT(bytes), .arg = "SIZE", .help = "bytes"},
 	{.name = "age", .type = OPT_WORDS, .offset = AT(words), .arg = "MIN MAX", .help = "two"},
+	{.name = "next", .type = OPT_WORDS, .offset = AT(words), .help = "none"},
 	{.name = "filter",
 	 .letter = 'F',
 	 .type = OPT_WORDS,
@@ -163,7 +164,8 @@ static const char *show(const struct values *v)
 	for (size_t i = 0; i < v->words.nr; i++) {
 		SHOW(true, "%s(", v->words.uses[i].row->name);
 		for (char **w = v->words.uses[i].words; *w; w++)
-			SHOW(true, "%s%s", *w, w[1] ? "," : ") ");
+			SHOW(true, "%s%s", *w, w[1] ? "," : "");
+		SHOW(true, ") ");
 	}
 #undef SHOW
 	if (n)
@@ -219,6 +221,7 @@ Test(option, values_are_read)
 		{"--filter|a|b|c|-q|--age|1|2|-F|d|e", "quiet filter(a,b,c) age(1,2) filter(d,e)"},
 		{"-Fa|--age|1|2", "filter(a) age(1,2)"},
 		{"--filter|-|--", "filter(-)"},
+		{"--next|--filter|a|--next", "next() filter(a) next()"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -257,6 +260,7 @@ Test(option, mistakes_get_a_sentence_and_a_remedy)
 		{"--age|1|-q", "'--age' needs MIN MAX", "give MIN MAX"},
 		{"--age|1|--|2", "'--age' needs MIN MAX", "give MIN MAX"},
 		{"--filter", "'--filter' needs TYPE...", "give TYPE..."},
+		{"--next=1", "'--next' takes no value", ""},
 		{"--filter|--age|1|2", "'--filter' needs TYPE...", "give TYPE..."},
 		{"-o", "'--output' needs a value", "give FILE"},
 		{"-o|--", "'--output' needs a value", "give FILE"},
