@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "cli/damos_options.h"
 #include "cli/damos_words.h"
+#include "cli/help.h"
 #include "tests/kit/config_show.h"
 
 static const struct option_row rows[] = {DAMOS_ROWS(0), {0}};
@@ -301,4 +302,41 @@ Test(damos_options, warnings_are_printed, .init = cr_redirect_stderr)
 	cr_expect_stderr_eq_str("damon-perf: warning: --damos-age: a bare age is in microseconds: "
 				"5 us\n");
 	config_release(&c);
+}
+
+/* The same table makes help, manual and completion. */
+Test(damos_options, are_told_of)
+{
+	static const struct command cmd = {
+		.name = "x",
+		.summary = "x",
+		.synopsis = "",
+		.about = "",
+		.options = rows,
+	};
+	const struct command *const commands[] = {&cmd, NULL};
+	static const char *const want[] = {
+		/* help */
+		"    --damos-scheme  ",
+		"    --damos-access-rate MIN MAX\n",
+		"    --damos-filter allow|reject...\n",
+		/* manual */
+		".It Fl -damos-action Ar \"ACTION...\"\n",
+		".It Fl -damos-scheme\n",
+		/* completion: a mark has no value */
+		"--damos-age) return ;;",
+		"--schemes) _damon_perf_words -f; return ;;",
+		" --damos-scheme ",
+	};
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	help_print(out, &cmd, NULL);
+	help_man(out, &cmd, commands);
+	help_completion(out, commands);
+	fclose(out);
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		cr_expect(strstr(text, want[i]), "'%s' in %s", want[i], text);
+	cr_expect_not(strstr(text, "--damos-scheme)"));
 }
