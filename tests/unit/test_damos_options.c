@@ -34,7 +34,7 @@ static int read_line(const char *line, struct config *c, struct damon_fail *fail
 	config_init(c);
 	err = option_parse(rows, &o, argv, true, &parsed, fail);
 	if (!err)
-		err = damos_options_read(&o, c, fail);
+		err = damos_options_read(&o, NULL, c, fail);
 	damos_options_release(&o);
 	return err;
 }
@@ -268,6 +268,40 @@ Test(damos_options, mistakes_are_refused)
 		cr_expect_str_eq(fail.text, table[i].text, "%s: %s", table[i].line, fail.text);
 		cr_expect(!table[i].remedy || !strcmp(fail.remedy, table[i].remedy), "%s: %s",
 			  table[i].line, fail.remedy);
+		config_release(&c);
+	}
+}
+
+/* What other options ask for beats a file, which beats the defaults. */
+Test(damos_options, other_options_beat_a_file)
+{
+	static const struct {
+		const char *file, *context, *schemes;
+	} table[] = {
+		{"[{\"access_pattern\":{\"nr_accesses\":{\"min\":\"1 samples\"}}}]",
+		 "paddr aggr=50000000 regions=10..77", "stat rate=0.1..1"},
+		{"{\"kdamonds\":[{\"contexts\":[{\"ops\":\"vaddr\",\"intervals\":{\"sample_us\":"
+		 "1000,"
+		 "\"aggr_us\":4000},\"nr_regions\":{\"min\":5,\"max\":6},\"schemes\":["
+		 "{\"access_pattern\":{\"nr_accesses\":{\"min\":\"1 samples\"}}}]}]}]}",
+		 "paddr sample=1000000 aggr=50000000 regions=5..77", "stat rate=0.25..1"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct damos_options o = {.kdamonds = table[i].file};
+		char text[CONFIG_SHOW_MAX];
+		struct config asked, c;
+		struct damon_fail fail;
+
+		config_init(&asked);
+		config_init(&c);
+		asked.given = CONFIG_OPS | CONFIG_AGGR | CONFIG_MAX_REGIONS;
+		asked.ops = CONFIG_PADDR;
+		asked.attrs.aggr_ns = 50 * NS_PER_MS;
+		asked.attrs.max_nr_regions = 77;
+		cr_expect_eq(damos_options_read(&o, &asked, &c, &fail), 0);
+		cr_expect_str_eq(config_show_context(text, &c), table[i].context, "%s", text);
+		cr_expect_str_eq(config_show_schemes(text, &c), table[i].schemes, "%s", text);
 		config_release(&c);
 	}
 }
