@@ -172,6 +172,23 @@ Test(units, ratios_are_read)
 	}
 }
 
+/* Rounded once: a share that was printed with enough digits is read as it was. */
+Test(units, ratios_are_read_exactly)
+{
+	uint64_t bits = 1;
+
+	for (int i = 0; i < 10000; i++) {
+		double v = 0, want;
+		char text[64];
+
+		bits = bits * 6364136223846793005ull + 1442695040888963407ull;
+		want = (double)(bits >> 11) * 0x1p-53;
+		snprintf(text, sizeof(text), "%.17Lf %%", 100 * (long double)want);
+		cr_assert_eq(damon_parse_ratio(text, &v), 0);
+		cr_expect(v == want, "%s: %.17g, not %.17g", text, v, want);
+	}
+}
+
 Test(units, doubles_are_read)
 {
 	static const struct double_row rows[] = {
