@@ -112,22 +112,30 @@ static int apply_weights(const struct words_by *b, const struct words *u, struct
 	return err;
 }
 
+/* Words from the i-th on; there are more than i. */
+static struct words words_from(const struct words *u, size_t i)
+{
+	return (struct words){u->at, u->words + i, u->nr - i};
+}
+
 /* Without the third word it is a quota for once and all, as damo has it. */
 static int apply_quotas(const struct words_by *b, const struct words *u, struct damos *s)
 {
-	struct words size = {u->at, u->words + 1, 1}, interval = {u->at, u->words + 2, 1};
-	struct words weights = {u->at, u->words + 3, u->nr - 3};
-	int err = apply_quota_time(b, u, s);
+	static int (*const parts[])(const struct words_by *b, const struct words *u,
+				    struct damos *s) = {
+		apply_quota_time, apply_quota_space, apply_quota_interval,
+		apply_weights, /* all that are left */
+	};
+	int err = 0;
 
 	if (u->nr > 6)
 		return refuse_extra(b, u, 6);
 	s->quota.reset_ns = UINT64_MAX;
-	if (!err && u->nr > 1)
-		err = apply_quota_space(b, &size, s);
-	if (!err && u->nr > 2)
-		err = apply_quota_interval(b, &interval, s);
-	if (!err && u->nr > 3)
-		err = apply_weights(b, &weights, s);
+	for (size_t i = 0; i < MIN(u->nr, ARRAY_SIZE(parts)) && !err; i++) {
+		struct words rest = words_from(u, i);
+
+		err = parts[i](b, &rest, s);
+	}
 	return err;
 }
 
