@@ -406,7 +406,7 @@ static int plan_scheme(struct plan *p, const struct damos_world *w)
 	return 0;
 }
 
-/* Has its apply interval ended? Half an aggregation early is not early. */
+/* Has its apply interval ended? A quarter of an aggregation early is not early. */
 static bool is_due(struct scheme *x, const struct damon_snapshot *s, uint64_t aggr_ns)
 {
 	uint64_t apply_ns = x->s.apply_ns;
@@ -415,7 +415,7 @@ static bool is_due(struct scheme *x, const struct damon_snapshot *s, uint64_t ag
 		x->planned = true;
 		x->next_ns = s->start_ns + MAX(apply_ns, s->end_ns - s->start_ns);
 	}
-	if (s->end_ns + aggr_ns / 2 < x->next_ns)
+	if (s->end_ns + aggr_ns / 4 < x->next_ns)
 		return false;
 	x->next_ns += apply_ns;
 	if (x->next_ns + apply_ns < s->end_ns) /* it was off for long */
