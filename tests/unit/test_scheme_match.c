@@ -101,8 +101,8 @@ static void parse_filters(struct damos *s, const char *text)
 		double from, to;
 		int used = 0;
 
-		*f = (struct damos_filter){.allow = *text++ == '+', .matching = *text != '!'};
-		text += !f->matching;
+		*f = (struct damos_filter){.allow = text[0] == '+', .matching = text[1] != '!'};
+		text += f->matching ? 1 : 2;
 		if (*text == 'a') {
 			cr_assert_eq(sscanf(text, "a%lf-%lf%n", &from, &to, &used), 2);
 			f->type = DAMOS_FILTER_ADDR;
