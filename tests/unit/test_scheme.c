@@ -260,6 +260,40 @@ Test(scheme, a_quota_splits_and_goes_on)
 	kit_teardown(&k);
 }
 
+Test(scheme, a_quota_that_sufficed_begins_at_the_start)
+{
+	struct damos s = cold_scheme(0);
+	struct kit k;
+
+	kit_setup(&k);
+	s.quota.bytes = PAGE(60);
+	s.quota.reset_ns = AGGR_NS;
+	kit_set(&k, &s, &kit_any, 1);
+	cr_expect_str_eq(kit_plan(&k, "0-50:0@1 | 0-50:0@1"), "0-50 1/0-10");
+	kit_done(&k, 0, 1);
+	cr_expect_str_eq(kit_plan(&k, "0-50:0@1"), "0-50");
+	kit_done(&k, 0, 1);
+	cr_expect_str_eq(kit_plan(&k, "0-50:0@1 | 0-50:0@1"), "0-50 1/0-10");
+	kit_teardown(&k);
+}
+
+Test(scheme, a_quota_that_is_used_up_keeps_its_place)
+{
+	struct damos s = kit_scheme("collapse");
+	const struct damos_kind hot = {DAMOS_HEAT_HOT, false, 0, 0};
+	struct kit k;
+
+	kit_setup(&k);
+	s.quota.bytes = PAGE(60);
+	s.quota.reset_ns = 2 * AGGR_NS;
+	kit_set(&k, &s, &hot, 1);
+	cr_expect_str_eq(kit_plan(&k, "0-100:10@1"), "0-60");
+	kit_done(&k, 0, 1);
+	cr_expect_str_eq(kit_plan(&k, "0-100:10@1 100-200:20@1"), "", "the better one is too late");
+	cr_expect_str_eq(kit_plan(&k, "0-100:10@1"), "60-100 0-20");
+	kit_teardown(&k);
+}
+
 Test(scheme, a_quota_splits_at_the_grain)
 {
 	const struct damos_kind huge = {DAMOS_HEAT_HOT, true, PAGE(512), 0};
@@ -578,8 +612,7 @@ Test(scheme, steps_of_a_plan_are_bounded)
 	k.e->max_steps = 2;
 	cr_expect_str_eq(kit_plan(&k, "0-1:0@1 2-3:0@1 4-5:0@1"), "0-1 2-3");
 	kit_done(&k, 0, 1);
-	cr_expect_str_eq(kit_plan(&k, "0-1:0@1 2-3:0@1 4-5:0@1"), "0-1 2-3",
-			 "without a quota, from the start");
+	cr_expect_str_eq(kit_plan(&k, "0-1:0@1 2-3:0@1 4-5:0@1"), "4-5 0-1", "and goes on");
 	cr_expect_eq(kit_stats(&k, 0).qt_exceeds, 0);
 	kit_teardown(&k);
 }

@@ -4,6 +4,7 @@
  * is of the pattern, passes the filters, lies in one region, is planned once, and fits the quota;
  * and what is not planned had a reason.
  */
+#include "core/quota.h"
 #include "tests/kit/scheme_kit.h"
 
 #define TARGETS 2
@@ -174,13 +175,13 @@ static int filtered(const struct damos *s, uint32_t t, uint64_t page)
 	return !page_filters && s->nr_filters && s->filters[s->nr_filters - 1].allow ? -1 : 0;
 }
 
-static bool wanted(const struct model *m, size_t i, uint32_t t, uint64_t page)
+static bool matches(const struct model *m, size_t i, uint32_t t, uint64_t page)
 {
 	const struct damon_region *r = region_of(m, t, page);
 	const struct damos *s = &m->s[i];
 	double nr, age;
 
-	if (!r || m->pages[t][page].pending[i] || filtered(s, t, page) < 0)
+	if (!r || filtered(s, t, page) < 0)
 		return false;
 	nr = round(20. * r->nr_touched / r->nr_checks);
 	age = (double)age_of(m, t, page);
@@ -189,14 +190,47 @@ static bool wanted(const struct model *m, size_t i, uint32_t t, uint64_t page)
 	       age <= (double)s->age_ns.max;
 }
 
-static uint64_t wanted_bytes(const struct model *m, size_t i)
+static bool wanted(const struct model *m, size_t i, uint32_t t, uint64_t page)
+{
+	return !m->pages[t][page].pending[i] && matches(m, i, t, page);
+}
+
+static uint64_t bytes_of(const struct model *m, size_t i,
+			 bool (*is)(const struct model *m, size_t i, uint32_t t, uint64_t page))
 {
 	uint64_t sum = 0;
 
 	for (uint32_t t = 0; t < TARGETS; t++)
 		for (uint64_t page = 0; page < PAGES; page++)
-			sum += wanted(m, i, t, page) ? DAMON_PAGE_SIZE : 0;
+			sum += is(m, i, t, page) ? DAMON_PAGE_SIZE : 0;
 	return sum;
+}
+
+static unsigned int priority(const struct model *m, size_t i, uint32_t t, uint64_t page)
+{
+	const struct damon_region *r = region_of(m, t, page);
+	const struct damos_rank rank = {r->end - r->start, age_of(m, t, page),
+					20. * r->nr_touched / r->nr_checks, 20};
+
+	return damos_priority(&m->s[i].quota, m->kind[i].heat, &rank);
+}
+
+/* What is planned and what is left, before the former becomes young. */
+static void check_best(const struct model *m, size_t i, const struct damos_step *s, size_t n)
+{
+	unsigned int least = DAMOS_MAX_PRIORITY, best_left = 0;
+
+	for (size_t j = 0; j < n; j++) {
+		unsigned int p = priority(m, i, s[j].target_id, s[j].start >> DAMON_PAGE_SHIFT);
+
+		cr_assert_leq(p, least, "the best first");
+		least = p;
+	}
+	for (uint32_t t = 0; t < TARGETS; t++)
+		for (uint64_t page = 0; page < PAGES; page++)
+			if (wanted(m, i, t, page))
+				best_left = MAX(best_left, priority(m, i, t, page));
+	cr_assert(!n || least >= best_left, "%u, %u", least, best_left);
 }
 
 static void check_step(struct model *m, const struct damos_step *s)
@@ -235,15 +269,17 @@ static void accept(struct model *m, const struct damos_step *s)
 
 static void check_scheme(struct model *m, size_t i, const struct damos_step *s, size_t n)
 {
-	uint64_t all = wanted_bytes(m, i), planned = 0, quota = m->s[i].quota.bytes;
+	uint64_t all = bytes_of(m, i, wanted), planned = 0, quota = m->s[i].quota.bytes;
+
+	cr_assert_eq(kit_stats(&m->k, i).sz_now, bytes_of(m, i, matches));
 
 	for (size_t j = 0; j < n; j++) {
 		check_step(m, &s[j]);
 		planned += s[j].end - s[j].start;
 	}
+	check_best(m, i, s, n);
 	for (size_t j = 0; j < n; j++)
 		accept(m, &s[j]);
-	cr_assert_eq(kit_stats(&m->k, i).sz_now, all);
 	m->steps += n;
 	if (!quota) {
 		cr_assert_eq(planned, all, "%lu of %lu", (unsigned long)planned,
