@@ -36,7 +36,8 @@ struct damos_step {
 	uint32_t scheme, target_id, space_id;
 	uint64_t start, end; /* bytes, page aligned */
 	double nr_accesses;
-	uint32_t age_aggrs;
+	uint32_t age_aggrs; /* as held against the pattern */
+	bool allowed;	    /* a core filter allowed it: page filters are not asked any more */
 };
 
 /* What became of a step; bytes of its range, tried + dropped = end - start. */
