@@ -284,7 +284,7 @@ static void finish(struct applier *a, struct lane *lane, struct item *i)
 static void give_reason(struct damos_result *r, int err, const char *text)
 {
 	r->err = err < 0 ? -err : EIO;
-	snprintf(r->reason, sizeof(r->reason), "%s", text);
+	snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(r->reason) - 1, text);
 }
 
 /* Slices of what takes longer than thought get shorter at once, others longer step by step. A slice
