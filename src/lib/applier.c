@@ -210,7 +210,8 @@ static int apply(struct applier *a, const struct applier_job *j, struct damon_ac
 	int err;
 
 	if (pages_out)
-		damon_refault_pick(a->refault, run.pages, a->ranges, s->seen.nr, &pick);
+		damon_refault_pick(a->refault, run.pages, a->ranges, s->seen.nr,
+				   a->sys->clock_ns(a->sys), &pick);
 	err = j->action->apply(&run, a->ranges, s->seen.nr, &s->done);
 	if (pages_out && s->done.verified == 1)
 		damon_refault_note(a->refault, j->step.scheme, j->pid, &pick, s->done.applied,
