@@ -130,6 +130,7 @@ int damon_apply_lru_prio(const struct damon_action_run *run, const struct damon_
 		err = flush(&p);
 	done->applied += p.ok;
 	done->failed += p.failed;
+	done->err = p.failed ? EFAULT : done->err;
 	done->skipped += err ? 0 : given - MIN(p.ok + p.failed, given);
 	done->verified = 1;
 	return err ? explain(&p, err) : 0;

@@ -315,7 +315,7 @@ static void add_slice(struct damos_result *r, const struct slice *s, bool first)
 	r->filter_passed += s->seen.passed;
 	r->busy_ns += s->busy_ns;
 	if (s->why.text[0] && !s->gone)
-		give_reason(r, s->err ? s->err : -EBUSY, s->why.text);
+		give_reason(r, s->err ? s->err : -s->done.err, s->why.text);
 	if (!s->seen.nr) /* nothing was called, so nothing is believed */
 		return;
 	if (first)
