@@ -2,7 +2,8 @@
 /*
  * lru_prio: pages are accessed twice from outside, as the process itself would: the first read of a
  * byte marks a page referenced, the second puts it on the active list. Only pages in memory are
- * read: others would be brought in.
+ * read: others would be brought in. Of a huge page the kernel only sets the accessed bit, once for
+ * all of it: reclaim finds it there when it comes by, and keeps the page.
  */
 #include <errno.h>
 #include <string.h>
