@@ -102,7 +102,8 @@ static struct perf_event_attr dummy(void)
 	};
 }
 
-/* The source's own events. Where the first one cannot tell of tasks and mappings, a dummy does. */
+/* The source's own events. Where the first one cannot tell of tasks and mappings, or may be paused,
+ * a dummy does. */
 static int hardware_events(struct damon_ctx *ctx, const struct damon_source_options *o,
 			   struct damon_event *e)
 {
@@ -111,7 +112,8 @@ static int hardware_events(struct damon_ctx *ctx, const struct damon_source_opti
 	ctx->whole_cpus = false;
 	for (int i = 0; i < n; i++)
 		ctx->whole_cpus = ctx->whole_cpus || e[i].whole_cpus;
-	ctx->first_event = n > 0 && (e[0].whole_cpus || e[0].aux_bytes || *e[0].cpus);
+	ctx->first_event = n > 0 && (e[0].whole_cpus || e[0].aux_bytes || *e[0].cpus ||
+				     schemes_may_pause(ctx));
 	if (!ctx->first_event)
 		return n;
 	if (n == DAMON_SOURCE_MAX_EVENTS)
@@ -194,7 +196,8 @@ uint64_t rate_count(struct damon_ctx *ctx)
 	uint64_t ns;
 
 	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) ||
-	    damon_session_count(ctx->session, r->ladder ? 1 + (int)r->budget.rung : 0, &ns))
+	    damon_session_count(ctx->session,
+				r->ladder ? 1 + (int)r->budget.rung : (int)ctx->first_event, &ns))
 		return 0;
 	if (!r->ladder) {
 		cpu = (double)ns;

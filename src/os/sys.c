@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -106,6 +107,18 @@ static ssize_t real_pwrite(const struct damon_sys *s, int fd, const void *buf, s
 	ssize_t r = pwrite(fd, buf, len, (off_t)off);
 
 	return r < 0 ? -errno : r;
+}
+
+static int real_pidfd_open(const struct damon_sys *s, int pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int real_flock(const struct damon_sys *s, int fd, int op)
+{
+	return flock(fd, op) ? -errno : 0;
 }
 
 static void closedirp(DIR **d)
@@ -249,6 +262,8 @@ const struct damon_sys damon_sys_real = {
 	.open = real_open,
 	.pread = real_pread,
 	.pwrite = real_pwrite,
+	.pidfd_open = real_pidfd_open,
+	.flock = real_flock,
 };
 
 int damon_sys_slurp(const struct damon_sys *s, const char *path, char **text, size_t *len)

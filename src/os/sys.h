@@ -40,6 +40,8 @@ struct damon_sys {
 	ssize_t (*pread)(const struct damon_sys *s, int fd, void *buf, size_t len, uint64_t off);
 	ssize_t (*pwrite)(const struct damon_sys *s, int fd, const void *buf, size_t len,
 			  uint64_t off);
+	int (*pidfd_open)(const struct damon_sys *s, int pid);
+	int (*flock)(const struct damon_sys *s, int fd, int op);
 };
 
 /* The real world. */
