@@ -125,6 +125,12 @@ static int open_proc(struct acted *a, const struct damon_proc *p, struct acted_p
 	return err;
 }
 
+static void note_home(struct acted_proc *e, const struct damon_proc *p)
+{
+	e->target_id = p->target ? p->target->id : UINT32_MAX;
+	e->space_id = p->space->id;
+}
+
 int acted_want(struct acted *a, const struct damon_proc *p, struct damon_fail *why)
 {
 	struct acted_proc *e = acted_find(a, p->pid);
@@ -138,10 +144,10 @@ int acted_want(struct acted *a, const struct damon_proc *p, struct damon_fail *w
 	if (a->nr == a->max)
 		return damon_fail(why, EMFILE, "%zu processes are acted upon already", a->max);
 	e = &a->p[a->nr++];
-	*e = (struct acted_proc){
-		.pid = p->pid, .fd = -1, .lock_fd = -1, .from_ns = p->from_ns};
+	*e = (struct acted_proc){.pid = p->pid, .fd = -1, .lock_fd = -1, .from_ns = p->from_ns};
 	e->err = -open_proc(a, p, e, &f);
 	e->opened_ns = a->sys->clock_ns(a->sys);
+	note_home(e, p);
 	snprintf(e->reason, sizeof(e->reason), "%.127s", f.text);
 	if (e->err && why)
 		*why = f;
@@ -164,13 +170,11 @@ static void look(struct acted *a, struct acted_proc *e, struct damon_targets *ts
 		e->gone = true;
 		return;
 	}
-	if (e->err) {
+	note_home(e, p);
+	if (e->err)
 		e->gone = end_ns > e->opened_ns + REFUSED_NS;
-		return;
-	}
-	e->proven |= end_ns > e->opened_ns + RINGS_SLACK_NS;
-	e->target_id = p->target ? p->target->id : UINT32_MAX;
-	e->space_id = p->space->id;
+	else
+		e->proven |= end_ns > e->opened_ns + RINGS_SLACK_NS;
 }
 
 void acted_prove(struct acted *a, struct damon_targets *ts, uint64_t end_ns)

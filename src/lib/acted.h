@@ -30,9 +30,9 @@ struct acted_proc {
 	bool proven, gone;
 	int err; /* why it must not be acted upon, positive; with the reason */
 	char reason[128];
-	uint32_t nr_jobs;    /* that use 'fd': until then it stays open */
-	uint32_t target_id;  /* of which it is, */
-	uint32_t space_id;   /* and where it lives; as of the last acted_prove() */
+	uint32_t nr_jobs;   /* that use 'fd': until then it stays open */
+	uint32_t target_id; /* of which it is, */
+	uint32_t space_id;  /* and where it lives; as of the last acted_prove() */
 };
 
 struct acted {

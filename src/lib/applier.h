@@ -69,6 +69,9 @@ size_t applier_take(struct applier *a, struct damos_result *out, size_t cap);
  */
 bool applier_refaults(struct applier *a, size_t scheme, double *looked, double *back);
 
+/* CPU time of its thread so far. */
+uint64_t applier_cpu_ns(struct applier *a);
+
 /* True if nothing waits or is under way. */
 bool applier_idle(struct applier *a);
 
