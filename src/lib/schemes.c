@@ -196,7 +196,7 @@ int schemes_open(struct damon_ctx *ctx)
 	if (!err && !ctx->replay)
 		err = open_worker(ctx);
 	for (size_t i = 0; !err && i < s->set->n; i++)
-		damon_schemes_switch(s->engine, i, !s->off[i]);
+		damon_schemes_switch(s->engine, i, !s->set->off[i]);
 	return err;
 }
 
@@ -219,15 +219,15 @@ void schemes_totals(struct damon_ctx *ctx, struct damon_scheme_totals *t)
 		return;
 	*t = (struct damon_scheme_totals){
 		.s = s->set->s,
-		.stats = s->told,
+		.stats = s->set->told,
 		.n = s->set->n,
 		.dry_run = ctx->dry_run,
 		.actions_ns = schemes_cpu_ns(ctx),
 		.paused_ns = s->paused_ns + (s->paused ? now_ns - s->paused_from_ns : 0),
 	};
 	for (size_t i = 0; i < s->set->n; i++) {
-		s->told[i] = (struct damos_stats){.size = sizeof(s->told[i])};
-		damon_scheme_stats(ctx, i, &s->told[i]);
+		s->set->told[i] = (struct damos_stats){.size = sizeof(s->set->told[i])};
+		damon_scheme_stats(ctx, i, &s->set->told[i]);
 	}
 }
 
@@ -259,8 +259,6 @@ void schemes_free(struct damon_ctx *ctx)
 	damon_schemes_free(s->engine);
 	schemes_world_release(&s->world);
 	scheme_set_free(s->set);
-	free(s->off);
-	free(s->told);
 	free(s->flights);
 	free(s->cold.r);
 	free(s->cold.max_end);
@@ -271,27 +269,6 @@ void schemes_free(struct damon_ctx *ctx)
 }
 
 /* ---- the public functions ---- */
-
-/* Takes them over, with room for what goes with each. */
-static int adopt(struct schemes *s, struct scheme_set *set)
-{
-	size_t n = MAX(set->n, (size_t)1);
-	bool *off = calloc(n, sizeof(*off));
-	struct damos_stats *told = calloc(n, sizeof(*told));
-
-	if (!off || !told) {
-		free(off);
-		free(told);
-		return -ENOMEM;
-	}
-	scheme_set_free(s->set);
-	free(s->off);
-	free(s->told);
-	s->set = set;
-	s->off = off;
-	s->told = told;
-	return 0;
-}
 
 int damon_set_schemes(struct damon_ctx *ctx, const struct damos *in, size_t n)
 {
@@ -306,14 +283,13 @@ int damon_set_schemes(struct damon_ctx *ctx, const struct damos *in, size_t n)
 	err = scheme_set_new(ctx->sys, in, n, ctx->dry_run, &set, &ctx->fail);
 	if (err)
 		return err;
-	if (s->engine)
-		err = replace(ctx, set);
-	if (!err)
-		err = adopt(s, set);
+	err = s->engine ? replace(ctx, set) : 0;
 	if (err) {
 		scheme_set_free(set);
 		return err;
 	}
+	scheme_set_free(s->set);
+	s->set = set;
 	err = ctx->state == CTX_OPEN && !s->engine ? schemes_open(ctx) : 0;
 	if (err)
 		schemes_free(ctx);
@@ -342,7 +318,7 @@ int damon_scheme_switch(struct damon_ctx *ctx, size_t i, int on)
 {
 	if (i >= damon_nr_schemes(ctx))
 		return no_scheme(ctx, i);
-	ctx->schemes->off[i] = !on;
+	ctx->schemes->set->off[i] = !on;
 	if (ctx->schemes->engine) {
 		damon_schemes_switch(ctx->schemes->engine, i, on);
 		ctx->schemes->next_watch_ns = 0;

@@ -60,7 +60,6 @@ struct schemes_home {
 struct schemes {
 	struct scheme_set *set;
 	bool by_hand; /* the worker has no thread: tests do its steps */
-	bool *off;    /* by scheme: switched off before there was an engine */
 
 	/* from damon_open() on */
 	struct damon_schemes *engine;
@@ -76,7 +75,6 @@ struct schemes {
 	bool paused;
 	uint64_t paused_from_ns, paused_ns; /* since; in all before */
 	uint64_t cpu_ns;		    /* of the worker, once it has ended */
-	struct damos_stats *told;	    /* to the record, by scheme */
 };
 
 struct damon_ctx;

@@ -209,7 +209,7 @@ static void charge_all(struct schemes *s, const struct damos_step *step, bool tr
 
 	*(tried ? &r.tried : &r.dropped) = bytes;
 	r.filter_passed = tried ? bytes : 0;
-	snprintf(r.reason, sizeof(r.reason), "%s", reason);
+	snprintf(r.reason, sizeof(r.reason), "%.*s", (int)sizeof(r.reason) - 1, reason);
 	damon_schemes_charge(s->engine, &r);
 }
 
