@@ -75,7 +75,7 @@ struct damos_world {
 
 struct damon_schemes;
 
-struct damon_schemes *damon_schemes_new(uint64_t aggr_ns, uint64_t seed);
+struct damon_schemes *damon_schemes_new(uint64_t aggr_ns);
 void damon_schemes_free(struct damon_schemes *e); /* NULL is fine */
 
 /*
@@ -96,8 +96,8 @@ bool damon_schemes_watch(struct damon_schemes *e, const struct damos_world *w, u
 /*
  * Plans for a snapshot: steps of all schemes whose apply interval ended, best first within each.
  * They are the engine's, valid until the next plan. Each must be charged, also those that nobody
- * takes: as dropped. Target filters count targets by their ids. Returns 0, or -ENOMEM with no
- * steps.
+ * takes: as dropped. Target filters count targets by their ids. Returns 0, or -ENOMEM with the
+ * steps of the schemes before.
  */
 int damon_schemes_plan(struct damon_schemes *e, const struct damon_snapshot *s,
 		       const struct damon_view *v, const struct damos_world *w);
