@@ -47,7 +47,7 @@ bool schemes_may_pause(const struct damon_ctx *ctx)
 	return ctx->schemes != NULL;
 }
 
-/* Does any of them change anything? */
+/* Does any of them change what it is about? */
 static bool any_acts(const struct scheme_set *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
@@ -95,39 +95,59 @@ static int hold_asked(struct damon_ctx *ctx, struct acted *a)
 	return 0;
 }
 
-static int open_worker(struct damon_ctx *ctx)
+/* Room for the ranges of all jobs that there may be. */
+static int reserve_cold(struct schemes_cold *c, size_t n)
 {
-	struct applier_params p = applier_defaults;
-	struct schemes *s = ctx->schemes;
-	struct schemes_cold *c = &s->cold;
-	int err;
-
-	c->cap = p.queue + 1;
-	c->r = calloc(c->cap, sizeof(*c->r));
-	c->max_end = calloc(c->cap, sizeof(*c->max_end));
-	c->hit = calloc(c->cap, sizeof(*c->hit));
+	if (c->cap)
+		return 0;
+	c->r = calloc(n, sizeof(*c->r));
+	c->max_end = calloc(n, sizeof(*c->max_end));
+	c->hit = calloc(n, sizeof(*c->hit));
 	if (!c->r || !c->max_end || !c->hit)
-		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
-	p.dry_run = ctx->dry_run;
-	err = applier_new(ctx->sys, &p, &s->applier, &ctx->fail);
-	if (!err && !s->by_hand)
-		err = applier_start(s->applier);
-	return err;
+		return -ENOMEM;
+	c->cap = n;
+	return 0;
 }
 
-/* The parts that look at 'set', made beside those in use, if there are any. */
+/* What goes with a set, and is made before the one in use is given up. */
 struct parts {
-	struct acted acted;
 	struct schemes_world world;
-	bool new_acted;
+	struct acted acted;
+	bool new_acted; /* else the one in use stays */
+	struct applier *applier;
 };
+
+static void drop_parts(struct parts *p)
+{
+	schemes_world_release(&p->world);
+	acted_release(&p->acted);
+	applier_free(p->applier);
+}
+
+static int make_worker(struct damon_ctx *ctx, struct parts *p)
+{
+	struct applier_params params = applier_defaults;
+	int err;
+
+	params.dry_run = ctx->dry_run;
+	if (reserve_cold(&ctx->schemes->cold, params.queue))
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	err = applier_new(ctx->sys, &params, &p->applier, &ctx->fail);
+	if (err || ctx->schemes->by_hand)
+		return err;
+	err = applier_start(p->applier);
+	return err ? damon_fail(&ctx->fail, -err, "cannot start a thread: %s", strerror(-err)) : 0;
+}
 
 static int make_parts(struct damon_ctx *ctx, const struct scheme_set *set, struct parts *p)
 {
 	struct schemes *s = ctx->schemes;
-	bool lock = any_acts(set) && !ctx->dry_run && !ctx->replay;
+	bool lock = any_acts(set) && !ctx->dry_run;
 	int err = schemes_world_init(&p->world, ctx->sys, set, &ctx->fail);
 
+	if (err || ctx->replay)
+		return err;
+	err = make_worker(ctx, p);
 	if (err)
 		return err;
 	p->new_acted = !s->acted.p || lock != s->acted.with_lock;
@@ -135,19 +155,35 @@ static int make_parts(struct damon_ctx *ctx, const struct scheme_set *set, struc
 		return 0;
 	err = acted_init(&p->acted, ctx->sys, MAX_PROCS, lock);
 	if (err)
-		damon_fail(&ctx->fail, ENOMEM, "out of memory");
-	else if (lock)
-		err = hold_asked(ctx, &p->acted);
-	return err;
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
+	return lock ? hold_asked(ctx, &p->acted) : 0;
 }
 
-static void drop_parts(struct parts *p)
+/* Its results have been taken. What it paged out last it does not look at again. */
+static void end_worker(struct schemes *s)
 {
-	schemes_world_release(&p->world);
-	acted_release(&p->acted);
+	if (s->applier) {
+		applier_stop(s->applier);
+		s->cpu_ns += applier_cpu_ns(s->applier);
+	}
+	applier_free(steal(&s->applier));
 }
 
-/* Brings an engine that works to a new set. Everything that can fail comes first. */
+static void use_parts(struct schemes *s, struct parts *p)
+{
+	p->world.looked = s->world.looked;
+	p->world.back = s->world.back;
+	schemes_world_release(&s->world);
+	s->world = p->world;
+	end_worker(s); /* it counts schemes as they were */
+	s->applier = p->applier;
+	if (!p->new_acted)
+		return;
+	acted_release(&s->acted);
+	s->acted = p->acted;
+}
+
+/* Brings the engine to a new set. Everything that can fail comes first. */
 static int replace(struct damon_ctx *ctx, struct scheme_set *set)
 {
 	struct schemes *s = ctx->schemes;
@@ -164,14 +200,7 @@ static int replace(struct damon_ctx *ctx, struct scheme_set *set)
 		drop_parts(&p);
 		return err;
 	}
-	p.world.looked = s->world.looked;
-	p.world.back = s->world.back;
-	schemes_world_release(&s->world);
-	s->world = p.world;
-	if (p.new_acted) {
-		acted_release(&s->acted);
-		s->acted = p.acted;
-	}
+	use_parts(s, &p);
 	s->next_watch_ns = 0;
 	return 0;
 }
@@ -189,12 +218,10 @@ int schemes_open(struct damon_ctx *ctx)
 		return -EINVAL;
 	}
 	damon_proc_need_fds(2 * MAX_PROCS, NULL); /* with fewer, fewer processes are held */
-	s->engine = damon_schemes_new(ctx->attrs.aggr_ns, 1);
+	s->engine = damon_schemes_new(ctx->attrs.aggr_ns);
 	if (!s->engine)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	err = replace(ctx, s->set);
-	if (!err && !ctx->replay)
-		err = open_worker(ctx);
 	for (size_t i = 0; !err && i < s->set->n; i++)
 		damon_schemes_switch(s->engine, i, !s->set->off[i]);
 	return err;
@@ -206,7 +233,7 @@ uint64_t schemes_cpu_ns(const struct damon_ctx *ctx)
 
 	if (!s)
 		return 0;
-	return s->applier ? applier_cpu_ns(s->applier) : s->cpu_ns;
+	return s->cpu_ns + (s->applier ? applier_cpu_ns(s->applier) : 0);
 }
 
 void schemes_totals(struct damon_ctx *ctx, struct damon_scheme_totals *t)
@@ -238,11 +265,10 @@ void schemes_close(struct damon_ctx *ctx)
 	if (!s)
 		return;
 	if (s->applier) {
-		applier_stop(s->applier);
+		applier_stop(s->applier); /* waits for the slice under way */
 		schemes_take(ctx);
-		s->cpu_ns = applier_cpu_ns(s->applier);
 	}
-	applier_free(steal(&s->applier));
+	end_worker(s);
 	acted_release(&s->acted);
 	if (s->paused)
 		s->paused_ns += ctx->sys->clock_ns(ctx->sys) - s->paused_from_ns;

@@ -205,7 +205,7 @@ static void charge_all(struct schemes *s, const struct damos_step *step, bool tr
 		       const char *reason)
 {
 	uint64_t bytes = step->end - step->start;
-	struct damos_result r = {.id = step->id, .err = err, .verified = tried};
+	struct damos_result r = {.id = step->id, .err = err};
 
 	*(tried ? &r.tried : &r.dropped) = bytes;
 	r.filter_passed = tried ? bytes : 0;
