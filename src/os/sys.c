@@ -116,6 +116,35 @@ static int real_pidfd_open(const struct damon_sys *s, int pid)
 	return fd < 0 ? -errno : fd;
 }
 
+static ssize_t real_process_madvise(const struct damon_sys *s, int pid_fd, const struct iovec *r,
+				    size_t n, int advice)
+{
+	ssize_t done = syscall(SYS_process_madvise, pid_fd, r, n, advice, 0);
+
+	return done < 0 ? -errno : done;
+}
+
+#ifndef MPOL_MF_MOVE
+#define MPOL_MF_MOVE 2 /* linux/mempolicy.h */
+#endif
+
+static long real_move_pages(const struct damon_sys *s, int pid, size_t n, void *const *pages,
+			    const int *nodes, int *status)
+{
+	long r = syscall(SYS_move_pages, pid, n, pages, nodes, status, nodes ? MPOL_MF_MOVE : 0);
+
+	return r < 0 ? -errno : r;
+}
+
+static ssize_t real_read_ranges(const struct damon_sys *s, int pid, const struct iovec *r, size_t n,
+				void *buf, size_t len)
+{
+	struct iovec here = {buf, len};
+	ssize_t done = process_vm_readv(pid, &here, 1, r, n, 0);
+
+	return done < 0 ? -errno : done;
+}
+
 static int real_flock(const struct damon_sys *s, int fd, int op)
 {
 	return flock(fd, op) ? -errno : 0;
@@ -263,6 +292,9 @@ const struct damon_sys damon_sys_real = {
 	.pread = real_pread,
 	.pwrite = real_pwrite,
 	.pidfd_open = real_pidfd_open,
+	.process_madvise = real_process_madvise,
+	.move_pages = real_move_pages,
+	.read_ranges = real_read_ranges,
 	.flock = real_flock,
 };
 

@@ -148,6 +148,34 @@ static ssize_t fake_read_mem(const struct damon_sys *s, int pid, uint64_t addr, 
 	return -ENOSYS;
 }
 
+static int fake_pidfd_open(const struct damon_sys *s, int pid)
+{
+	return -ENOSYS;
+}
+
+static ssize_t fake_process_madvise(const struct damon_sys *s, int pid_fd, const struct iovec *r,
+				    size_t n, int advice)
+{
+	return -ENOSYS;
+}
+
+static long fake_move_pages(const struct damon_sys *s, int pid, size_t n, void *const *pages,
+			    const int *nodes, int *status)
+{
+	return -ENOSYS;
+}
+
+static ssize_t fake_read_ranges(const struct damon_sys *s, int pid, const struct iovec *r, size_t n,
+				void *buf, size_t len)
+{
+	return -ENOSYS;
+}
+
+static int fake_flock(const struct damon_sys *s, int fd, int op)
+{
+	return -ENOSYS;
+}
+
 static int fake_nr_cpus(const struct damon_sys *s)
 {
 	return ((struct fake_sys *)s->priv)->nr_cpus;
@@ -177,7 +205,12 @@ void fake_sys_init(struct fake_sys *f, const struct fake_file *files)
 			.cpu_online = fake_cpu_online,
 			.open = fake_open,
 			.pread = fake_pread,
-			.pwrite = fake_pwrite},
+			.pwrite = fake_pwrite,
+			.pidfd_open = fake_pidfd_open,
+			.process_madvise = fake_process_madvise,
+			.move_pages = fake_move_pages,
+			.read_ranges = fake_read_ranges,
+			.flock = fake_flock},
 		.files = files,
 		.nr_cpus = 1,
 	};
