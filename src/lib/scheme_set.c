@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/filter.h"
 #include "lib/out.h"
 #include "lib/scheme_set.h"
 
@@ -41,6 +42,11 @@ static int own_strings(struct damos *s)
 	return err;
 }
 
+static bool is_rights(int err)
+{
+	return err == -EPERM || err == -EACCES;
+}
+
 /* Can it work here? In a dry run rights may be missing. */
 static int check(const struct damon_sys *sys, const struct damos *s, bool dry_run,
 		 const struct damon_action **action, struct damon_fail *why)
@@ -48,8 +54,15 @@ static int check(const struct damon_sys *sys, const struct damos *s, bool dry_ru
 	struct damon_fail f = {0};
 	int err = damon_action_check(sys, s, action, &f);
 
-	if (!err || (dry_run && (err == -EPERM || err == -EACCES)))
+	if (dry_run && is_rights(err)) {
+		err = (*action)->check ? (*action)->check(sys, s, &f) : 0;
+		if (!err)
+			err = damon_page_filters_check(sys, s, &f);
+	}
+	if (!err || (dry_run && is_rights(err)))
 		return 0;
+	if (err == -EINVAL && !*action)
+		damon_fail_remedy(&f, "'damon-perf check' lists them");
 	*why = f;
 	return err;
 }

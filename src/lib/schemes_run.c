@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action/filter.h"
 #include "lib/ctx.h"
 
 #define TAKE_AT_ONCE 64
@@ -281,12 +282,7 @@ static bool is_counted_only(const struct damon_ctx *ctx, const struct damos_step
 		return true;
 	if (ctx->schemes->set->actions[step->scheme]->apply)
 		return false;
-	for (size_t i = 0; i < d->nr_filters; i++) {
-		if (d->filters[i].type != DAMOS_FILTER_ADDR &&
-		    d->filters[i].type != DAMOS_FILTER_TARGET)
-			return step->allowed;
-	}
-	return true;
+	return step->allowed || !damon_has_page_filters(d);
 }
 
 /* Processes of targets that steps are for, and that are not held yet. */

@@ -40,6 +40,11 @@ static uint64_t real_own_cpu(const struct damon_sys *s)
 	return clock_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+static uint64_t real_thread_cpu(const struct damon_sys *s)
+{
+	return clock_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static int real_perf_event_open(const struct damon_sys *s, struct perf_event_attr *a, int pid,
 				int cpu, int group, unsigned long flags)
 {
@@ -277,6 +282,7 @@ const struct damon_sys damon_sys_real = {
 	.clock_ns = real_clock,
 	.realtime_ns = real_realtime,
 	.own_cpu_ns = real_own_cpu,
+	.thread_cpu_ns = real_thread_cpu,
 	.perf_event_open = real_perf_event_open,
 	.mmap = real_mmap,
 	.munmap = real_munmap,
