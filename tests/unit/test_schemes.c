@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -202,6 +203,7 @@ static int start_sleeper(void)
 
 	cr_assert_geq(pid, 0);
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			pause();
 	}
@@ -223,7 +225,7 @@ static void world_init_for(struct world *w, int pid)
 	add_proc_file(w, 2, "/stat", w->stat);
 	add_proc_file(w, 3, "", "");
 	add_file(w, "/proc/uptime", "150.00 100.00\n");
-	add_file(w, "/proc/self/status", "CapEff:\t000001ffffffffff\n");
+	add_file(w, "/proc/self/status", "x\nCapEff:\t000001ffffffffff\n");
 	add_file(w, "/proc/sys/kernel/osrelease", "6.12.0\n");
 	add_file(w, "/proc/swaps",
 		 "Filename Type Size Used Priority\n/dev/zram0 partition 1000000 0 1\n");
@@ -275,8 +277,7 @@ static struct damos pageout(void)
 
 	damos_init(&s);
 	s.action = "pageout";
-	s.access_max = 0;
-	s.compare = DAMOS_COMPARE_PLAIN;
+	s.access_max = 2e-5; /* the coldest range that is accessed has seven times that */
 	s.age_ns.min = 500 * MS;
 	return s;
 }
