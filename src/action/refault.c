@@ -7,8 +7,7 @@
 
 #define MAX_PROCS   64			 /* with pages that wait */
 #define LEAST_BYTES ((uint64_t)64 << 10) /* that a noted page stands for */
-#define MOST_BYTES  ((uint64_t)1 << 40)
-#define TRIES	    4 /* to find a page in memory */
+#define TRIES	    4			 /* to find a page in memory */
 
 /* An address space; not in use: nothing waits. */
 struct proc {
@@ -27,8 +26,9 @@ struct noted {
 struct damon_refault {
 	const struct damon_sys *sys;
 	struct rng rng;
-	uint64_t every; /* bytes per page that is noted */
-	uint64_t owed;	/* paged out since the last one was */
+	uint64_t owed;	    /* bytes paged out since the last page was noted */
+	double tokens;	    /* pages that may be noted now */
+	uint64_t earned_ns; /* until when they are counted */
 	struct proc procs[MAX_PROCS];
 	struct noted *ring; /* in order of time: at, at + 1, ... */
 	size_t cap, at, nr;
@@ -46,7 +46,7 @@ struct damon_refault *damon_refault_new(const struct damon_sys *sys, size_t cap)
 	}
 	f->sys = sys;
 	f->cap = cap;
-	f->every = LEAST_BYTES;
+	f->tokens = (double)cap / 4;
 	rng_seed(&f->rng, 1);
 	return f;
 }
@@ -85,18 +85,31 @@ static uint64_t page_at(const struct damon_action_range *r, size_t n, uint64_t n
 	return r[0].start;
 }
 
+/* Within 10 s half of the room is earned; a quarter may be saved for what comes in a burst. So all
+ * that waits has room. */
+static void earn(struct damon_refault *f, uint64_t now_ns)
+{
+	double ns = (double)(now_ns - MIN(f->earned_ns, now_ns));
+
+	f->tokens += (double)f->cap / 2 * ns / (double)DAMON_REFAULT_NS;
+	f->tokens = MIN(f->tokens, (double)f->cap / 4);
+	f->earned_ns = now_ns;
+}
+
 void damon_refault_pick(struct damon_refault *f, struct damon_pagemap *pages,
-			const struct damon_action_range *r, size_t n,
+			const struct damon_action_range *r, size_t n, uint64_t now_ns,
 			struct damon_refault_pick *out)
 {
 	uint64_t bytes = 0, want;
 
 	out->nr = 0;
+	earn(f, now_ns);
 	for (size_t i = 0; i < n; i++)
 		bytes += r[i].end - r[i].start;
-	if (bytes < DAMON_PAGE_SIZE || f->nr == f->cap)
+	if (bytes < DAMON_PAGE_SIZE)
 		return;
-	want = MIN((f->owed + bytes) / f->every, (uint64_t)DAMON_REFAULT_PICKS);
+	want = MIN((f->owed + bytes) / LEAST_BYTES, (uint64_t)DAMON_REFAULT_PICKS);
+	want = MIN(want, (uint64_t)f->tokens);
 	for (uint64_t tries = want * TRIES; tries && out->nr < want; tries--) {
 		uint64_t addr = page_at(r, n, rng_below(&f->rng, bytes >> DAMON_PAGE_SHIFT));
 		int is = present(pages, addr);
@@ -127,15 +140,6 @@ static struct proc *find_proc(struct damon_refault *f, int pid, uint64_t addr)
 	return unused;
 }
 
-/* As many as can be looked at in time: the room is for those of 10 s. */
-static void adapt(struct damon_refault *f)
-{
-	if (f->nr > f->cap / 4 * 3)
-		f->every = MIN(f->every * 2, MOST_BYTES);
-	else if (f->nr < f->cap / 8)
-		f->every = MAX(f->every / 2, LEAST_BYTES);
-}
-
 void damon_refault_note(struct damon_refault *f, size_t scheme, int pid,
 			const struct damon_refault_pick *p, uint64_t bytes, uint64_t now_ns)
 {
@@ -160,7 +164,7 @@ void damon_refault_note(struct damon_refault *f, size_t scheme, int pid,
 		damon_pagemap_close(&proc->pages);
 	if (left.nr)
 		f->owed = 0;
-	adapt(f);
+	f->tokens -= (double)left.nr;
 }
 
 uint64_t damon_refault_due_ns(const struct damon_refault *f)

@@ -27,14 +27,14 @@ struct damon_refault;
 struct damon_refault *damon_refault_new(const struct damon_sys *sys, size_t cap);
 void damon_refault_free(struct damon_refault *f); /* NULL is fine */
 
-/* Before ranges are paged out: some pages of them that are in memory now. */
+/* Before ranges are paged out at 'now_ns': some pages of them that are in memory. */
 #define DAMON_REFAULT_PICKS 8
 struct damon_refault_pick {
 	uint64_t addr[DAMON_REFAULT_PICKS];
 	size_t nr;
 };
 void damon_refault_pick(struct damon_refault *f, struct damon_pagemap *pages,
-			const struct damon_action_range *r, size_t n,
+			const struct damon_action_range *r, size_t n, uint64_t now_ns,
 			struct damon_refault_pick *out);
 
 /* Afterwards: 'bytes' of them left memory at 'now_ns'. Those picked that are among these are noted.

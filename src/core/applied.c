@@ -129,36 +129,47 @@ static int by_cost(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The 'joins' cheapest joins cost less than '*dearest', or as much: '*equals' of these. */
+static int price_joins(struct damos_applied *a, const struct list *l, size_t joins, double *dearest,
+		       size_t *equals)
+{
+	size_t n = l->n - 1;
+
+	if (vec_reserve(&a->cost, &a->cost_cap, n, sizeof(*a->cost)))
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		a->cost[i] = join_cost(&l->r[i], &l->r[i + 1]);
+	qsort(a->cost, n, sizeof(*a->cost), by_cost);
+	*dearest = a->cost[joins - 1];
+	for (*equals = 0; *equals < joins && a->cost[joins - 1 - *equals] == *dearest;)
+		++*equals;
+	return 0;
+}
+
 /* Joins the nearest until there are no more than may be. */
 static int join_nearest(struct damos_applied *a, struct list *l)
 {
-	size_t joins = l->n - a->max_ranges, n = 1;
+	struct list out = {l->r, 1};
 	struct damos_applied_range prev = l->r[0];
 	double dearest;
+	size_t equals;
 
-	if (vec_reserve(&a->cost, &a->cost_cap, l->n, sizeof(*a->cost)))
+	if (price_joins(a, l, l->n - a->max_ranges, &dearest, &equals))
 		return -ENOMEM;
-	for (size_t i = 1; i < l->n; i++)
-		a->cost[i - 1] = join_cost(&l->r[i - 1], &l->r[i]);
-	qsort(a->cost, l->n - 1, sizeof(*a->cost), by_cost);
-	dearest = a->cost[joins - 1];
-	while (joins && a->cost[joins - 1] == dearest)
-		joins--;
-	joins = l->n - a->max_ranges - joins; /* of those that cost as much as the dearest */
 	for (size_t i = 1; i < l->n; i++) {
-		struct damos_applied_range next = l->r[i];
+		struct damos_applied_range next = l->r[i], *last = &out.r[out.n - 1];
 		double cost = join_cost(&prev, &next);
 
 		prev = next;
-		if (cost > dearest || (cost == dearest && !joins)) {
-			l->r[n++] = next;
+		if (cost > dearest || (cost == dearest && !equals)) {
+			put(&out, next.start, next.end, next.at_ns);
 			continue;
 		}
-		joins -= cost == dearest;
-		l->r[n - 1].end = next.end;
-		l->r[n - 1].at_ns = MAX(l->r[n - 1].at_ns, next.at_ns);
+		equals -= cost == dearest;
+		last->end = next.end;
+		last->at_ns = MAX(last->at_ns, next.at_ns);
 	}
-	l->n = n;
+	l->n = out.n;
 	return 0;
 }
 

@@ -23,7 +23,7 @@ struct damos_applied_range {
 
 struct damos_applied_target {
 	uint32_t target_id, space_id;
-	struct damos_applied_range *r; /* sorted, never overlapping; touching ones differ in time */
+	struct damos_applied_range *r; /* sorted, never overlapping */
 	size_t n, cap;
 	bool seen; /* while it is pruned */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/util.h"
 #include "core/goal.h"
@@ -8,7 +9,7 @@ void damos_tuning_init(struct damos_tuning *t, const struct damos_quota *q)
 {
 	*t = (struct damos_tuning){.bytes = q->nr_goals ? 0 : INFINITY};
 	for (size_t i = 0; i < DAMOS_MAX_GOALS; i++)
-		t->current[i] = t->psi_us[i] = NAN;
+		t->current[i] = t->psi_us[i] = t->score[i] = NAN;
 	for (size_t i = 0; i < q->nr_goals; i++)
 		if (q->goals[i].metric == DAMOS_GOAL_USER_INPUT)
 			t->current[i] = (double)q->goals[i].current;
@@ -69,6 +70,28 @@ static double score_of(const struct damos_goal *g, double current)
 	return current > 0 ? target / current : INFINITY;
 }
 
+static bool adds_up(enum damos_goal_metric m)
+{
+	return m == DAMOS_GOAL_NODE_MEM_USED_BP || m == DAMOS_GOAL_NODE_MEM_FREE_BP ||
+	       m == DAMOS_GOAL_TARGET_RSS;
+}
+
+/*
+ * The score that a goal goes to. Four intervals damp a swing whose quota is a hundredth of the goal
+ * or more, and are stable up to a quarter of it. Far from the goal it is the score that counts.
+ */
+static double foresee(struct damos_tuning *t, size_t i, const struct damos_quota *q, double score)
+{
+	static const double intervals = 4, most = .5;
+	double last = t->score[i];
+
+	t->score[i] = score;
+	if (q->tuner != DAMOS_TUNER_CONSIST || !adds_up(q->goals[i].metric) || !isfinite(last) ||
+	    !isfinite(score))
+		return score;
+	return score + fmin(fmax(intervals * (score - last), -most), most);
+}
+
 double damos_tuning_score(struct damos_tuning *t, const struct damos_quota *q,
 			  const struct damos_world *w, double refault_bp)
 {
@@ -80,7 +103,8 @@ double damos_tuning_score(struct damos_tuning *t, const struct damos_quota *q,
 		if (isnan(current))
 			continue;
 		t->current[i] = current;
-		score = fmax(score, score_of(&q->goals[i], current)); /* NAN is passed over */
+		current = score_of(&q->goals[i], current);
+		score = fmax(score, foresee(t, i, q, current)); /* passes NAN over */
 	}
 	t->at_ns = w->now_ns;
 	return score;
@@ -97,7 +121,7 @@ void damos_tuning_step(struct damos_tuning *t, const struct damos_quota *q, doub
 		t->bytes = score < 1 ? most : 0;
 		return;
 	}
-	next = t->bytes * fmax(2 - score, 0);
+	next = t->bytes * fmin(fmax(2 - score, 0), 2);
 	if (score < 1 && (double)used < t->bytes / 2)
 		next = t->bytes;
 	t->bytes = fmin(fmax(next, floor), most);

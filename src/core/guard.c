@@ -67,11 +67,10 @@ static void slow_down(struct damos_guard *g, uint64_t quota, uint64_t reset_ns, 
 	if (g->limit == UINT64_MAX) {
 		double did = lately(g, now_ns) * MAX(reset_ns, NS_PER_MS) / NS_PER_SEC;
 
-		g->base = MAX((uint64_t)MIN(did, 0x1p62), floor_bytes);
-		g->base = MAX(MIN(g->base, quota), (uint64_t)1);
-		g->limit = g->base;
+		g->base = did < (double)quota ? (uint64_t)did : quota;
+		g->base = g->limit = MAX(g->base, floor_bytes);
 	}
-	g->limit = MAX(g->limit / 2, MIN(floor_bytes, g->base));
+	g->limit = MAX(g->limit / 2, floor_bytes);
 	if (++g->strikes >= g->p->strikes)
 		pause_it(g, now_ns);
 }

@@ -81,7 +81,8 @@ void damon_schemes_free(struct damon_schemes *e); /* NULL is fine */
 /*
  * Copies 's', which damos_validate() let pass, and what each one's action means. Schemes equal to
  * one that is there keep their state, and damon_schemes_at() the pointer to them; the others'
- * pointers end, and results of their steps are ignored. Returns 0 or -ENOMEM with nothing changed.
+ * pointers end, and results of their steps are ignored. Steps of the latest plan must be taken
+ * before. Returns 0 or -ENOMEM with nothing changed.
  */
 int damon_schemes_set(struct damon_schemes *e, const struct damos *s, const struct damos_kind *kind,
 		      size_t n);

@@ -24,6 +24,7 @@ struct plan {
 	const struct damos_step *own;
 	size_t nr_own;
 	size_t first, first_pending; /* of this scheme's */
+	uint64_t matched;	     /* bytes of the pattern */
 	uint64_t room, planned;
 	bool full;
 };
@@ -147,7 +148,10 @@ static bool cut_piece(struct plan *p, const struct damon_region *r, struct candi
 	if (p->nr_own)
 		own = bound(p->own->start, p->own->end, at, &c->end);
 	c->allowed = pass->allowed;
-	return pass->pass && !own && damos_within(&p->x->s.age_ns, (uint64_t)c->age * aggr_ns);
+	if (!pass->pass || !damos_within(&p->x->s.age_ns, (uint64_t)c->age * aggr_ns))
+		return false;
+	p->matched += c->end - at;
+	return !own;
 }
 
 static int add_region(struct plan *p, size_t target, size_t i, const struct damon_nr_accesses *nr)
@@ -279,14 +283,15 @@ static bool is_behind(const struct plan *p, const struct candidate *c)
 	return id != p->x->on_target ? id > p->x->on_target : c->end > p->x->on_addr;
 }
 
-/* All candidates of one priority, ranked[0, n): from where the last plan ended, if not all fit. */
-static int take_equals(struct plan *p, const uint32_t *ranked, size_t n, uint64_t bytes)
+/* All candidates of one priority, ranked[0, n): from where the last plan ended, if it did not end
+ * with all. */
+static int take_equals(struct plan *p, const uint32_t *ranked, size_t n)
 {
 	const struct candidate *cand = p->e->cand, *c;
 	uint64_t from = 0;
 	size_t first = 0;
 
-	if (bytes > p->room && p->x->goes_on) {
+	if (p->x->goes_on && n) {
 		while (first < n && !is_behind(p, &cand[ranked[first]]))
 			first++;
 		first = first == n ? 0 : first;
@@ -308,23 +313,18 @@ static int choose(struct plan *p)
 {
 	struct damon_schemes *e = p->e;
 	size_t count[DAMOS_MAX_PRIORITY + 2] = {0}, at = 0;
-	uint64_t bytes[DAMOS_MAX_PRIORITY + 1] = {0};
 
 	if (vec_reserve(&e->ranked, &e->ranked_cap, e->nr_cand, sizeof(*e->ranked)))
 		return -ENOMEM;
-	for (size_t i = 0; i < e->nr_cand; i++) {
-		unsigned int down = DAMOS_MAX_PRIORITY - e->cand[i].priority;
-
-		count[down + 1]++;
-		bytes[down] += e->cand[i].end - e->cand[i].start;
-	}
+	for (size_t i = 0; i < e->nr_cand; i++)
+		count[DAMOS_MAX_PRIORITY - e->cand[i].priority + 1]++;
 	for (size_t i = 1; i < ARRAY_SIZE(count); i++)
 		count[i] += count[i - 1];
 	for (size_t i = 0; i < e->nr_cand; i++)
 		e->ranked[count[DAMOS_MAX_PRIORITY - e->cand[i].priority]++] = i;
 	/* now count[i] is the end of those of rank i */
 	for (size_t i = 0; i <= DAMOS_MAX_PRIORITY && !p->full; i++) {
-		if (take_equals(p, e->ranked + at, count[i] - at, bytes[i]))
+		if (take_equals(p, e->ranked + at, count[i] - at))
 			return -ENOMEM;
 		at = count[i];
 	}
@@ -374,15 +374,6 @@ static int finish(struct plan *p)
 	return 0;
 }
 
-static uint64_t candidate_bytes(const struct damon_schemes *e)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < e->nr_cand; i++)
-		sum += e->cand[i].end - e->cand[i].start;
-	return sum;
-}
-
 static int plan_scheme(struct plan *p, const struct damos_world *w)
 {
 	struct damon_schemes *e = p->e;
@@ -390,7 +381,7 @@ static int plan_scheme(struct plan *p, const struct damos_world *w)
 
 	if (collect_own(e, x) || collect(p))
 		return -ENOMEM;
-	x->stats.sz_now = candidate_bytes(e);
+	x->stats.sz_now = p->matched;
 	if (!damon_scheme_is_on(x, w->now_ns))
 		return 0;
 	p->first = e->nr_steps;
@@ -406,7 +397,7 @@ static int plan_scheme(struct plan *p, const struct damos_world *w)
 	return 0;
 }
 
-/* Has its apply interval ended? Half an aggregation early is not early. */
+/* Has its apply interval ended? A quarter of an aggregation early is not early. */
 static bool is_due(struct scheme *x, const struct damon_snapshot *s, uint64_t aggr_ns)
 {
 	uint64_t apply_ns = x->s.apply_ns;
@@ -415,7 +406,7 @@ static bool is_due(struct scheme *x, const struct damon_snapshot *s, uint64_t ag
 		x->planned = true;
 		x->next_ns = s->start_ns + MAX(apply_ns, s->end_ns - s->start_ns);
 	}
-	if (s->end_ns + aggr_ns / 2 < x->next_ns)
+	if (s->end_ns + aggr_ns / 4 < x->next_ns)
 		return false;
 	x->next_ns += apply_ns;
 	if (x->next_ns + apply_ns < s->end_ns) /* it was off for long */

@@ -212,7 +212,8 @@ static int apply(struct applier *a, const struct applier_job *j, struct damon_ac
 	int err;
 
 	if (pages_out)
-		damon_refault_pick(a->refault, run.pages, a->ranges, s->seen.nr, &pick);
+		damon_refault_pick(a->refault, run.pages, a->ranges, s->seen.nr,
+				   a->sys->clock_ns(a->sys), &pick);
 	err = j->action->apply(&run, a->ranges, s->seen.nr, &s->done);
 	if (pages_out && s->done.verified == 1)
 		damon_refault_note(a->refault, j->step.scheme, j->pid, &pick, s->done.applied,
@@ -286,7 +287,7 @@ static void finish(struct applier *a, struct lane *lane, struct item *i)
 static void give_reason(struct damos_result *r, int err, const char *text)
 {
 	r->err = err < 0 ? -err : EIO;
-	snprintf(r->reason, sizeof(r->reason), "%s", text);
+	snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(r->reason) - 1, text);
 }
 
 /* Slices of what takes longer than thought get shorter at once, others longer step by step. A slice

@@ -68,6 +68,28 @@ bool damon_pagemap_can_huge(const struct damon_sys *sys)
 	return damon_need_kernel(sys, 6, 7, "", NULL) == 0 || damon_pagemap_can_kpageflags(sys);
 }
 
+/* ---- words ---- */
+
+/* Words of 'n' pages of 4 KiB; larger base pages are several with the same word. Beyond the end of
+ * what a process can have they are 0. */
+static int read_words(struct damon_pagemap *m, uint64_t start, uint64_t *words, size_t n)
+{
+	const unsigned int shift = m->page_shift;
+	uint64_t first = start >> shift, end = start + (n << DAMON_PAGE_SHIFT);
+	size_t want = (size_t)(((end - 1) >> shift) - first + 1) * sizeof(*words);
+	ssize_t got = m->sys->pread(m->sys, m->fd, words, want, first * sizeof(*words));
+
+	if (got < 0)
+		return (int)got;
+	if (got == 0) /* no address space any more */
+		return -ESRCH;
+	got &= ~(ssize_t)(sizeof(*words) - 1);
+	memset((char *)words + got, 0, want - MIN((size_t)got, want));
+	for (size_t i = n; i-- > 0;) /* from the back: none is overwritten that is still needed */
+		words[i] = words[((start + (i << DAMON_PAGE_SHIFT)) >> shift) - first];
+	return 0;
+}
+
 /* ---- PAGEMAP_SCAN ---- */
 
 #define ANY_OF (DAMON_PAGE_PRESENT | DAMON_PAGE_SWAPPED)
@@ -101,32 +123,17 @@ static ssize_t scan(struct damon_pagemap *m, uint64_t start, uint64_t end,
 	if (n < 0)
 		return n;
 	n = n > (ssize_t)cap ? -EIO : check_runs(&a, runs, n);
+	if (n == 0) { /* so it looks, too, where there is no address space any more */
+		uint64_t word;
+
+		n = read_words(m, start, &word, 1);
+	}
 	if (n >= 0) /* one that got nowhere would be asked for ever */
 		*walked = a.walk_end > start && a.walk_end <= end ? a.walk_end : end;
 	return n;
 }
 
-/* ---- words ---- */
-
-/* Words of 'n' pages of 4 KiB; larger base pages are several with the same word. Beyond the end of
- * what a process can have they are 0. */
-static int read_words(struct damon_pagemap *m, uint64_t start, uint64_t *words, size_t n)
-{
-	const unsigned int shift = m->page_shift;
-	uint64_t first = start >> shift, end = start + (n << DAMON_PAGE_SHIFT);
-	size_t want = (size_t)(((end - 1) >> shift) - first + 1) * sizeof(*words);
-	ssize_t got = m->sys->pread(m->sys, m->fd, words, want, first * sizeof(*words));
-
-	if (got < 0)
-		return (int)got;
-	if (got == 0) /* no address space any more */
-		return -ESRCH;
-	got &= ~(ssize_t)(sizeof(*words) - 1);
-	memset((char *)words + got, 0, want - MIN((size_t)got, want));
-	for (size_t i = n; i-- > 0;) /* from the back: none is overwritten that is still needed */
-		words[i] = words[((start + (i << DAMON_PAGE_SHIFT)) >> shift) - first];
-	return 0;
-}
+/* ---- by words ---- */
 
 static uint64_t flags_of(uint64_t word)
 {
