@@ -142,7 +142,8 @@ int acted_want(struct acted *a, const struct damon_proc *p, struct damon_fail *w
 		return 0;
 	}
 	if (a->nr == a->max)
-		return damon_fail(why, EMFILE, "%zu processes are acted upon already", a->max);
+		return damon_fail(why, EMFILE, "%zu process%s acted upon already", a->max,
+				  a->max == 1 ? " is" : "es are");
 	e = &a->p[a->nr++];
 	*e = (struct acted_proc){.pid = p->pid, .fd = -1, .lock_fd = -1, .from_ns = p->from_ns};
 	e->err = -open_proc(a, p, e, &f);

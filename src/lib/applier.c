@@ -280,6 +280,8 @@ static void finish(struct applier *a, struct lane *lane, struct item *i)
 	struct damos_result *r = &i->result;
 
 	r->dropped = i->job.step.end - i->job.step.start - r->tried;
+	if (r->tried && !i->started && !a->params.dry_run)
+		r->verified = 1; /* its pages said that there was nothing to call for */
 	pop(&lane->jobs);
 	push(&a->done, i);
 }
