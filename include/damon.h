@@ -241,6 +241,7 @@ struct damon_stats {
 	double own_actions_percent; /* a part of own_cpu_percent that is no overhead: what actions
 				       cost damon-perf */
 	uint64_t paused_ns; /* nothing was sampled, as all schemes were off by watermarks */
+	int dry_run;	    /* 1: schemes were planned, and nothing was done */
 };
 
 /* What bounds the rate. */

@@ -223,6 +223,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.check_ns = k->busy_ns,
 		.check_target_ns = k->target_ns,
 		.paused_ns = t->schemes.paused_ns,
+		.dry_run = (int)t->schemes.dry_run,
 	};
 	fill_origin(&t->origin, s);
 	memcpy(s->checkers, k->names, sizeof(s->checkers));
