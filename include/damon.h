@@ -268,6 +268,11 @@ struct damon_stats {
 	/* Of a raw recording (damon_set_raw()): records of the kernel, of these samples, and bytes
 	 * of hardware traces. 'record_bytes' is the size of its file. */
 	uint64_t raw_records, raw_samples, raw_trace_bytes;
+	/* Of schemes (damos.h): */
+	double own_actions_percent; /* a part of own_cpu_percent that is no overhead: what actions
+				       cost damon-perf */
+	uint64_t paused_ns; /* nothing was sampled, as all schemes were off by watermarks */
+	int dry_run;	    /* 1: schemes were planned, and nothing was done */
 };
 
 /* What bounds the rate. */

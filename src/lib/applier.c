@@ -40,6 +40,7 @@ struct lane {
 	double per_sec;			   /* bytes of work */
 	struct damon_action_memo memo;
 	double looked, back; /* refaults */
+	uint64_t untaken_ns; /* spent on jobs whose results were not taken yet */
 };
 
 /* What the job under way needs, of whoever steps. */
@@ -71,6 +72,7 @@ struct applier {
 	size_t turn; /* the lane that is next */
 	struct item *under_way;
 	struct applier_stats stats;
+	uint64_t cpu_ns; /* of the thread */
 
 	pthread_t thread;
 	bool running;
@@ -364,6 +366,7 @@ static void settle(struct applier *a, struct lane *lane, struct item *i, const s
 	a->stats.busy_ns += s->busy_ns;
 	a->stats.over += s->busy_ns > a->params.slice_ns;
 	a->stats.longest_ns = MAX(a->stats.longest_ns, s->busy_ns);
+	lane->untaken_ns += s->busy_ns;
 	if (lane->allow_ns != UINT64_MAX)
 		lane->allow_ns -= MIN(lane->allow_ns, s->busy_ns);
 	adapt(a, lane, s, most);
@@ -537,6 +540,7 @@ static void *run(void *arg)
 		if (!applier_step(a))
 			wait_for_work(a);
 		pthread_mutex_lock(&a->lock);
+		a->cpu_ns = a->sys->thread_cpu_ns(a->sys);
 		stop = a->stop;
 		pthread_mutex_unlock(&a->lock);
 	}
@@ -601,7 +605,8 @@ void applier_allow(struct applier *a, size_t scheme, uint64_t time_ns)
 	pthread_mutex_lock(&a->lock);
 	lane = lane_of(a, scheme);
 	if (lane)
-		lane->allow_ns = time_ns;
+		lane->allow_ns = time_ns == UINT64_MAX ? UINT64_MAX
+						       : time_ns - MIN(time_ns, lane->untaken_ns);
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -663,7 +668,9 @@ size_t applier_take(struct applier *a, struct damos_result *out, size_t cap)
 	pthread_mutex_lock(&a->lock);
 	while (nr < cap && a->done.first) {
 		struct item *i = pop(&a->done);
+		struct lane *lane = &a->lanes[i->job.step.scheme];
 
+		lane->untaken_ns -= MIN(lane->untaken_ns, i->result.busy_ns);
 		out[nr++] = i->result;
 		push(&a->free, i);
 	}
@@ -679,6 +686,16 @@ bool applier_idle(struct applier *a)
 	idle = !has_jobs(a);
 	pthread_mutex_unlock(&a->lock);
 	return idle;
+}
+
+uint64_t applier_cpu_ns(struct applier *a)
+{
+	uint64_t ns;
+
+	pthread_mutex_lock(&a->lock);
+	ns = a->cpu_ns;
+	pthread_mutex_unlock(&a->lock);
+	return ns;
 }
 
 void applier_stats(struct applier *a, struct applier_stats *s)

@@ -50,7 +50,8 @@ struct applier_job {
 /* Returns how many were taken, the first ones: those beyond find the queue full. */
 size_t applier_submit(struct applier *a, const struct applier_job *j, size_t n);
 
-/* Time that scheme 'i' may still spend until its next reset; UINT64_MAX: no limit. */
+/* Time that scheme 'i' may still spend until its next reset, as far as results were taken: what
+ * went into jobs since then is taken off it. UINT64_MAX: no limit. */
 void applier_allow(struct applier *a, size_t scheme, uint64_t time_ns);
 
 /* Jobs of cold actions on [start, end) of this target end before their next slice; what is left of
@@ -75,6 +76,9 @@ size_t applier_take(struct applier *a, struct damos_result *out, size_t cap);
  * the last call; false if none were due.
  */
 bool applier_refaults(struct applier *a, size_t scheme, double *looked, double *back);
+
+/* CPU time of its thread so far, to the last slice. */
+uint64_t applier_cpu_ns(struct applier *a);
 
 /* True if nothing waits or is under way. */
 bool applier_idle(struct applier *a);

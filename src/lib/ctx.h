@@ -19,6 +19,7 @@
 #include "damon.h"
 #include "lib/checker.h"
 #include "lib/raw.h"
+#include "lib/schemes.h"
 #include "lib/view.h"
 #include "os/peek.h"
 #include "os/proc.h"
@@ -159,6 +160,9 @@ struct damon_ctx {
 	struct damon_totals totals;
 	uint64_t record_bytes; /* of a record that was closed */
 	bool ended;	       /* the callback wants no more */
+
+	bool dry_run;
+	struct schemes *schemes; /* NULL: none were set */
 };
 
 /* ctx.c, for replay.c */
@@ -227,7 +231,8 @@ double rate_mean(const struct damon_ctx *ctx, uint64_t start_ns, uint64_t end_ns
 uint64_t rate_count(struct damon_ctx *ctx);
 /* The same as of the latest look that the ladder needed anyway. */
 uint64_t rate_counted(struct damon_ctx *ctx);
-int rate_step(struct damon_ctx *ctx); /* keeps to the budget; to be called at every wake-up */
+void rate_resume(struct damon_ctx *ctx); /* what was spent while nothing was sampled is left out */
+int rate_step(struct damon_ctx *ctx);	 /* keeps to the budget; to be called at every wake-up */
 /* Fills in what own work and rungs came to. */
 void rate_totals(struct damon_ctx *ctx, struct damon_totals *t);
 /* Own CPU time goes into 'w' from now on. Returns what it went into until now. */

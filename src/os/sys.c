@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -37,6 +38,11 @@ static uint64_t real_realtime(const struct damon_sys *s)
 static uint64_t real_own_cpu(const struct damon_sys *s)
 {
 	return clock_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static uint64_t real_thread_cpu(const struct damon_sys *s)
+{
+	return clock_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int real_perf_event_open(const struct damon_sys *s, struct perf_event_attr *a, int pid,
@@ -142,6 +148,11 @@ static ssize_t real_read_ranges(const struct damon_sys *s, int pid, const struct
 	ssize_t done = process_vm_readv(pid, &here, 1, r, n, 0);
 
 	return done < 0 ? -errno : done;
+}
+
+static int real_flock(const struct damon_sys *s, int fd, int op)
+{
+	return flock(fd, op) ? -errno : 0;
 }
 
 static void closedirp(DIR **d)
@@ -271,6 +282,7 @@ const struct damon_sys damon_sys_real = {
 	.clock_ns = real_clock,
 	.realtime_ns = real_realtime,
 	.own_cpu_ns = real_own_cpu,
+	.thread_cpu_ns = real_thread_cpu,
 	.perf_event_open = real_perf_event_open,
 	.mmap = real_mmap,
 	.munmap = real_munmap,
@@ -289,6 +301,7 @@ const struct damon_sys damon_sys_real = {
 	.process_madvise = real_process_madvise,
 	.move_pages = real_move_pages,
 	.read_ranges = real_read_ranges,
+	.flock = real_flock,
 };
 
 int damon_sys_slurp(const struct damon_sys *s, const char *path, char **text, size_t *len)

@@ -20,6 +20,7 @@ struct damon_sys {
 	uint64_t (*realtime_ns)(const struct damon_sys *s); /* since the epoch */
 	uint64_t (*own_cpu_ns)(
 		const struct damon_sys *s); /* CPU time of this process, user and system */
+	uint64_t (*thread_cpu_ns)(const struct damon_sys *s); /* of the thread that asks */
 	int (*perf_event_open)(const struct damon_sys *s, struct perf_event_attr *a, int pid,
 			       int cpu, int group, unsigned long flags);
 	void *(*mmap)(const struct damon_sys *s, size_t len, int prot, int flags, int fd,
@@ -51,6 +52,7 @@ struct damon_sys {
 	/* process_vm_readv of many ranges into 'buf', which holds all of them. */
 	ssize_t (*read_ranges)(const struct damon_sys *s, int pid, const struct iovec *r, size_t n,
 			       void *buf, size_t len);
+	int (*flock)(const struct damon_sys *s, int fd, int op);
 };
 
 /* The real world. */

@@ -56,7 +56,7 @@ struct damon_session {
 	size_t nr_fds, cap_fds;
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
 	uint32_t rung;	  /* the one that is on, besides events of none; 0: all are */
-	bool enabled;
+	bool enabled, paused; /* paused: event 0 alone is on */
 	bool kernel_clock;
 	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
@@ -87,6 +87,8 @@ static inline bool session_is_on(const struct damon_session *s, uint32_t event)
 {
 	uint32_t rung = s->events[event].rung;
 
+	if (s->paused && event)
+		return false;
 	return !s->rung || !rung || rung == s->rung;
 }
 

@@ -23,6 +23,11 @@ static uint64_t fake_own_cpu_ns(const struct damon_sys *s)
 	return ((struct fake_sys *)s->priv)->own_cpu_ns;
 }
 
+static uint64_t fake_thread_cpu_ns(const struct damon_sys *s)
+{
+	return 0;
+}
+
 static int fake_perf_event_open(const struct damon_sys *s, struct perf_event_attr *a, int pid,
 				int cpu, int group, unsigned long flags)
 {
@@ -171,6 +176,11 @@ static ssize_t fake_read_ranges(const struct damon_sys *s, int pid, const struct
 	return -ENOSYS;
 }
 
+static int fake_flock(const struct damon_sys *s, int fd, int op)
+{
+	return -ENOSYS;
+}
+
 static int fake_nr_cpus(const struct damon_sys *s)
 {
 	return ((struct fake_sys *)s->priv)->nr_cpus;
@@ -188,6 +198,7 @@ void fake_sys_init(struct fake_sys *f, const struct fake_file *files)
 			.clock_ns = fake_clock_ns,
 			.realtime_ns = fake_realtime_ns,
 			.own_cpu_ns = fake_own_cpu_ns,
+			.thread_cpu_ns = fake_thread_cpu_ns,
 			.perf_event_open = fake_perf_event_open,
 			.mmap = fake_mmap,
 			.munmap = fake_munmap,
@@ -204,7 +215,8 @@ void fake_sys_init(struct fake_sys *f, const struct fake_file *files)
 			.pidfd_open = fake_pidfd_open,
 			.process_madvise = fake_process_madvise,
 			.move_pages = fake_move_pages,
-			.read_ranges = fake_read_ranges},
+			.read_ranges = fake_read_ranges,
+			.flock = fake_flock},
 		.files = files,
 		.nr_cpus = 1,
 	};

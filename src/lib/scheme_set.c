@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "action/filter.h"
+#include "lib/out.h"
+#include "lib/scheme_set.h"
+
+static void free_strings(struct damos *s)
+{
+	for (size_t i = 0; i < s->nr_filters; i++)
+		free((char *)s->filters[i].memcg);
+}
+
+void scheme_set_free(struct scheme_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->n; i++)
+		free_strings(&set->s[i]);
+	free(set->s);
+	free(set->actions);
+	free(set->off);
+	free(set->told);
+	free(set);
+}
+
+/* What the caller's string points to is the caller's. */
+static int own_strings(struct damos *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->nr_filters; i++) {
+		struct damos_filter *f = &s->filters[i];
+		bool has = f->type == DAMOS_FILTER_MEMCG && f->memcg;
+
+		f->memcg = has ? strdup(f->memcg) : NULL;
+		if (has && !f->memcg)
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+static bool is_rights(int err)
+{
+	return err == -EPERM || err == -EACCES;
+}
+
+/* Can it work here? In a dry run rights may be missing. */
+static int check(const struct damon_sys *sys, const struct damos *s, bool dry_run,
+		 const struct damon_action **action, struct damon_fail *why)
+{
+	struct damon_fail f = {0};
+	int err = damon_action_check(sys, s, action, &f);
+
+	if (dry_run && is_rights(err)) {
+		err = (*action)->check ? (*action)->check(sys, s, &f) : 0;
+		if (!err)
+			err = damon_page_filters_check(sys, s, &f);
+	}
+	if (!err || (dry_run && is_rights(err)))
+		return 0;
+	if (err == -EINVAL && !*action)
+		damon_fail_remedy(&f, "'damon-perf check' lists them");
+	*why = f;
+	return err;
+}
+
+/* A scheme of the caller's as ours: fields that it does not know keep their defaults. */
+static int take(const struct damon_sys *sys, const struct damos *in, bool dry_run,
+		struct damos *out, const struct damon_action **action, struct damon_fail *why)
+{
+	struct damos s;
+	int err;
+
+	damos_init(&s);
+	in_copy(s, in);
+	err = damos_validate(&s, why);
+	if (!err)
+		err = check(sys, &s, dry_run, action, why);
+	if (err)
+		return err;
+	s.action = (*action)->name;
+	err = own_strings(&s);
+	*out = s;
+	return err ? damon_fail(why, ENOMEM, "out of memory") : 0;
+}
+
+static const struct damos *at(const struct damos *s, size_t i)
+{
+	return (const struct damos *)((const char *)s + i * s->size);
+}
+
+int scheme_set_new(const struct damon_sys *sys, const struct damos *s, size_t n, bool dry_run,
+		   struct scheme_set **out, struct damon_fail *why)
+{
+	struct scheme_set *set;
+	int err = 0;
+
+	if (n > SCHEMES_MAX)
+		return damon_fail(why, EINVAL, "more than %d schemes", SCHEMES_MAX);
+	if (n && s->size < offsetof(struct damos, sz))
+		return damon_fail(why, EINVAL, "a scheme of %zu bytes is none", s->size);
+	set = calloc(1, sizeof(*set));
+	if (!set)
+		return damon_fail(why, ENOMEM, "out of memory");
+	set->s = calloc(n + 1, sizeof(*set->s));
+	set->actions = calloc(n + 1, sizeof(*set->actions));
+	set->off = calloc(n + 1, sizeof(*set->off));
+	set->told = calloc(n + 1, sizeof(*set->told));
+	if (!set->s || !set->actions || !set->off || !set->told)
+		err = damon_fail(why, ENOMEM, "out of memory");
+	for (; !err && set->n < n; set->n += !err)
+		err = take(sys, at(s, set->n), dry_run, &set->s[set->n], &set->actions[set->n],
+			   why);
+	if (err) {
+		set->n += set->s && set->n < n; /* the one that failed may own strings */
+		scheme_set_free(set);
+		return err;
+	}
+	*out = set;
+	return 0;
+}
