@@ -397,7 +397,7 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 	char comm[DAMON_COMM_MAX] = "?";
 	int err;
 
-	p->pid_fd = pidfd_open_of(p->pid);
+	p->pid_fd = pidfd_open_of(ctx->sys, p->pid);
 	if (p->pid_fd == -ESRCH)
 		return damon_fail(&ctx->fail, ESRCH, "there is no process %d", p->pid);
 	if (p->pid_fd == -EINVAL || p->pid_fd == -ENOENT) {

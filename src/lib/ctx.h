@@ -167,7 +167,7 @@ int command_go(struct damon_ctx *ctx);	     /* lets it exec; -errno of the exec 
 void command_abandon(struct damon_ctx *ctx); /* a held-back command ends without exec */
 void command_poll(struct damon_ctx *ctx);    /* notes its end */
 /* -ESRCH: gone; -ENOSYS: the kernel has none (before 5.3), pid_is_gone() must do; or -errno */
-int pidfd_open_of(int pid);
+int pidfd_open_of(const struct damon_sys *sys, int pid);
 bool pid_is_gone(int pid);
 
 /* source.c */
