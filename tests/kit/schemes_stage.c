@@ -44,6 +44,8 @@ static int fake_pidfd_open(const struct damon_sys *s, int pid)
 {
 	struct stage *w = stage_of(s);
 
+	if (w->to_attach && w->to_attach--)
+		return -ENOSYS;
 	return STAGE_PIDFD + w->pidfds++;
 }
 
@@ -174,6 +176,7 @@ void stage_init_for(struct stage *w, int pid)
 
 	memset(w, 0, sizeof(*w));
 	w->pid = pid;
+	w->to_attach = 1;
 	w->advise_ns = 100 * NS_PER_US;
 	/* It started 100 s after the boot, 50 s ago. */
 	snprintf(w->stat, sizeof(w->stat),

@@ -40,9 +40,10 @@ struct stage {
 	size_t nr_advice;
 	uint64_t advise_ns; /* a call takes so long */
 	bool swapped[IDLE_PAGES];
-	bool exited; /* as its pidfd says */
-	bool locked; /* by somebody else */
-	int pidfds;  /* open */
+	int to_attach; /* processes that are attached to without a pidfd, as on an old kernel */
+	bool exited;   /* as the pidfds of those acted upon say */
+	bool locked;   /* by somebody else */
+	int pidfds;    /* open */
 	int madvise_err;
 	bool keeps; /* pages, whatever the advice */
 	int nr_snapshots;

@@ -424,6 +424,7 @@ Test(schemes, targets_count_as_they_were_given)
 	stage_add_file(&w, paths[0], stage_maps);
 	stage_add_file(&w, paths[1], "abc\n"); /* before the other one by name */
 	cr_assert_eq(damon_add_pid(w.ctx, other), 0);
+	w.to_attach++;
 	s.action = "stat";
 	s.access_max = 1;
 	s.age_ns.min = 0;
