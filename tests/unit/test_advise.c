@@ -409,11 +409,13 @@ Test(advise, real_collapse_makes_huge_pages, .timeout = 60)
 		     0);
 	if (!done.applied && (done.err == ENOMEM || done.err == EBUSY))
 		cr_skip("no huge page is free: %s", c.run.why.text);
-	cr_expect_gt(done.applied, 0, "%s", c.run.why.text);
+	/* khugepaged may have been there before */
+	cr_expect_lt(done.failed, CHILD_BYTES, "%s", c.run.why.text);
+	cr_expect_eq(done.applied + done.skipped + done.failed, CHILD_BYTES);
 	if (done.verified == 1)
-		cr_expect_eq(sums.huge, done.applied);
-	/* again: all of them are there */
-	cr_expect_eq(apply_all(&c, "collapse").applied, 0);
+		cr_expect_geq(sums.huge, CHILD_BYTES - done.failed);
+	/* again: those are there */
+	cr_expect_geq(apply_all(&c, "collapse").skipped, CHILD_BYTES - done.failed);
 	child_end(&c);
 }
 
