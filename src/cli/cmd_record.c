@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,34 +10,26 @@
 #include "base/util.h"
 #include "cli/command.h"
 #include "cli/find.h"
+#include "cli/follow.h"
 #include "cli/hardware.h"
 #include "cli/record_line.h"
 #include "cli/progress.h"
 #include "cli/replay.h"
 #include "cli/say.h"
+#include "cli/sampling.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
 #include "damon.h"
-
-enum { OWN_FAILURE = 125 };
 
 #define DEFAULT_OUTPUT "damon-perf.data"
 
 struct record_options {
 	struct option_pids pids;
-	const char *replay, *output, *source, *resolution, *goal, *goal_words[4], *check;
-	uint64_t duration_ns, mem_reads, checks_per_sec;
-	double overhead_percent, rate_hz;
-	uint64_t intervals_ns[3];		    /* sampling, aggregation, update */
-	uint64_t nr_regions[2];			    /* minimum, maximum */
-	struct damon_intervals_goal intervals_goal; /* of 'goal' or 'goal_words', once checked */
-	struct hardware_options hardware;
-	struct damon_sampling sampling;
+	const char *replay, *output;
+	uint64_t duration_ns;
+	struct sampling_options how;
 	bool quiet;
 };
-
-/* Options of one group exclude each other. */
-enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16 };
 
 #define AT(field) offsetof(struct record_options, field)
 
@@ -87,166 +75,7 @@ static const struct option_row options[] = {
 		.help = "end the recording after this time; a command that is still running goes "
 			"on, and is waited for; a bare number is seconds",
 	},
-	{
-		.section = "Where accesses come from, and what that may cost",
-		.name = "source",
-		.type = OPT_STR,
-		.offset = AT(source),
-		.arg = "NAME",
-		.def = "auto",
-		.help = "what yields the accesses: 'damon-perf check' lists what works here; "
-			"'auto' takes the best of that",
-	},
-	{
-		.name = "overhead",
-		.type = OPT_PERCENT,
-		.offset = AT(overhead_percent),
-		.arg = "PERCENT",
-		.def = "1",
-		.range = "0.01..50",
-		.group = BY_OVERHEAD,
-		.help = "what recording may cost, its interruptions and its own work together, in "
-			"percent of the CPU time that the recorded processes use; measured, and "
-			"kept by changing the rate",
-	},
-	{
-		.name = "rate",
-		.type = OPT_DOUBLE,
-		.offset = AT(rate_hz),
-		.arg = "HZ",
-		.range = "1..50000",
-		.group = BY_OVERHEAD | BY_RATE,
-		.help = "a fixed number of samples per second of CPU time instead",
-	},
-	{
-		.name = "resolution",
-		.type = OPT_STR,
-		.offset = AT(resolution),
-		.arg = "SHARE/TIME",
-		.group = BY_RATE,
-		.help = "no more samples than needed to see what has SHARE of the accesses within "
-			"TIME of CPU time; '1%/1s' needs 1200 a second, 12 / (share * seconds); "
-			"--overhead stays the limit, and what bounds the rate is told",
-	},
-	{
-		.name = "mem-reads",
-		.type = OPT_COUNT,
-		.offset = AT(mem_reads),
-		.arg = "N",
-		.def = "1",
-		.range = "0..16",
-		.help = "how often source soft may read the memory of the target at each sample, "
-			"to follow pointers; 0 keeps to what registers and code tell",
-	},
-	{
-		.name = "check",
-		.type = OPT_STR,
-		.offset = AT(check),
-		.arg = "NAME[,NAME...]",
-		.def = "none",
-		.help = "look at accessed bits beside the source: 'smaps' (pages of each mapping, "
-			"once a second) or 'idle' (single pages, for root); both take those bits "
-			"from the kernel's reclaim, and walk page tables within --overhead; "
-			"'damon-perf check' lists what works here",
-	},
-	{
-		.name = "checks-per-sec",
-		.type = OPT_COUNT,
-		.offset = AT(checks_per_sec),
-		.arg = "N",
-		.def = "1000",
-		.range = "1..100000",
-		.help = "single pages that --check idle looks at per second",
-	},
-	HARDWARE_ROWS(AT(hardware), BY_OVERHEAD | BY_RATE, BY_KIND, BY_LATENCY),
-	{
-		.section = "DAMON's attributes (a bare number is microseconds)",
-		.name = "sample",
-		.type = OPT_TIME,
-		.offset = AT(intervals_ns[0]),
-		.arg = "TIME",
-		.def = "5ms",
-		.range = "1 us..1 d",
-		.base_ns = NS_PER_US,
-		.help = "sampling interval: nr_accesses counts in how many of these of an "
-			"aggregation interval a region was accessed",
-	},
-	{
-		.name = "aggr",
-		.type = OPT_TIME,
-		.offset = AT(intervals_ns[1]),
-		.arg = "TIME",
-		.def = "100ms",
-		.range = "1 ms..1 d",
-		.base_ns = NS_PER_US,
-		.help = "aggregation interval: a snapshot is taken this often",
-	},
-	{
-		.name = "updr",
-		.type = OPT_TIME,
-		.offset = AT(intervals_ns[2]),
-		.arg = "TIME",
-		.def = "1s",
-		.range = "1 ms..1 d",
-		.base_ns = NS_PER_US,
-		.help = "update interval: memory mappings are read again this often; if not given, "
-			"at least --aggr",
-	},
-	{
-		.name = "minr",
-		.type = OPT_COUNT,
-		.offset = AT(nr_regions[0]),
-		.arg = "N",
-		.def = "10",
-		.range = "3..100000",
-		.help = "least number of regions",
-	},
-	{
-		.name = "maxr",
-		.type = OPT_COUNT,
-		.offset = AT(nr_regions[1]),
-		.arg = "N",
-		.def = "1000",
-		.range = "3..100000",
-		.help = "largest number of regions, of all processes together",
-	},
-	{
-		.name = "monitoring-intervals",
-		.type = OPT_TIME,
-		.offset = AT(intervals_ns),
-		.arg = "SAMPLE AGGR UPDR",
-		.range = "1 us..1 d",
-		.base_ns = NS_PER_US,
-		.help = "the three intervals at once",
-	},
-	{
-		.name = "intervals-goal",
-		.type = OPT_STR,
-		.offset = AT(goal),
-		.arg = "GOAL",
-		.group = BY_GOAL,
-		.help = "calculate the sampling interval for each snapshot: too short, and all "
-			"memory looks cold, too long, and all looks hot; 'auto' keeps to DAMON's "
-			"advice, 4 % of all access events that are possible, which is "
-			"'4%,3,5ms,10s': share, looked at every 3 aggregations, shortest and "
-			"longest interval",
-	},
-	{
-		.name = "monitoring-intervals-goal",
-		.type = OPT_STR,
-		.offset = AT(goal_words),
-		.arg = "ACCESS_BP AGGRS MIN MAX",
-		.group = BY_GOAL,
-		.help = "the same, as damo has it",
-	},
-	{
-		.name = "monitoring-nr-regions-range",
-		.type = OPT_COUNT,
-		.offset = AT(nr_regions),
-		.arg = "MIN MAX",
-		.range = "3..100000",
-		.help = "both numbers of regions at once",
-	},
+	SAMPLING_ROWS(AT(how)),
 	{
 		.section = "Other",
 		.name = "quiet",
@@ -290,54 +119,6 @@ static const struct command_pair statuses[] = {
 
 /* ---- what was asked for ---- */
 
-static int check_intervals(struct record_options *o, const struct option_line *line,
-			   struct damon_fail *fail)
-{
-	char a[DAMON_UNITS_MAX], b[DAMON_UNITS_MAX];
-	uint64_t *ns = o->intervals_ns;
-
-	if (ns[1] < ns[0]) {
-		damon_fail(fail, EINVAL,
-			   "the aggregation interval, %s, is shorter than the sampling interval, "
-			   "%s",
-			   damon_print_time(a, (double)ns[1]), damon_print_time(b, (double)ns[0]));
-		damon_fail_remedy(fail, "raise '--aggr' or lower '--sample'");
-		return -EINVAL;
-	}
-	if (!option_given(options, line, "updr") &&
-	    !option_given(options, line, "monitoring-intervals"))
-		ns[2] = MAX(ns[2], ns[1]);
-	if (ns[2] >= ns[1])
-		return 0;
-	damon_fail(fail, EINVAL,
-		   "the update interval, %s, is shorter than the aggregation interval, %s",
-		   damon_print_time(a, (double)ns[2]), damon_print_time(b, (double)ns[1]));
-	damon_fail_remedy(fail, "raise '--updr' or lower '--aggr'");
-	return -EINVAL;
-}
-
-/* What asks for a result instead of numbers, and the sampling that comes of it. */
-static int check_tuning(struct record_options *o, struct damon_fail *fail)
-{
-	int err = 0;
-
-	damon_sampling_init(&o->sampling);
-	o->sampling.source = o->source;
-	o->sampling.rate_hz = o->rate_hz;
-	o->sampling.overhead_percent = o->overhead_percent;
-	o->sampling.mem_reads = (uint32_t)o->mem_reads;
-	o->sampling.check = o->check;
-	hardware_apply(&o->hardware, &o->sampling);
-	o->sampling.checks_per_sec = (double)o->checks_per_sec;
-	if (o->resolution)
-		err = tuning_parse_resolution(o->resolution, &o->sampling, fail);
-	if (!err && o->goal)
-		err = tuning_parse_goal(o->goal, &o->intervals_goal, fail);
-	if (!err && o->goal_words[0])
-		err = tuning_parse_goal_words(o->goal_words, &o->intervals_goal, fail);
-	return err;
-}
-
 static int check_what(const struct record_options *o, const struct option_line *line,
 		      struct damon_fail *fail)
 {
@@ -367,16 +148,8 @@ static int check_options(struct record_options *o, const struct option_line *lin
 {
 	bool to_stdout = !strcmp(o->output, "-");
 
-	if (check_what(o, line, fail) || check_intervals(o, line, fail) || check_tuning(o, fail))
+	if (check_what(o, line, fail) || sampling_check(&o->how, options, line, fail))
 		return -EINVAL;
-	if (o->nr_regions[0] > o->nr_regions[1]) {
-		damon_fail(fail, EINVAL,
-			   "the least number of regions, %llu, is above the largest, %llu",
-			   (unsigned long long)o->nr_regions[0],
-			   (unsigned long long)o->nr_regions[1]);
-		damon_fail_remedy(fail, "lower '--minr' or raise '--maxr'");
-		return -EINVAL;
-	}
 	if (to_stdout && line->nr_operands) {
 		damon_fail(fail, EINVAL, "the record and the command's output would mix");
 		damon_fail_remedy(fail, "name a file with '-o'");
@@ -398,7 +171,7 @@ struct recording {
 	struct record_line live;
 	struct progress progress; /* of a replay, instead of 'live' */
 	uint64_t end_ns;	  /* of --duration; UINT64_MAX: none */
-	int nr_interrupts;
+	struct follow follow;
 };
 
 static uint64_t now_ns(void)
@@ -412,20 +185,8 @@ static uint64_t now_ns(void)
 static int set_up(struct recording *r, char **command)
 {
 	const struct record_options *o = r->options;
-	struct damon_attrs attrs = {.size = sizeof(attrs)};
-	int err;
+	int err = sampling_set(&o->how, r->ctx);
 
-	damon_attrs_init(&attrs);
-	attrs.sample_ns = o->intervals_ns[0];
-	attrs.aggr_ns = o->intervals_ns[1];
-	attrs.update_ns = o->intervals_ns[2];
-	attrs.min_nr_regions = (uint32_t)o->nr_regions[0];
-	attrs.max_nr_regions = (uint32_t)o->nr_regions[1];
-	err = damon_set_attrs(r->ctx, &attrs);
-	if (!err)
-		err = damon_set_sampling(r->ctx, &o->sampling);
-	if (!err && o->intervals_goal.access_bp)
-		err = damon_set_intervals_goal(r->ctx, &o->intervals_goal);
 	if (!err && o->replay)
 		err = damon_set_replay(r->ctx, o->replay);
 	for (size_t i = 0; !err && i < o->pids.nr; i++)
@@ -437,35 +198,6 @@ static int set_up(struct recording *r, char **command)
 	return err;
 }
 
-/* The command's pid while it runs, or 0. */
-static int running_command(const struct recording *r)
-{
-	int status;
-
-	return damon_command_status(r->ctx, &status) ? 0 : damon_command_pid(r->ctx);
-}
-
-/*
- * True if the recording is to end. The terminal's signals reach the command as well, and it may
- * take them for its own purpose: only the second one ends the recording then. A signal that was
- * sent to this process is passed on, and a request to terminate is followed at once.
- */
-static bool follow_signals(struct recording *r)
-{
-	bool end = false;
-	int sig, sent;
-
-	while ((sig = signals_next(&sent))) {
-		int pid = running_command(r);
-
-		if (pid > 0 && sent)
-			kill(pid, sig);
-		if (!pid || sig == SIGTERM || sig == SIGHUP || ++r->nr_interrupts > 1)
-			end = true;
-	}
-	return end;
-}
-
 /* Until the targets are gone, the time is over or the user says so. Returns 0 or -errno. */
 static int run(struct recording *r)
 {
@@ -473,7 +205,7 @@ static int run(struct recording *r)
 		uint64_t now = now_ns(), left = r->end_ns - MIN(now, r->end_ns);
 		int more;
 
-		if (!left || follow_signals(r))
+		if (!left || follow_signals(&r->follow))
 			return 0;
 		left = (left + NS_PER_MS - 1) / NS_PER_MS;
 		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)1000));
@@ -498,33 +230,6 @@ static int replay_progress(void *priv, uint64_t done, uint64_t total)
 
 	progress_draw(&r->progress, done, total);
 	return 0;
-}
-
-static int shell_status(bool killed, int code)
-{
-	return killed ? 128 + code : code;
-}
-
-/* Waits for the command. Returns its exit status as a shell would have it. */
-static int wait_command(struct recording *r)
-{
-	int status, pid = damon_command_pid(r->ctx);
-	siginfo_t info;
-
-	if (pid <= 0)
-		return 0;
-	for (;;) {
-		if (damon_command_status(r->ctx, &status) > 0)
-			return shell_status(WIFSIGNALED(status), WIFSIGNALED(status)
-									 ? WTERMSIG(status)
-									 : WEXITSTATUS(status));
-		/* Not reaped here: the child is the library's, which does it when asked again. */
-		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
-			continue;
-		if (errno != EINTR)
-			return OWN_FAILURE;
-		follow_signals(r);
-	}
 }
 
 /* "'a b'" if the shell needs it. */
@@ -587,7 +292,7 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		{s->no_address, "were of instructions that access no memory; record for longer"},
 	};
 	const uint64_t few = 3; /* of which nothing can be said */
-	bool to_its_end = !r->options->duration_ns && !r->nr_interrupts;
+	bool to_its_end = !r->options->duration_ns && !r->follow.nr_interrupts;
 	double used_ns = to_its_end ? command_user_ns() : 0;
 	char count[DAMON_UNITS_MAX];
 	size_t most = 0;
@@ -713,7 +418,7 @@ static int record(struct recording *r, const struct option_line *line)
 	if (!r->options->quiet)
 		hardware_say_source(r->ctx);
 	if (!r->options->quiet)
-		tuning_say_rate(r->ctx, &r->options->sampling);
+		tuning_say_rate(r->ctx, &r->options->how.sampling);
 	if (r->options->replay && !r->options->quiet)
 		replay_say_unused(r->ctx, options, line);
 	if (r->options->duration_ns)
@@ -726,10 +431,10 @@ static int record(struct recording *r, const struct option_line *line)
 	closed = damon_close(r->ctx);
 	if (closed < 0 && !err)
 		say_ctx(r->ctx, closed);
-	pid = running_command(r);
+	pid = follow_running(r->ctx);
 	if (pid > 0 && !r->options->quiet)
 		say("the recording ended; waiting for '%.200s', process %d", command[0], pid);
-	status = wait_command(r);
+	status = follow_wait(&r->follow);
 	if (err < 0 || closed < 0) {
 		say_rest(r);
 		return OWN_FAILURE;
@@ -753,6 +458,7 @@ static int cmd_record(char **argv)
 	if (status < 0) {
 		int err = damon_ctx_new(&r.ctx);
 
+		r.follow.ctx = r.ctx;
 		if (err)
 			say_ctx(NULL, err);
 		status = err ? OWN_FAILURE : record(&r, &line);
