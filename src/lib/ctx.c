@@ -590,6 +590,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	damon_close(ctx);
 	closep(&ctx->cmd.pid_fd);
 	free_argv(ctx->cmd.argv);
+	scheme_set_free(ctx->schemes);
 	damon_core_free(ctx->core);
 	view_release(&ctx->view);
 	free(ctx->target_ns);

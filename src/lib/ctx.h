@@ -18,6 +18,7 @@
 #include "core/tuning.h"
 #include "damon.h"
 #include "lib/checker.h"
+#include "lib/scheme_set.h"
 #include "lib/view.h"
 #include "os/peek.h"
 #include "os/proc.h"
@@ -147,6 +148,9 @@ struct damon_ctx {
 	struct damon_totals totals;
 	uint64_t record_bytes; /* of a record that was closed */
 	bool ended;	       /* the callback wants no more */
+
+	bool dry_run;
+	struct scheme_set *schemes; /* NULL: none */
 };
 
 /* ctx.c, for replay.c */

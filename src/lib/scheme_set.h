@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Schemes as they were asked for: checked, copied, each with its action. A set never moves or
+ * changes until it is freed, as jobs point into it.
+ */
+#ifndef LIB_SCHEME_SET_H
+#define LIB_SCHEME_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "action/action.h"
+#include "base/fail.h"
+#include "damos.h"
+#include "os/sys.h"
+
+#define SCHEMES_MAX 256 /* each of them looks at every region of a snapshot */
+
+struct scheme_set {
+	struct damos *s;
+	const struct damon_action **actions;
+	size_t n;
+};
+
+/*
+ * Copies s[0, n), whose elements are s->size bytes apart, to a new set. Refused, with the reason:
+ * what is no scheme (-EINVAL), and what cannot work here (as the action's probe says); with
+ * 'dry_run' it need not be allowed. 'sys' is asked, nothing is changed.
+ */
+int scheme_set_new(const struct damon_sys *sys, const struct damos *s, size_t n, bool dry_run,
+		   struct scheme_set **out, struct damon_fail *why);
+void scheme_set_free(struct scheme_set *set); /* NULL is fine */
+
+#endif
