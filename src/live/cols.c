@@ -40,10 +40,10 @@ void cols_init(struct cols *c, const struct cols_spec *spec, int x, int width)
 	spare = width - needed(c);
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->spec[i].most && c->width[i]) {
-			int width = MIN(MAX(c->width[i] + spare, LEAST_WIDE), c->spec[i].most);
+			int mine = MIN(MAX(c->width[i] + spare, LEAST_WIDE), c->spec[i].most);
 
-			spare -= width - c->width[i];
-			c->width[i] = width;
+			spare -= mine - c->width[i];
+			c->width[i] = mine;
 		}
 		c->x[i] = x;
 		x += c->width[i] ? c->width[i] + 1 : 0;

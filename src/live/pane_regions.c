@@ -17,7 +17,7 @@ static const struct cols_spec hot_specs[] = {
 	{"SIZE", 6},
 	{"WRITES", 6, 6},
 	{"AGE", 7, 7},
-	{"ADDRESS", 12, 5},
+	{"ADDRESS", 12, 9},
 	{"MAPPING", 10, .left = true, .most = 999},
 	{0},
 };
@@ -26,14 +26,14 @@ static const struct cols_spec cold_specs[] = {
 	{"COLDEST", 8},
 	{"SIZE", 6},
 	{"HEAT", 8, 4},
-	{"ADDRESS", 12, 5},
+	{"ADDRESS", 12, 9},
 	{"MAPPING", 10, .left = true, .most = 999},
 	{0},
 };
 
 int pane_regions_width(void)
 {
-	return 100;
+	return 76;
 }
 
 static void put_place(struct grid *g, struct cols *c, const struct live_region *r)
@@ -92,9 +92,9 @@ void pane_regions(struct grid *g, const struct live_model *m, struct live_view *
 	struct pane_area hot = {1, a->y, a->width - 2, a->height}, cold = hot;
 
 	if (a->width >= pane_regions_width()) {
-		cold.width = MIN(hot.width * 2 / 5, 72);
-		hot.width -= cold.width + 3;
-		cold.x = hot.x + hot.width + 3;
+		cold.width = hot.width < 110 ? (hot.width - 2) / 2 : MIN(hot.width * 2 / 5, 72);
+		hot.width -= cold.width + 2;
+		cold.x = hot.x + hot.width + 2;
 	} else {
 		hot.height = (a->height + 1) / 2;
 		cold.height = a->height - hot.height;

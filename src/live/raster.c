@@ -126,11 +126,11 @@ static int lay_out(const struct extents *e, const struct raster_want *w, struct 
 	copy.x = malloc(e->n * sizeof(*copy.x));
 	if (!copy.x)
 		return -ENOMEM;
-	for (int lines = w->lines; lines > 0 && err == -E2BIG; lines--) {
+	for (int lines = w->lines * 3 / 2; lines > 0 && err == -E2BIG; lines--) {
 		copy.n = e->n;
 		memcpy(copy.x, e->x, e->n * sizeof(*e->x));
 		err = heat_layout_init(l, &copy, (size_t)lines, (size_t)w->cells_per_line,
-				       (size_t)MAX(lines / 3, 1), w->end ? 0 : MAX_LOST);
+				       (size_t)MAX(w->lines / 3, 1), w->end ? 0 : MAX_LOST);
 		if (err || lines_of(l, w->cells_per_line) <= w->lines)
 			break;
 		heat_layout_release(l);

@@ -14,11 +14,12 @@ static const pane_draw_fn draw[NR_PANES] = {
 static const struct step {
 	int pane, lines;
 } steps[] = {
-	{TOP, 1},     {PROCS, 1},    {WSS, 1},	   {KEYS, 1},	 {HEAT, 4},    {PROCS, 1},
-	{SCHEMES, 2}, {HEAT, 4},     {REASONS, 1}, {REGIONS, 4}, {SCHEMES, 2}, {WSS, 1},
-	{PROCS, 2},   {HEAT, 8},     {REGIONS, 4}, {REASONS, 9}, {WSS, 1},     {SCHEMES, 9},
-	{PROCS, 3},   {HEAT, 8},     {REGIONS, 8}, {WSS, 2},	 {PROCS, 20},  {HEAT, 999},
-	{PROCS, 999}, {REGIONS, 99},
+	{TOP, 1},     {PROCS, 1},   {WSS, 1},	   {KEYS, 1},	 {HEAT, 4},    {PROCS, 1},
+	{SCHEMES, 2}, {HEAT, 4},    {REASONS, 1},  {REGIONS, 4}, {SCHEMES, 2}, {WSS, 1},
+	{PROCS, 1},   {HEAT, 4},    {REGIONS, 1},  {SCHEMES, 2}, {HEAT, 4},    {REASONS, 2},
+	{REGIONS, 2}, {PROCS, 2},   {WSS, 1},	   {HEAT, 8},	 {REASONS, 9}, {SCHEMES, 9},
+	{REGIONS, 4}, {WSS, 1},	    {HEAT, 8},	   {PROCS, 16},	 {REGIONS, 5}, {WSS, 1},
+	{HEAT, 999},  {PROCS, 999}, {REGIONS, 99},
 };
 
 static int least(int a, int b)
