@@ -81,6 +81,10 @@ FUZZ_MAIN = $(B)/tests/fuzz/replay.o
 $(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
+# of the program's layers: the library stands behind them once more
+$(B)/tests/fuzz/fuzz_config: $(call obj,$(wildcard src/config/*.c))
+$(B)/tests/fuzz/fuzz_config: LIBS := $(LIB) -ljansson $(LIBS)
+
 $(WORK): $(B)/tests/workload/%: tests/workload/%.c $(wildcard tests/workload/*.h)
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -pthread -o $@ $< -lm

@@ -236,7 +236,9 @@ int damon_parse_ratio(const char *s, double *ratio)
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(name, units[i].name))
 			continue;
-		*ratio = ((double)d.whole + (double)d.frac / FRAC_ONE) / units[i].part;
+		/* rounded once: what was printed with enough digits is read back as it was */
+		*ratio = (double)(((long double)d.whole + (long double)d.frac / FRAC_ONE) /
+				  units[i].part);
 		return 0;
 	}
 	return -EINVAL;

@@ -57,7 +57,7 @@ static void command_case(FILE *out, const struct command *cmd)
 {
 	fprintf(out, "\t%s)\n\t\tcase $prev in\n", cmd->name);
 	for (const struct option_row *r = cmd->options; r->name; r++) {
-		if (r->type != OPT_FLAG)
+		if (option_nr_args(r))
 			value_case(out, r);
 	}
 	fputs("\t\tesac\n\t\tif [[ $cur == -* ]]; then\n\t\t\t_damon_perf_words -W '", out);

@@ -23,12 +23,27 @@ void option_pids_release(struct option_pids *p)
 	*p = (struct option_pids){0};
 }
 
+void option_words_release(struct option_words *w)
+{
+	for (size_t i = 0; i < w->nr; i++)
+		free(w->uses[i].words);
+	free(w->uses);
+	*w = (struct option_words){0};
+}
+
+static bool is_open_ended(const struct option_row *row)
+{
+	return row->type == OPT_WORDS && row->arg && strstr(row->arg, "...");
+}
+
 int option_nr_args(const struct option_row *row)
 {
 	int n = 1;
 
-	if (row->type == OPT_FLAG)
+	if (row->type == OPT_FLAG || (row->type == OPT_WORDS && !row->arg))
 		return 0;
+	if (is_open_ended(row))
+		return 1;
 	for (const char *p = row->arg; p && *p; p++)
 		n += *p == ' ';
 	return n;
@@ -152,6 +167,8 @@ static int parse_value(const struct option_row *row, const char *s, void *value)
 		return damon_parse_time(s, row->base_ns, value);
 	case OPT_COUNT:
 		return damon_parse_u64(s, value);
+	case OPT_BYTES:
+		return parse_address(s, value);
 	case OPT_DOUBLE:
 		return damon_parse_double(s, value);
 	case OPT_PERCENT:
@@ -165,6 +182,8 @@ static int parse_value(const struct option_row *row, const char *s, void *value)
 		return parse_pair(row, s, '-', value);
 	case OPT_GRID:
 		return parse_pair(row, s, 'x', value);
+	case OPT_WORDS:
+		break; /* take_words() */
 	}
 	return -EINVAL;
 }
@@ -227,6 +246,8 @@ static const char *type_words(const struct option_row *row)
 		return "a time such as '100 ms' or '1.5 s'";
 	case OPT_COUNT:
 		return "a whole number";
+	case OPT_BYTES:
+		return "a size such as '4 KiB'";
 	case OPT_DOUBLE:
 		return "a number";
 	case OPT_PERCENT:
@@ -337,11 +358,57 @@ static int set_value(struct parser *p, const struct option_row *row, const char 
 	return err ? refuse_range(p, row, s) : 0;
 }
 
+static int refuse_missing(struct parser *p, const struct option_row *row)
+{
+	damon_fail(p->fail, EINVAL, "'%s' needs %s", spell(row).text,
+		   option_nr_args(row) > 1 || is_open_ended(row) ? row->arg : "a value");
+	return add_remedy(p, row);
+}
+
+/* Words that follow and are no options; 'enough': not more of them. */
+static size_t count_words(char *const *next, size_t enough)
+{
+	size_t n = 0;
+
+	while (n < enough && next[n] && (next[n][0] != '-' || !next[n][1]))
+		n++;
+	return n;
+}
+
+/* They are copied, as operands are moved to argv's front. */
+static int take_words(struct parser *p, const struct option_row *row, char *attached)
+{
+	struct option_words *w = (void *)((char *)p->values + row->offset);
+	size_t need = (size_t)option_nr_args(row), have = attached ? 1 : 0, more;
+	struct option_use *use;
+
+	if (!need && attached)
+		return damon_fail(p->fail, EINVAL, "'%s' takes no value", spell(row).text);
+	more = count_words(p->next, is_open_ended(row) ? attached ? 0 : SIZE_MAX : need - have);
+	if (have + more < need)
+		return refuse_missing(p, row);
+	if (vec_reserve(&w->uses, &w->cap, w->nr + 1, sizeof(*w->uses)))
+		return damon_fail(p->fail, ENOMEM, "out of memory");
+	use = &w->uses[w->nr];
+	*use = (struct option_use){row, calloc(have + more + 1, sizeof(char *)), have + more};
+	if (!use->words)
+		return damon_fail(p->fail, ENOMEM, "out of memory");
+	w->nr++;
+	if (attached)
+		use->words[0] = attached;
+	memcpy(use->words + have, p->next, more * sizeof(char *));
+	p->next += more;
+	p->line->given |= (option_bits)1 << (row - p->rows);
+	return 0;
+}
+
 /* 'attached': the value that came with the name, or NULL. */
-static int take(struct parser *p, const struct option_row *row, const char *attached)
+static int take(struct parser *p, const struct option_row *row, char *attached)
 {
 	int n = option_nr_args(row);
 
+	if (row->type == OPT_WORDS)
+		return take_words(p, row, attached);
 	if (!n && attached)
 		return damon_fail(p->fail, EINVAL, "'%s' takes no value", spell(row).text);
 	if (!n)
@@ -350,18 +417,15 @@ static int take(struct parser *p, const struct option_row *row, const char *atta
 		const char *s = i || !attached ? *p->next : attached;
 		int err;
 
-		if (!s || (s == *p->next && !strcmp(s, "--"))) {
-			damon_fail(p->fail, EINVAL, "'%s' needs %s", spell(row).text,
-				   n > 1 ? row->arg : "a value");
-			return add_remedy(p, row);
-		}
+		if (!s || (s == *p->next && !strcmp(s, "--")))
+			return refuse_missing(p, row);
 		if (s == *p->next)
 			p->next++;
 		err = set_value(p, row, s, i);
 		if (err)
 			return err;
 	}
-	p->line->given |= 1ull << (row - p->rows);
+	p->line->given |= (option_bits)1 << (row - p->rows);
 	return 0;
 }
 
@@ -376,7 +440,7 @@ static bool is_name_of(const struct option_row *row, const char *name)
 	return false;
 }
 
-static int take_long(struct parser *p, const char *arg)
+static int take_long(struct parser *p, char *arg)
 {
 	size_t len = strcspn(arg, "=");
 	_cleanup_(freep) char *name = strndup(arg, len);
@@ -395,9 +459,9 @@ static int take_long(struct parser *p, const char *arg)
 }
 
 /* One letter of "-xyz". Returns letters used, or -errno. */
-static int take_letter(struct parser *p, const char *letters)
+static int take_letter(struct parser *p, char *letters)
 {
-	const char *rest = letters[1] ? letters + 1 : NULL;
+	char *rest = letters[1] ? letters + 1 : NULL;
 
 	if (*letters == 'h') {
 		p->line->help = true;
@@ -415,7 +479,7 @@ static int take_letter(struct parser *p, const char *letters)
 	return damon_fail(p->fail, EINVAL, "unknown option '-%c'", *letters);
 }
 
-static int take_letters(struct parser *p, const char *letters)
+static int take_letters(struct parser *p, char *letters)
 {
 	while (*letters && !p->line->help) {
 		int used = take_letter(p, letters);
@@ -436,7 +500,7 @@ static int refuse_group(struct parser *p, const struct option_row *a, const stru
 
 static int check_groups(struct parser *p)
 {
-	uint64_t given = p->line->given;
+	option_bits given = p->line->given;
 
 	for (const struct option_row *a = p->rows; a->name; a++) {
 		bool is_given = given >> (a - p->rows) & 1, found = is_given;

@@ -5,7 +5,7 @@
  *
  *	--name VALUE, --name=VALUE, -x VALUE, -xVALUE; '--' ends the options
  *	hyphens and underscores in long names are the same; shortened names are not accepted
- *	an option given twice counts as the last says, but lists (PIDs) grow
+ *	an option given twice counts as the last says, but lists (PIDs, words) grow
  */
 #ifndef CLI_OPTION_H
 #define CLI_OPTION_H
@@ -15,12 +15,14 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "base/name.h"
 
 enum option_type {
 	OPT_FLAG,	/* bool; takes nothing */
 	OPT_STR,	/* const char *; of argv, not copied */
 	OPT_TIME,	/* uint64_t ns */
 	OPT_COUNT,	/* uint64_t */
+	OPT_BYTES,	/* uint64_t: 4096, "4 KiB", 0x1000 */
 	OPT_DOUBLE,	/* double */
 	OPT_PERCENT,	/* double: 1, "1 %" and "100 bp" are 1.0 */
 	OPT_CHOICE,	/* int: which of the row's words */
@@ -28,7 +30,20 @@ enum option_type {
 	OPT_ADDR_RANGE, /* uint64_t[2], half open; "0x1000-0x2000", "4M-8M" */
 	OPT_TIME_RANGE, /* uint64_t[2] ns, half open; "1s-2.5s" */
 	OPT_GRID,	/* uint64_t[2]; "80x20" */
+	OPT_WORDS,	/* struct option_words; repeats. As many words as 'arg' has; if that ends
+			   with "...", up to the next option, at least one; none without it */
 };
+
+/* Words of options that repeat, in the order of the line; rows may share one. */
+struct option_words {
+	struct option_use {
+		const struct option_row *row;
+		char **words; /* of argv; nr, then NULL */
+		size_t nr;
+	} * uses;
+	size_t nr, cap;
+};
+void option_words_release(struct option_words *w);
 
 struct option_pids {
 	int *pids;
@@ -54,12 +69,16 @@ struct option_row {
 	bool required;		       /* this row, or one of its group, must be given */
 };
 
+/* A bit for each row: a table has at most OPTION_MAX_ROWS. */
+typedef unsigned __int128 option_bits;
+#define OPTION_MAX_ROWS 128
+
 /* What a command line held. */
 struct option_line {
 	char **operands; /* within argv, NULL at the end */
 	int nr_operands;
-	uint64_t given; /* bit per row */
-	bool help;	/* -h or --help: nothing after it was looked at */
+	option_bits given; /* bit per row */
+	bool help;	   /* -h or --help: nothing after it was looked at */
 };
 
 /*
@@ -73,24 +92,10 @@ int option_parse(const struct option_row *rows, void *values, char **argv, bool 
 
 bool option_given(const struct option_row *rows, const struct option_line *line, const char *name);
 
-/* Values that 'row' takes from the command line: 0 for a flag. */
+/* Values that 'row' takes from the command line, or takes at least: 0 for a flag. */
 int option_nr_args(const struct option_row *row);
 
 /* The i-th word of an OPT_CHOICE: its length in '*len', or NULL beyond the last. */
 const char *option_word(const struct option_row *row, size_t i, size_t *len);
-
-/* ---- names ---- */
-
-/* Hyphens and underscores are the same. */
-bool name_equal(const char *a, const char *b);
-
-/* Finds what someone who wrote 'wrong' may have meant. */
-struct name_near {
-	const char *wrong;
-	const char *best; /* NULL: nothing is near */
-	int distance;
-};
-void name_near_init(struct name_near *n, const char *wrong);
-void name_near_add(struct name_near *n, const char *known);
 
 #endif

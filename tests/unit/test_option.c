@@ -17,6 +17,8 @@ struct values {
 	int choice;
 	bool quiet, loud;
 	struct option_pids pids;
+	uint64_t bytes;
+	struct option_words words;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -90,6 +92,15 @@ static const struct option_row rows[] = {
 	 .base_ns = NS_PER_SEC,
 	 .help = "times"},
 	{.name = "resol", .type = OPT_GRID, .offset = AT(grid), .arg = "TxA", .help = "cells"},
+	{.name = "bytes", .type = OPT_BYTES, .offset = AT(bytes), .arg = "SIZE", .help = "bytes"},
+	{.name = "age", .type = OPT_WORDS, .offset = AT(words), .arg = "MIN MAX", .help = "two"},
+	{.name = "next", .type = OPT_WORDS, .offset = AT(words), .help = "none"},
+	{.name = "filter",
+	 .letter = 'F',
+	 .type = OPT_WORDS,
+	 .offset = AT(words),
+	 .arg = "TYPE...",
+	 .help = "some"},
 	{.name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = AT(quiet), .help = "a flag"},
 	{.name = "loud", .letter = 'l', .type = OPT_FLAG, .offset = AT(loud), .help = "a flag"},
 	{0},
@@ -149,6 +160,13 @@ static const char *show(const struct values *v)
 	SHOW(v->loud, "loud ");
 	for (size_t i = 0; i < v->pids.nr; i++)
 		SHOW(true, "pid=%d ", v->pids.pids[i]);
+	SHOW(v->bytes, "bytes=%llu ", (unsigned long long)v->bytes);
+	for (size_t i = 0; i < v->words.nr; i++) {
+		SHOW(true, "%s(", v->words.uses[i].row->name);
+		for (char **w = v->words.uses[i].words; *w; w++)
+			SHOW(true, "%s%s", *w, w[1] ? "," : "");
+		SHOW(true, ") ");
+	}
 #undef SHOW
 	if (n)
 		s[n - 1] = '\0';
@@ -194,6 +212,16 @@ Test(option, values_are_read)
 		{"--time-range|1-2.5", "when=1000000000-2500000000"},
 		{"--time_range=0-1 m", "when=0-60000000000"},
 		{"--resol|80x20", "grid=80x20"},
+		{"--bytes|4 KiB", "bytes=4096"},
+		{"--bytes=0x1000", "bytes=4096"},
+		/* words repeat, and keep the order of the line */
+		{"--age|1|max", "age(1,max)"},
+		{"--age=1|max|--quiet", "quiet age(1,max)"},
+		{"--filter|a", "filter(a)"},
+		{"--filter|a|b|c|-q|--age|1|2|-F|d|e", "quiet filter(a,b,c) age(1,2) filter(d,e)"},
+		{"-Fa|--age|1|2", "filter(a) age(1,2)"},
+		{"--filter|-|--", "filter(-)"},
+		{"--next|--filter|a|--next", "next() filter(a) next()"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -207,6 +235,7 @@ Test(option, values_are_read)
 				 show(&v));
 		cr_expect_eq(line.nr_operands, 0, "'%s'", table[i].words);
 		option_pids_release(&v.pids);
+		option_words_release(&v.words);
 	}
 }
 
@@ -225,6 +254,14 @@ Test(option, mistakes_get_a_sentence_and_a_remedy)
 		{"-qx", "unknown option '-x'", ""},
 		{"--quiet=1", "'--quiet' takes no value", ""},
 		{"--output", "'--output' needs a value", "give FILE"},
+		{"--bytes|x", "'x' is no value of '--bytes'", "give a size such as '4 KiB'"},
+		{"--age", "'--age' needs MIN MAX", "give MIN MAX"},
+		{"--age|1", "'--age' needs MIN MAX", "give MIN MAX"},
+		{"--age|1|-q", "'--age' needs MIN MAX", "give MIN MAX"},
+		{"--age|1|--|2", "'--age' needs MIN MAX", "give MIN MAX"},
+		{"--filter", "'--filter' needs TYPE...", "give TYPE..."},
+		{"--next=1", "'--next' takes no value", ""},
+		{"--filter|--age|1|2", "'--filter' needs TYPE...", "give TYPE..."},
 		{"-o", "'--output' needs a value", "give FILE"},
 		{"-o|--", "'--output' needs a value", "give FILE"},
 		{"--output=", "'' is no value of '--output'", "give FILE"},
@@ -276,6 +313,7 @@ Test(option, mistakes_get_a_sentence_and_a_remedy)
 			cr_expect_str_eq(fail.remedy, table[i].remedy, "'%s': '%s'", table[i].words,
 					 fail.remedy);
 		option_pids_release(&v.pids);
+		option_words_release(&v.words);
 	}
 }
 
@@ -488,15 +526,15 @@ static void check_numbers(const struct command *cmd, const struct option_row *ro
 	argv[option_nr_args(row) + 1] = NULL;
 	/* a missing '--to' is found last, and is not this row's fault */
 	option_parse(cmd->options, values, argv, false, &line, &fail);
-	cr_expect_eq(line.given, 1ull << (row - cmd->options), "%s --%s %s: %s", cmd->name,
-		     row->name, low, fail.text);
+	cr_expect(line.given == (option_bits)1 << (row - cmd->options), "%s --%s %s: %s", cmd->name,
+		  row->name, low, fail.text);
 }
 
 Test(command, tables_are_sound)
 {
 	for (const struct command *const *c = commands; *c; c++) {
 		for (const struct option_row *r = (*c)->options; r->name; r++) {
-			cr_assert_lt(r - (*c)->options, 64); /* bits of option_line.given */
+			cr_assert_lt(r - (*c)->options, OPTION_MAX_ROWS);
 			check_row(*c, r);
 			check_numbers(*c, r);
 		}
@@ -557,4 +595,21 @@ Test(help, no_line_is_wider_than_a_terminal)
 		}
 		free(text);
 	}
+}
+
+/* What follows an attached value is no word of the option, but an operand; operands are moved to
+ * the front of the line, words stay as they are. */
+Test(option, words_are_kept_apart_from_operands)
+{
+	struct option_line line;
+	struct damon_fail fail;
+	struct values v;
+
+	cr_expect_eq(parse("--filter=a|x|--age|1|2|y|--|z", false, &v, &line, &fail), 0, "%s",
+		     fail.text);
+	cr_expect_str_eq(show(&v), "filter(a) age(1,2)");
+	cr_expect_eq(line.nr_operands, 3);
+	cr_expect_str_eq(line.operands[0], "x");
+	cr_expect_str_eq(line.operands[2], "z");
+	option_words_release(&v.words);
 }

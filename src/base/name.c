@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "base/util.h"
-#include "cli/option.h"
 
 static char folded(char c)
 {

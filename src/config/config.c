@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "config/config.h"
+
+void config_init(struct config *c)
+{
+	*c = (struct config){
+		.attrs = {.size = sizeof(c->attrs)},
+		.goal = {.size = sizeof(c->goal)},
+	};
+	damon_attrs_init(&c->attrs);
+}
+
+static void scheme_release(struct damos *s)
+{
+	for (size_t i = 0; i < s->nr_filters; i++)
+		free((char *)s->filters[i].memcg);
+}
+
+void config_release(struct config *c)
+{
+	for (size_t i = 0; i < c->nr_targets; i++)
+		free(c->targets[i].regions);
+	for (size_t i = 0; i < c->nr_schemes; i++)
+		scheme_release(&c->schemes[i]);
+	free(c->targets);
+	free(c->schemes);
+	config_init(c);
+}
+
+const char *config_ops_name(enum config_ops ops)
+{
+	static const char *const names[] = {"vaddr", "fvaddr", "paddr"};
+
+	return names[ops];
+}
+
+struct damos *config_add_scheme(struct config *c)
+{
+	if (vec_reserve(&c->schemes, &c->cap_schemes, c->nr_schemes + 1, sizeof(*c->schemes)))
+		return NULL;
+	damos_init(&c->schemes[c->nr_schemes]);
+	return &c->schemes[c->nr_schemes++];
+}
+
+struct config_target *config_add_target(struct config *c)
+{
+	if (vec_reserve(&c->targets, &c->cap_targets, c->nr_targets + 1, sizeof(*c->targets)))
+		return NULL;
+	c->targets[c->nr_targets] = (struct config_target){0};
+	return &c->targets[c->nr_targets++];
+}
+
+int config_add_region(struct config_target *t, uint64_t start, uint64_t end)
+{
+	int err = vec_reserve(&t->regions, &t->cap_regions, t->nr_regions + 1, sizeof(*t->regions));
+
+	if (!err)
+		t->regions[t->nr_regions++] = (struct config_region){start, end};
+	return err;
+}
+
+int config_take_schemes(struct config *c, struct config *from)
+{
+	int err = vec_reserve(&c->schemes, &c->cap_schemes, c->nr_schemes + from->nr_schemes,
+			      sizeof(*c->schemes));
+
+	if (err)
+		return err;
+	if (from->nr_schemes)
+		memcpy(c->schemes + c->nr_schemes, from->schemes,
+		       from->nr_schemes * sizeof(*c->schemes));
+	c->nr_schemes += from->nr_schemes;
+	c->given |= from->given & CONFIG_SCHEMES;
+	from->nr_schemes = 0;
+	return 0;
+}
