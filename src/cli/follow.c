@@ -21,6 +21,10 @@ bool follow_signals(struct follow *f)
 	while ((sig = signals_next(&sent))) {
 		int pid = follow_running(f->ctx);
 
+		if (sig == SIGHUP && sent && f->takes_hangup) {
+			f->reload = true;
+			continue;
+		}
 		if (pid > 0 && sent)
 			kill(pid, sig);
 		if (!pid || sig == SIGTERM || sig == SIGHUP || ++f->nr_interrupts > 1)

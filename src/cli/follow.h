@@ -14,6 +14,8 @@ enum { OWN_FAILURE = 125 };
 struct follow {
 	struct damon_ctx *ctx;
 	int nr_interrupts; /* from the terminal, so far */
+	bool takes_hangup; /* SIGHUP from another process asks for something else than the end, */
+	bool reload;	   /* and has */
 };
 
 /* The command's pid while it runs, or 0. */

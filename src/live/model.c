@@ -227,11 +227,17 @@ void live_model_stats(struct live_model *m, const struct damon_stats *s)
 	m->stats = *s;
 }
 
-void live_model_scheme(struct live_model *m, size_t i, size_t n, const struct damos_stats *s)
+void live_model_scheme(struct live_model *m, size_t i, size_t n, const struct damos_stats *s,
+		       const struct damos *asked)
 {
+	struct live_scheme *mine = &m->schemes[MIN(i, (size_t)LIVE_MAX_SCHEMES - 1)];
+
 	m->nr_schemes = MIN(n, (size_t)LIVE_MAX_SCHEMES);
-	if (i < m->nr_schemes)
-		m->schemes[i].stats = *s;
+	if (i >= m->nr_schemes)
+		return;
+	*mine = (struct live_scheme){.stats = *s, .nr_goals = asked ? asked->quota.nr_goals : 0};
+	for (size_t k = 0; k < mine->nr_goals; k++)
+		mine->goal_target[k] = asked->quota.goals[k].target;
 }
 
 /* ---- mappings ---- */

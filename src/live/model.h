@@ -56,7 +56,7 @@ struct live_mapping {
 
 struct live_scheme {
 	struct damos_stats stats;
-	size_t nr_goals;
+	size_t nr_goals; /* 0: none, or they are not known */
 	uint64_t goal_target[DAMOS_MAX_GOALS];
 };
 
@@ -102,8 +102,10 @@ int live_model_snapshot(struct live_model *m, const struct damon_snapshot *s);
 void live_model_choose(struct live_model *m, uint32_t id);
 
 void live_model_stats(struct live_model *m, const struct damon_stats *s);
-/* Scheme 'i' of 'n'. What is beyond LIVE_MAX_SCHEMES is not kept. */
-void live_model_scheme(struct live_model *m, size_t i, size_t n, const struct damos_stats *s);
+/* Scheme 'i' of 'n', and what it was asked for, NULL if that is not known. What is beyond
+ * LIVE_MAX_SCHEMES is not kept. */
+void live_model_scheme(struct live_model *m, size_t i, size_t n, const struct damos_stats *s,
+		       const struct damos *asked);
 
 /* NULL: there is none such. */
 const struct live_proc *live_model_proc(const struct live_model *m, uint32_t id);
