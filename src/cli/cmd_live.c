@@ -168,6 +168,13 @@ static int read_config(const struct live_options *o, struct config *c, struct da
 	return damos_options_read(&o->schemes, c, fail);
 }
 
+static bool has_screen(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 static int check_options(struct live_options *o, struct config *c, const struct option_line *line,
 			 struct damon_fail *fail)
 {
@@ -196,7 +203,7 @@ static int check_options(struct live_options *o, struct config *c, const struct 
 	}
 	if (o->plain)
 		o->format = WATCH_TEXT;
-	if (o->format == WATCH_SCREEN && !isatty(STDOUT_FILENO))
+	if (o->format == WATCH_SCREEN && !has_screen())
 		o->format = WATCH_TEXT;
 	return 0;
 }

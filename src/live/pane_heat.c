@@ -187,7 +187,7 @@ static void put_title(struct grid *g, const struct live_model *m, const struct l
 		text[0] = '\0';
 	if (v->width >= 100)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s, %g s a column",
-			 v->zoom_end || !text[0] ? "" : " mapped is in use", seconds);
+			 v->zoom_end || !text[0] ? "" : " in use", seconds);
 	if (v->width >= 72) {
 		put_scale(g, v, end, y);
 		end -= 34;

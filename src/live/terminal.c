@@ -238,8 +238,10 @@ int terminal_open(enum report_color color, int *fd, struct damon_fail *fail)
 	tty.file = fdopen(tty.fd, "r+");
 	catch_signals();
 	tty.screen = tty.file ? new_screen(color) : NULL;
-	if (!tty.screen) {
+	if (!tty.screen || !cursor_address) {
 		release_signals();
+		if (tty.screen)
+			endwin();
 		fclose(tty.file);
 		tty.fd = -1;
 		damon_fail(fail, ENOTSUP, "a terminal of type '%.60s' cannot be drawn on",
