@@ -29,7 +29,7 @@ enum { GRID_BOLD = 1, GRID_REVERSE = 2 };
 
 struct grid_style {
 	int16_t ink, ground;
-	uint8_t attrs;
+	uint32_t attrs;
 };
 
 extern const struct grid_style grid_plain, grid_faint, grid_title, grid_accent, grid_value,

@@ -135,6 +135,12 @@ static void ask_rss(struct live_model *m)
 
 /* ---- columns ---- */
 
+/* Figures that change twice a second cannot be read. */
+static bool figures_are_due(const struct live_model *m)
+{
+	return m->nr_columns % LIVE_FIGURES == 0;
+}
+
 static int add_target(struct live_model *m, const struct damon_snapshot *s, size_t at,
 		      const struct damon_target_info *t, struct live_proc *p)
 {
@@ -145,13 +151,16 @@ static int add_target(struct live_model *m, const struct damon_snapshot *s, size
 	damon_snapshot_wss(s, at, DAMON_WSS_1S, &w);
 	h.wss = (struct known){w.bytes, w.lo, w.hi};
 	h.share = (float)t->share;
-	if (p) {
+	if (p && (figures_are_due(m) || p->share.v < 0)) {
 		derive_share(m, p);
 		p->wss = h.wss;
-		h.share = (float)MAX(p->share.v, 0.0);
 	}
+	if (p)
+		h.share = (float)MAX(p->share.v, 0.0);
 	err = history_maker_target(&m->maker, &h);
-	return err ? err : live_regions_take(m, s, at, t);
+	if (err)
+		return err;
+	return live_regions_take(m, s, at, t, figures_are_due(m) || !m->nr_mappings);
 }
 
 static int end_column(struct live_model *m, const struct damon_snapshot *s,
@@ -174,7 +183,8 @@ static int end_column(struct live_model *m, const struct damon_snapshot *s,
 		return -ENOMEM;
 	history_add(&m->history, c);
 	forget_gone(m);
-	ask_rss(m);
+	if (figures_are_due(m))
+		ask_rss(m);
 	next_span(m);
 	m->column_start_ns = info->end_ns;
 	m->nr_columns++;

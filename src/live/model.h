@@ -4,7 +4,8 @@
  * nothing of screens.
  *
  * Snapshots come often and are unsure each by itself: shares and CPU time are those of the last
- * LIVE_SPAN columns, everything else is as it is when a column of the history ends.
+ * LIVE_SPAN columns, everything else is as it is when a column of the history ends, every
+ * LIVE_FIGURES-th one.
  */
 #ifndef LIVE_MODEL_H
 #define LIVE_MODEL_H
@@ -25,6 +26,7 @@
 #define LIVE_MAX_MAPPINGS 512
 #define LIVE_MAX_SCHEMES  64
 #define LIVE_SPAN	  4 /* columns */
+#define LIVE_FIGURES	  2 /* columns, after which figures are new */
 
 struct live_proc {
 	uint32_t id; /* of the target */

@@ -94,23 +94,35 @@ static void put_single(struct grid *g, const struct live_view *v, int x, int y, 
 	grid_put(g, x, y, unsure(level) ? ':' : ' ', style);
 }
 
-static void put_cells(struct grid *g, const struct live_model *m, const struct live_view *v,
-		      int line, int y)
+static void put_column(struct grid *g, const struct live_view *v, const struct raster_cell *cells,
+		       int x, int y, int lines)
 {
 	const struct raster *r = &v->raster;
-	size_t end, row = raster_line(r, line, &end);
-	int first, n = pane_columns(v, &first);
 
-	for (int i = 0; i < n && row < end; i++) {
-		size_t back = (size_t)(n - 1 - i);
-		int upper = raster_level(r, &m->history, row, back);
-		int lower = row + 1 < end ? raster_level(r, &m->history, row + 1, back)
-					  : COLOR_UNMAPPED;
+	for (int line = 0; line < lines; line++) {
+		size_t end, row = raster_line(r, line, &end);
+		int upper = raster_level(r, &cells[row]);
 
 		if (r->want.cells_per_line == 2)
-			put_pair(g, first + i, y, upper, lower);
+			put_pair(g, x, y + line, upper,
+				 row + 1 < end ? raster_level(r, &cells[row + 1]) : COLOR_UNMAPPED);
 		else
-			put_single(g, v, first + i, y, upper);
+			put_single(g, v, x, y + line, upper);
+	}
+}
+
+static void put_cells(struct grid *g, const struct live_model *m, const struct live_view *v, int y,
+		      int lines)
+{
+	int first, n = pane_columns(v, &first);
+
+	for (int back = 0; back < n; back++) {
+		const struct raster_cell *cells =
+			raster_column(&v->raster, &m->history, (size_t)back);
+
+		if (!cells)
+			return;
+		put_column(g, v, cells, first + n - 1 - back, y, lines);
 	}
 }
 
@@ -250,11 +262,11 @@ void pane_heat(struct grid *g, const struct live_model *m, struct live_view *v,
 		return;
 	}
 	put_title(g, m, v, a->y);
-	for (int i = 0; i < MIN(lines, v->raster.lines); i++) {
+	lines = MIN(lines, v->raster.lines);
+	for (int i = 0; i < lines; i++)
 		last = put_label(g, m, v, i, a->y + 1 + i, last);
-		put_cells(g, m, v, i, a->y + 1 + i);
-	}
-	put_times(g, m, v, a->y + 1 + MIN(lines, v->raster.lines));
+	put_cells(g, m, v, a->y + 1, lines);
+	put_times(g, m, v, a->y + 1 + lines);
 }
 
 /* ---- working set ---- */

@@ -234,6 +234,16 @@ static void fill(struct raster *r, const struct history *h)
 	}
 }
 
+const struct raster_cell *raster_column(const struct raster *r, const struct history *h,
+					size_t back)
+{
+	size_t number;
+
+	if (!history_column(h, r->want.level, back))
+		return NULL;
+	return r->cells + slot_of(h, r->want.level, back, &number) * r->lay.nr_rows;
+}
+
 /* Of the heat of cells: STEPS of log2 to a bin, from 2^-LOWEST on. */
 #define STEPS  4
 #define LOWEST 32
@@ -244,13 +254,10 @@ static size_t count_heat(const struct raster *r, const struct history *h, size_t
 	size_t n = 0;
 
 	for (int back = 0; back < r->want.columns; back++) {
-		size_t number, slot;
+		const struct raster_cell *cells = raster_column(r, h, (size_t)back);
 
-		if (!history_column(h, r->want.level, (size_t)back))
-			break;
-		slot = slot_of(h, r->want.level, (size_t)back, &number);
-		for (size_t i = 0; i < r->lay.nr_rows; i++) {
-			float heat = r->cells[slot * r->lay.nr_rows + i].heat;
+		for (size_t i = 0; cells && i < r->lay.nr_rows; i++) {
+			float heat = cells[i].heat;
 
 			if (!isfinite(heat))
 				continue;
@@ -306,16 +313,10 @@ int raster_update(struct raster *r, const struct history *h, const struct raster
 	return got;
 }
 
-int raster_level(const struct raster *r, const struct history *h, size_t row, size_t back)
+int raster_level(const struct raster *r, const struct raster_cell *cell)
 {
-	const struct raster_cell *cell;
-	size_t number, slot;
 	float x;
 
-	if (!history_column(h, r->want.level, back))
-		return COLOR_UNMAPPED;
-	slot = slot_of(h, r->want.level, back, &number);
-	cell = &r->cells[slot * r->lay.nr_rows + row];
 	if (isnan(cell->heat))
 		return COLOR_UNMAPPED;
 	if (isinf(cell->heat))

@@ -40,8 +40,11 @@ void raster_release(struct raster *r);
 /* Brings it up to date. Returns 1, 0 where there is nothing to show, or -ENOMEM. */
 int raster_update(struct raster *r, const struct history *h, const struct raster_want *want);
 
-/* What color.h draws for a row in the 'back'-th column before the latest. */
-int raster_level(const struct raster *r, const struct history *h, size_t row, size_t back);
+/* The cells of the 'back'-th column before the latest, one for each row; NULL: there is none. */
+const struct raster_cell *raster_column(const struct raster *r, const struct history *h,
+					size_t back);
+/* What color.h draws for a cell. */
+int raster_level(const struct raster *r, const struct raster_cell *cell);
 
 /* The first row of a line, and the end of that line's rows. */
 size_t raster_line(const struct raster *r, int line, size_t *end);

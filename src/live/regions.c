@@ -138,12 +138,12 @@ static void take_chosen(struct live_model *m, const struct damon_snapshot *s, si
 }
 
 int live_regions_take(struct live_model *m, const struct damon_snapshot *s, size_t at,
-		      const struct damon_target_info *t)
+		      const struct damon_target_info *t, bool lists)
 {
 	struct damon_region_info r = {.size = sizeof(r)};
 	struct live_mapping map = {0};
 	struct live_region cold = {0};
-	bool chosen = t->id == m->chosen;
+	bool chosen = lists && t->id == m->chosen;
 	int err = 0;
 
 	if (chosen) {

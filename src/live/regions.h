@@ -7,8 +7,8 @@
 #include "live/model.h"
 
 /* Regions of target 'at' go to the model's maker, behind the target that was added last. Returns 0
- * or -ENOMEM. */
+ * or -ENOMEM. 'lists': those of the chosen process are listed anew. */
 int live_regions_take(struct live_model *m, const struct damon_snapshot *s, size_t at,
-		      const struct damon_target_info *t);
+		      const struct damon_target_info *t, bool lists);
 
 #endif

@@ -325,12 +325,6 @@ bool terminal_changed(void)
 
 /* ---- drawing ---- */
 
-static bool same(const struct grid_cell *a, const struct grid_cell *b)
-{
-	return a->ch == b->ch && a->style.ink == b->style.ink &&
-	       a->style.ground == b->style.ground && a->style.attrs == b->style.attrs;
-}
-
 static void put_cell(int x, int y, const struct grid_cell *cell)
 {
 	wchar_t text[2] = {(wchar_t)cell->ch, 0};
@@ -367,7 +361,7 @@ void terminal_show(const struct grid *g)
 		for (int x = 0; x < g->width; x++) {
 			size_t i = (size_t)y * (size_t)g->width + (size_t)x;
 
-			if (same(&old->cells[i], &g->cells[i]))
+			if (!memcmp(&old->cells[i], &g->cells[i], sizeof(*g->cells)))
 				continue;
 			old->cells[i] = g->cells[i];
 			put_cell(x, y, &g->cells[i]);
