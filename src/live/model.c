@@ -246,8 +246,10 @@ void live_model_scheme(struct live_model *m, size_t i, size_t n, const struct da
 	if (i >= m->nr_schemes)
 		return;
 	*mine = (struct live_scheme){.stats = *s, .nr_goals = asked ? asked->quota.nr_goals : 0};
-	for (size_t k = 0; k < mine->nr_goals; k++)
-		mine->goal_target[k] = asked->quota.goals[k].target;
+	if (mine->nr_goals) {
+		mine->metric = asked->quota.goals[0].metric;
+		mine->target = asked->quota.goals[0].target;
+	}
 }
 
 /* ---- mappings ---- */

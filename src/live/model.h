@@ -58,8 +58,9 @@ struct live_mapping {
 
 struct live_scheme {
 	struct damos_stats stats;
-	size_t nr_goals; /* 0: none, or they are not known */
-	uint64_t goal_target[DAMOS_MAX_GOALS];
+	size_t nr_goals; /* 0: none, or they are not known; only the first is kept */
+	enum damos_goal_metric metric;
+	uint64_t target;
 };
 
 struct live_model {

@@ -192,14 +192,14 @@ static void put_title(struct grid *g, const struct live_model *m, const struct l
 			 v->zoom_end,
 			 damon_print_bytes(bytes[0], (double)(v->zoom_end - v->zoom_start)));
 	else if (m->chosen == v->chosen && m->mapped_bytes)
-		snprintf(text, sizeof(text), "%s of %s",
+		snprintf(text, sizeof(text), "%s of %s in use",
 			 damon_print_bytes(bytes[0], (double)m->touched_bytes),
 			 damon_print_bytes(bytes[1], (double)m->mapped_bytes));
 	else
 		text[0] = '\0';
 	if (v->width >= 100)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s, %g s a column",
-			 v->zoom_end || !text[0] ? "" : " in use", seconds);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%g s a column",
+			 text[0] ? ", " : "", seconds);
 	if (v->width >= 72) {
 		put_scale(g, v, end, y);
 		end -= 34;

@@ -12,10 +12,10 @@ static const struct cols_spec specs[] = {
 	{"", 1, 8, .left = true},
 	{"PID", 7, 3},
 	{"COMMAND", 12, .left = true, .most = 28},
-	{"HEAT", 7, 1},
+	{"SHARE", 7, 1},
 	{"", 10, 6, .left = true}, /* its bounds */
 	{"", 12, 9, .left = true}, /* as a bar */
-	{"WORKING SET", 11},
+	{"WORKING SET", 11, 2},
 	{"", 16, 5, .left = true}, /* its bounds */
 	{"RSS", 9, 4},
 	{"CPU", 6, 7},
@@ -52,9 +52,10 @@ static void put_share(struct grid *g, struct cols *c, const struct known *share)
 
 static void put_wss(struct grid *g, struct cols *c, const struct known *wss)
 {
+	bool none = wss->hi < DAMON_PAGE_SIZE; /* not even a page */
 	char value[KNOWN_MAX], bounds[KNOWN_TEXT_MAX];
 
-	cols_put(c, g, grid_plain, known_value(value, wss, KNOWN_BYTES));
+	cols_put(c, g, grid_plain, none ? "-" : known_value(value, wss, KNOWN_BYTES));
 	cols_put(c, g, grid_faint, known_bounds(bounds, wss, KNOWN_BYTES));
 }
 

@@ -20,7 +20,7 @@ static const struct cols_spec specs[] = {
 	{"FAILED", 7, 5},
 	{"QUOTA", 15, 4}, /* used of what may be */
 	{"GOAL", 16, 6},
-	{"BACK", 6, 8}, /* refaults */
+	{"BACK", 7, 8}, /* refaults */
 	{0},
 };
 
@@ -50,14 +50,32 @@ static void put_quota(struct grid *g, struct cols *c, const struct damos_stats *
 	cols_put(c, g, s->qt_exceeds ? grid_accent : grid_plain, text);
 }
 
+static char *print_goal(char *buf, enum damos_goal_metric metric, uint64_t value)
+{
+	double v = (double)value;
+
+	switch (metric) {
+	case DAMOS_GOAL_TARGET_RSS:
+		return name_size(buf, value);
+	case DAMOS_GOAL_SOME_MEM_PSI_US:
+		return damon_print_time(buf, v * NS_PER_US);
+	case DAMOS_GOAL_NODE_MEM_USED_BP:
+	case DAMOS_GOAL_NODE_MEM_FREE_BP:
+	case DAMOS_GOAL_REFAULT_BP:
+		return print_percent(buf, v / 10000);
+	default:
+		return damon_print_count(buf, v);
+	}
+}
+
 static void put_goal(struct grid *g, struct cols *c, const struct live_scheme *s)
 {
 	char now[DAMON_UNITS_MAX], target[DAMON_UNITS_MAX], text[2 * DAMON_UNITS_MAX + 8] = "-";
 
 	if (s->nr_goals)
 		snprintf(text, sizeof(text), "%s of %s",
-			 damon_print_count(now, (double)s->stats.goal_current[0]),
-			 damon_print_count(target, (double)s->goal_target[0]));
+			 print_goal(now, s->metric, s->stats.goal_current[0]),
+			 print_goal(target, s->metric, s->target));
 	cols_put(c, g, grid_plain, text);
 }
 

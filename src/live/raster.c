@@ -84,11 +84,12 @@ static int merge_column(struct extents *e, const struct raster_want *w,
 
 static int seen_extents(const struct history *h, const struct raster_want *w, struct extents *e)
 {
-	int step = w->end ? w->columns : (w->columns + LOOK_AT - 1) / LOOK_AT, err = 0;
+	size_t step = w->end ? HISTORY_COLUMNS : HISTORY_COLUMNS / LOOK_AT;
+	int err = 0;
 
 	*e = (struct extents){0};
-	for (int back = 0; back < w->columns && !err; back += MAX(step, 1)) {
-		const struct history_column *c = history_column(h, w->level, (size_t)back);
+	for (size_t back = 0; back < HISTORY_COLUMNS && !err; back += step) {
+		const struct history_column *c = history_column(h, w->level, back);
 		const struct history_target *t = c ? history_target(c, w->id) : NULL;
 
 		if (t)

@@ -3,6 +3,8 @@
 #include "base/util.h"
 #include "live/pane.h"
 
+#define LEAST_LISTED 4 /* lines */
+
 enum { TOP, PROCS, HEAT, WSS, REGIONS, SCHEMES, REASONS, KEYS, NR_PANES };
 
 static const pane_draw_fn draw[NR_PANES] = {
@@ -27,21 +29,31 @@ static int least(int a, int b)
 	return a < b ? a : b;
 }
 
+static int most(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 /* How many lines each pane could use. */
-static void find_wants(const struct live_model *m, const struct live_view *v, int wants[NR_PANES])
+static void find_wants(const struct live_model *m, struct live_view *v, int wants[NR_PANES])
 {
 	int lists = v->width >= pane_regions_width() ? 1 : 2;
+	int longest = 1 + (int)MAX(m->nr_hottest, m->nr_coldest);
+
+	v->list_lines = most(v->list_lines, longest);
+	v->reason_lines = most(v->reason_lines, pane_reasons_lines(m, v));
 
 	wants[TOP] = wants[KEYS] = 1;
 	wants[PROCS] = 1 + least((int)m->nr_procs, LIVE_MAX_PROCS);
 	wants[HEAT] = v->no_heat || v->width < 20 ? 0 : 999;
 	wants[WSS] = v->no_wss ? 0 : 5;
-	wants[REGIONS] = v->no_regions || v->width < 36 ? 0 : lists * (1 + LIVE_MAX_LISTED);
+	wants[REGIONS] =
+		v->no_regions || v->width < 36 ? 0 : lists * most(v->list_lines, LEAST_LISTED);
 	wants[SCHEMES] = m->nr_schemes ? 1 + (int)m->nr_schemes : 0;
-	wants[REASONS] = pane_reasons_lines(m, v);
+	wants[REASONS] = v->reason_lines;
 }
 
-static void share_out(const struct live_model *m, const struct live_view *v, int lines[NR_PANES])
+static void share_out(const struct live_model *m, struct live_view *v, int lines[NR_PANES])
 {
 	int wants[NR_PANES], left = v->height;
 

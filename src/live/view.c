@@ -72,6 +72,15 @@ static int compare(const void *a, const void *b, void *sort)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+static void look_at(struct live_view *v, uint32_t id)
+{
+	if (v->chosen == id)
+		return;
+	v->chosen = id;
+	v->zoom_end = 0;
+	v->list_lines = 0;
+}
+
 /* The hottest, but one that is not surely hotter than the one before does not take its place. */
 static void follow_hottest(struct live_view *v, const struct live_model *m)
 {
@@ -87,9 +96,7 @@ static void follow_hottest(struct live_view *v, const struct live_model *m)
 		    (best->share.v < 0 && p->share.v > 0))
 			best = p;
 	}
-	if (best && best->id != v->chosen)
-		v->zoom_end = 0;
-	v->chosen = best ? best->id : UINT32_MAX;
+	look_at(v, best ? best->id : UINT32_MAX);
 }
 
 int live_view_update(struct live_view *v, const struct live_model *m)
@@ -115,9 +122,8 @@ static void choose(struct live_view *v, int step)
 	while (at < v->nr_order && v->order[at]->id != v->chosen)
 		at++;
 	at = (at + v->nr_order + (size_t)(step + (int)v->nr_order)) % v->nr_order;
-	v->chosen = v->order[at]->id;
+	look_at(v, v->order[at]->id);
 	v->by_hand = true;
-	v->zoom_end = 0;
 }
 
 /* ---- ranges: in bytes of what is mapped, as if it lay side by side ---- */
@@ -183,6 +189,11 @@ static void set_zoom(struct live_view *v, const struct mapped *m, uint64_t from,
 	v->zoom_end = (address_of(m, MIN(to, m->bytes), true) + page) & ~page;
 }
 
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return bytes & ~(DAMON_PAGE_SIZE - 1);
+}
+
 /* The half in the middle of what is shown. */
 static void closer(struct live_view *v, const struct mapped *m)
 {
@@ -198,7 +209,7 @@ static void closer(struct live_view *v, const struct mapped *m)
 		return;
 	from = offset_of(m, v->zoom_start);
 	to = offset_of(m, v->zoom_end);
-	quarter = (to - from) / 4;
+	quarter = whole_pages((to - from) / 4);
 	if (to - from > LEAST_ZOOM)
 		set_zoom(v, m, from + quarter, to - quarter);
 }
@@ -206,7 +217,7 @@ static void closer(struct live_view *v, const struct mapped *m)
 static void wider(struct live_view *v, const struct mapped *m)
 {
 	uint64_t from = offset_of(m, v->zoom_start), to = offset_of(m, v->zoom_end);
-	uint64_t more = MAX((to - from) / 2, (uint64_t)DAMON_PAGE_SIZE);
+	uint64_t more = MAX(whole_pages((to - from) / 2), DAMON_PAGE_SIZE);
 
 	set_zoom(v, m, from - MIN(from, more), to + more);
 }
@@ -214,7 +225,7 @@ static void wider(struct live_view *v, const struct mapped *m)
 static void pan(struct live_view *v, const struct mapped *m, bool back)
 {
 	uint64_t from = offset_of(m, v->zoom_start), to = offset_of(m, v->zoom_end);
-	uint64_t step = (to - from) / 4;
+	uint64_t step = whole_pages((to - from) / 4);
 
 	step = MIN(step, back ? from : m->bytes - to);
 	if (back)

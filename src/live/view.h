@@ -36,6 +36,9 @@ struct live_view {
 	size_t scheme;		       /* of LIVE_SWITCH */
 	bool switch_on;
 
+	/* The most lines that lists of regions and reasons ever had for this process: a picture
+	 * whose parts grow and shrink cannot be read. */
+	int list_lines, reason_lines;
 	const char *note; /* a line about the whole, such as why this source; NULL: none */
 	struct raster raster;
 	const struct live_proc **order; /* processes as they are shown, */
