@@ -40,9 +40,9 @@ struct watch {
 	char note[400], news[400]; /* a line of the screen; what happened that must be told */
 	int tty_fd;
 	uint64_t drawn_ns;
-	bool due;    /* what is shown is not what is known */
-	bool quit;   /* by key */
-	bool broken; /* nobody reads the lines */
+	bool due;      /* what is shown is not what is known */
+	bool quit;     /* by key */
+	int write_err; /* of lines, -errno */
 };
 
 static uint64_t now_ns(void)
@@ -64,12 +64,11 @@ static int write_line(void *priv, const struct damon_snapshot *s)
 {
 	struct watch *w = priv;
 
-	if (w->options->format == WATCH_JSON)
-		live_lines_json(&w->lines, s);
-	else
-		live_lines_text(&w->lines, s);
-	w->broken = ferror(w->lines.out);
-	return w->broken;
+	if (w->write_err)
+		return 1;
+	w->write_err = w->options->format == WATCH_JSON ? live_lines_json(&w->lines, s)
+							: live_lines_text(&w->lines, s);
+	return w->write_err < 0;
 }
 
 /* ---- the screen ---- */
@@ -391,7 +390,10 @@ static int watch(struct watch *w)
 	if (err < 0 || closed < 0)
 		return OWN_FAILURE;
 	say_summary(w);
-	return w->broken && output_finish_stdout() ? OWN_FAILURE : status;
+	if (!w->write_err || w->write_err == -EPIPE) /* who reads no more has seen enough */
+		return status;
+	say("cannot write to standard output: %s", strerror(-w->write_err));
+	return OWN_FAILURE;
 }
 
 int watch_run(struct damon_ctx *ctx, const struct watch_options *o)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,6 +30,13 @@ static void take_target(const struct damon_snapshot *s, size_t at, struct target
 	memcpy(comm, t->info.comm, sizeof(t->info.comm));
 	comm[sizeof(t->info.comm)] = '\0';
 	print_clean(t->comm, sizeof(t->comm), comm);
+}
+
+/* Lines are short: what fails, fails here. */
+static int flush(FILE *out)
+{
+	errno = EIO;
+	return fflush(out) || ferror(out) ? -errno : 0;
 }
 
 /* ---- text ---- */
@@ -84,7 +92,7 @@ static void write_schemes(const struct live_lines *l)
 	}
 }
 
-void live_lines_text(struct live_lines *l, const struct damon_snapshot *s)
+int live_lines_text(struct live_lines *l, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
 	struct target hottest[SHOWN_TARGETS];
@@ -104,7 +112,7 @@ void live_lines_text(struct live_lines *l, const struct damon_snapshot *s)
 		fprintf(l->out, "  and %zu more", info.nr_targets - n);
 	write_schemes(l);
 	fputc('\n', l->out);
-	fflush(l->out);
+	return flush(l->out);
 }
 
 /* ---- JSON ---- */
@@ -281,7 +289,7 @@ static void put_overhead(struct json *j, const struct damon_stats *s)
 	json_end(j);
 }
 
-void live_lines_json(struct live_lines *l, const struct damon_snapshot *s)
+int live_lines_json(struct live_lines *l, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
 	struct damon_stats stats = {.size = sizeof(stats)};
@@ -306,5 +314,5 @@ void live_lines_json(struct live_lines *l, const struct damon_snapshot *s)
 	if (!damon_ctx_stats(l->ctx, &stats))
 		put_overhead(&j, &stats);
 	json_end(&j);
-	fflush(l->out);
+	return flush(l->out);
 }

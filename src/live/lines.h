@@ -17,8 +17,8 @@ struct live_lines {
 };
 
 /* Each writes a line about a snapshot, with the schemes and the sums of the context as they are
- * now, and flushes it. What could not be written ferror() tells. */
-void live_lines_text(struct live_lines *l, const struct damon_snapshot *s);
-void live_lines_json(struct live_lines *l, const struct damon_snapshot *s);
+ * now, and flushes it. Returns 0, or -errno if it could not be written. */
+int live_lines_text(struct live_lines *l, const struct damon_snapshot *s);
+int live_lines_json(struct live_lines *l, const struct damon_snapshot *s);
 
 #endif
