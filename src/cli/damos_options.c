@@ -257,12 +257,15 @@ static void print_warning(void *priv, const char *file, const char *where, const
 	say("warning: %s%s%s: %s", file ? file : "", file ? ": " : "", where, text);
 }
 
-int damos_options_read(const struct damos_options *o, struct config *c, struct damon_fail *fail)
+int damos_options_read(const struct damos_options *o, const struct config *asked, struct config *c,
+		       struct damon_fail *fail)
 {
 	const struct config_how how = {o->strict, print_warning, NULL};
 	const struct words_by by = {{NULL, &how, fail}, &c->attrs};
 	int err = 0;
 
+	if (asked)
+		config_override(c, asked);
 	if (o->kdamonds)
 		err = config_read(c, o->kdamonds, &how, fail);
 	if (!err && o->schemes && c->nr_schemes)
@@ -270,5 +273,9 @@ int damos_options_read(const struct damos_options *o, struct config *c, struct d
 				  "'--schemes': the file of '--kdamonds' has schemes already");
 	if (!err && o->schemes)
 		err = config_read(c, o->schemes, &how, fail);
-	return err ? err : read_words(&o->words, c, &by);
+	if (!err)
+		err = read_words(&o->words, c, &by);
+	if (!err && asked)
+		config_override(c, asked);
+	return err;
 }

@@ -19,11 +19,13 @@ struct damos_options {
 void damos_options_release(struct damos_options *o);
 
 /*
- * Adds what the options and their files say to 'c', whose intervals are taken for those that no
- * file tells. Schemes come from one place: a file, or options. Warnings are printed. Returns 0 or
- * -errno with the sentence.
+ * Adds to 'c' what the options and their files say. 'asked' (NULL: nothing) is what other options
+ * say of intervals and regions: it beats a file, and samples and ages are counted in it where the
+ * file says nothing of intervals. Schemes come from one place: a file, or options. Warnings are
+ * printed. Returns 0 or -errno with the sentence.
  */
-int damos_options_read(const struct damos_options *o, struct config *c, struct damon_fail *fail);
+int damos_options_read(const struct damos_options *o, const struct config *asked, struct config *c,
+		       struct damon_fail *fail);
 
 #define DAMOS_WORDS(at, long_name, takes, text)                                                    \
 	{                                                                                          \

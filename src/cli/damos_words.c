@@ -112,22 +112,30 @@ static int apply_weights(const struct words_by *b, const struct words *u, struct
 	return err;
 }
 
+/* Words from the i-th on; there are more than i. */
+static struct words words_from(const struct words *u, size_t i)
+{
+	return (struct words){u->at, u->words + i, u->nr - i};
+}
+
 /* Without the third word it is a quota for once and all, as damo has it. */
 static int apply_quotas(const struct words_by *b, const struct words *u, struct damos *s)
 {
-	struct words size = {u->at, u->words + 1, 1}, interval = {u->at, u->words + 2, 1};
-	struct words weights = {u->at, u->words + 3, u->nr - 3};
-	int err = apply_quota_time(b, u, s);
+	static int (*const parts[])(const struct words_by *b, const struct words *u,
+				    struct damos *s) = {
+		apply_quota_time, apply_quota_space, apply_quota_interval,
+		apply_weights, /* all that are left */
+	};
+	int err = 0;
 
 	if (u->nr > 6)
 		return refuse_extra(b, u, 6);
 	s->quota.reset_ns = UINT64_MAX;
-	if (!err && u->nr > 1)
-		err = apply_quota_space(b, &size, s);
-	if (!err && u->nr > 2)
-		err = apply_quota_interval(b, &interval, s);
-	if (!err && u->nr > 3)
-		err = apply_weights(b, &weights, s);
+	for (size_t i = 0; i < MIN(u->nr, ARRAY_SIZE(parts)) && !err; i++) {
+		struct words rest = words_from(u, i);
+
+		err = parts[i](b, &rest, s);
+	}
 	return err;
 }
 
@@ -208,37 +216,43 @@ static int apply_refault(const struct words_by *b, const struct words *u, struct
 
 /* ---- filters ---- */
 
-/* The argument of a filter's type: how many words it was, or -errno. */
-static int filter_argument(const struct words_by *b, const struct words *u, struct damos_filter *f)
+static int read_two(const struct words_by *b, const struct words *u, uint64_t *first,
+		    uint64_t *second)
 {
-	size_t need = f->type == DAMOS_FILTER_MEMCG || f->type == DAMOS_FILTER_TARGET ? 1 : 0;
-	bool range = f->type == DAMOS_FILTER_ADDR || f->type == DAMOS_FILTER_HUGEPAGE_SIZE;
-	uint64_t v[2] = {0};
-	int err = 0;
+	if (u->nr < 2)
+		return refuse(&b->is, &u->at, "two numbers are missing");
+	if (value_bytes(&b->is, &u->at, u->words[0], first) ||
+	    value_bytes(&b->is, &u->at, u->words[1], second))
+		return -EINVAL;
+	return 2;
+}
 
-	need = range ? 2 : need;
-	if (u->nr < need)
-		return refuse(&b->is, &u->at, "'%s' needs %s", word_of(scheme_filters, f->type),
-			      f->type == DAMOS_FILTER_MEMCG    ? "a path"
-			      : f->type == DAMOS_FILTER_TARGET ? "the number of a target"
-							       : "two numbers");
-	for (size_t i = 0; range && i < 2 && !err; i++)
-		err = value_bytes(&b->is, &u->at, u->words[i], &v[i]);
-	if (f->type == DAMOS_FILTER_TARGET)
-		err = value_count(&b->is, &u->at, u->words[0], UINT32_MAX, &v[0]);
-	if (f->type == DAMOS_FILTER_MEMCG && u->words[0][0] != '/')
-		err = refuse(&b->is, &u->at, "'%.60s' is no path that begins with '/'",
-			     u->words[0]);
-	if (err)
-		return err;
-	f->start = f->type == DAMOS_FILTER_ADDR ? v[0] : 0;
-	f->end = f->type == DAMOS_FILTER_ADDR ? v[1] : 0;
-	f->target = f->type == DAMOS_FILTER_TARGET ? (uint32_t)v[0] : 0;
-	if (f->type == DAMOS_FILTER_HUGEPAGE_SIZE)
-		f->size = (struct damos_range){v[0], v[1]};
-	if (f->type == DAMOS_FILTER_MEMCG && !(f->memcg = strdup(u->words[0])))
-		return refuse_memory(&b->is);
-	return (int)need;
+/* The argument of a filter's type: how many words it was, or -errno. */
+static int read_argument(const struct words_by *b, const struct words *u, struct damos_filter *f)
+{
+	uint64_t n = 0;
+
+	switch (f->type) {
+	case DAMOS_FILTER_ADDR:
+		return read_two(b, u, &f->start, &f->end);
+	case DAMOS_FILTER_HUGEPAGE_SIZE:
+		return read_two(b, u, &f->size.min, &f->size.max);
+	case DAMOS_FILTER_TARGET:
+		if (!u->nr)
+			return refuse(&b->is, &u->at, "the number of a target is missing");
+		if (value_count(&b->is, &u->at, u->words[0], UINT32_MAX, &n))
+			return -EINVAL;
+		f->target = (uint32_t)n;
+		return 1;
+	case DAMOS_FILTER_MEMCG:
+		if (!u->nr || u->words[0][0] != '/')
+			return refuse(&b->is, &u->at, "'%.60s' is no path that begins with '/'",
+				      u->nr ? u->words[0] : "");
+		f->memcg = strdup(u->words[0]);
+		return f->memcg ? 1 : refuse_memory(&b->is);
+	default:
+		return 0;
+	}
 }
 
 /* TYPE [ARGUMENT]...: how many words it was, or -errno. */
@@ -260,7 +274,7 @@ static int add_filter(const struct words_by *b, const struct words *u, bool allo
 	f->type = type;
 	f->allow = allow;
 	f->matching = matching;
-	err = filter_argument(b, &rest, f);
+	err = read_argument(b, &rest, f);
 	return err < 0 ? err : err + 1;
 }
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <string.h>
-
 #include "base/util.h"
 #include "config/config.h"
 
@@ -63,18 +60,21 @@ int config_add_region(struct config_target *t, uint64_t start, uint64_t end)
 	return err;
 }
 
-int config_take_schemes(struct config *c, struct config *from)
+void config_override(struct config *c, const struct config *with)
 {
-	int err = vec_reserve(&c->schemes, &c->cap_schemes, c->nr_schemes + from->nr_schemes,
-			      sizeof(*c->schemes));
-
-	if (err)
-		return err;
-	if (from->nr_schemes)
-		memcpy(c->schemes + c->nr_schemes, from->schemes,
-		       from->nr_schemes * sizeof(*c->schemes));
-	c->nr_schemes += from->nr_schemes;
-	c->given |= from->given & CONFIG_SCHEMES;
-	from->nr_schemes = 0;
-	return 0;
+	if (with->given & CONFIG_OPS)
+		c->ops = with->ops;
+	if (with->given & CONFIG_SAMPLE)
+		c->attrs.sample_ns = with->attrs.sample_ns;
+	if (with->given & CONFIG_AGGR)
+		c->attrs.aggr_ns = with->attrs.aggr_ns;
+	if (with->given & CONFIG_UPDATE)
+		c->attrs.update_ns = with->attrs.update_ns;
+	if (with->given & CONFIG_MIN_REGIONS)
+		c->attrs.min_nr_regions = with->attrs.min_nr_regions;
+	if (with->given & CONFIG_MAX_REGIONS)
+		c->attrs.max_nr_regions = with->attrs.max_nr_regions;
+	if (with->given & CONFIG_GOAL)
+		c->goal = with->goal;
+	c->given |= with->given & ~(unsigned)(CONFIG_TARGETS | CONFIG_SCHEMES);
 }

@@ -66,8 +66,8 @@ struct config_target *config_add_target(struct config *c);
 /* 0 or -ENOMEM. */
 int config_add_region(struct config_target *t, uint64_t start, uint64_t end);
 
-/* Moves the schemes of 'from' behind those of 'c'. 0 or -ENOMEM, and nothing moved. */
-int config_take_schemes(struct config *c, struct config *from);
+/* Of operations set, intervals, goal and numbers of regions those that 'with' was given. */
+void config_override(struct config *c, const struct config *with);
 
 /* 'file': NULL on the command line. 'where': "[0].quotas.time_ms", "--damos-age". */
 typedef void (*config_warn_fn)(void *priv, const char *file, const char *where, const char *text);

@@ -161,6 +161,7 @@ int value_flag(const struct issues *is, const struct place *at, const char *text
 static int parse_with_unit(const char *text, const char *unit, double *n)
 {
 	const char *at = strstr(text, unit);
+	uint64_t whole;
 	char number[48];
 	int err;
 
@@ -169,7 +170,7 @@ static int parse_with_unit(const char *text, const char *unit, double *n)
 		return 1;
 	memcpy(number, text, (size_t)(at - text));
 	number[at - text] = '\0';
-	if (strstr(number, "max")) {
+	if (!damon_parse_u64(number, &whole) && whole == UINT64_MAX) { /* "max" */
 		*n = HUGE_VAL;
 		return 0;
 	}

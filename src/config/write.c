@@ -43,7 +43,8 @@ static void write_time(struct json *j, const char *key, uint64_t ns)
 	json_str(j, key, text);
 }
 
-/* A share as percents, with the fewest digits that are read as the same. */
+/* A share as percents, with the fewest digits that are read as the same; below 0.1 % what is read
+ * may be 1e-20 off. */
 static void write_share(struct json *j, const char *key, double share)
 {
 	char text[TEXT_MAX];

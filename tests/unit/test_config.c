@@ -344,6 +344,8 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		 "[0].access_pattern.nr_accesses.min: '-1 samples' is no access rate", NULL},
 		{PATTERN("'nr_accesses':[]"),
 		 "[0].access_pattern.nr_accesses: this is a list, not an object", ""},
+		{PATTERN("'nr_accesses':{'min':'climax samples'}"),
+		 "[0].access_pattern.nr_accesses.min: 'climax samples' is no access rate", NULL},
 		{PATTERN("'age':{'min':'-1 aggr_intervals'}"),
 		 "[0].access_pattern.age.min: '-1 aggr_intervals' is no age", NULL},
 		{PATTERN("'sz_bytes':{'min':'1 parsec'}"),

@@ -45,8 +45,8 @@ static double any_share(struct rng *r)
 		return (double)below(r, 2);
 	case 1:
 		return (double)below(r, 21) / 20;
-	case 2: /* a double of any bits */
-		return (double)(rng_next(r) >> 11) * 0x1p-53;
+	case 2: /* of any bits */
+		return .001 + .999 * rng_unit(r);
 	default:
 		return (double)below(r, 4) / 3;
 	}

@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "cli/damos_options.h"
 #include "cli/damos_words.h"
+#include "cli/help.h"
 #include "tests/kit/config_show.h"
 
 static const struct option_row rows[] = {DAMOS_ROWS(0), {0}};
@@ -33,7 +34,7 @@ static int read_line(const char *line, struct config *c, struct damon_fail *fail
 	config_init(c);
 	err = option_parse(rows, &o, argv, true, &parsed, fail);
 	if (!err)
-		err = damos_options_read(&o, c, fail);
+		err = damos_options_read(&o, NULL, c, fail);
 	damos_options_release(&o);
 	return err;
 }
@@ -219,11 +220,13 @@ Test(damos_options, mistakes_are_refused)
 		 "accessed bit without taking it from others",
 		 NULL},
 		{"--damos-action stat --damos-filter allow addr 5",
-		 "'--damos-filter': 'addr' needs two numbers", NULL},
+		 "'--damos-filter': two numbers are missing", NULL},
 		{"--damos-action stat --damos-filter allow addr 5 5",
 		 "'schemes[0].filters[0].address_range': the start must be below the end", NULL},
+		{"--damos-action stat --damos-filter allow target",
+		 "'--damos-filter': the number of a target is missing", NULL},
 		{"--damos-action stat --damos-filter allow memcg",
-		 "'--damos-filter': 'memcg' needs a path", NULL},
+		 "'--damos-filter': '' is no path that begins with '/'", NULL},
 		{"--damos-action stat --damos-filter allow memcg a",
 		 "'--damos-filter': 'a' is no path that begins with '/'", NULL},
 		{"--damos-action stat --damos-filter allow anon ./program",
@@ -271,6 +274,40 @@ Test(damos_options, mistakes_are_refused)
 	}
 }
 
+/* What other options ask for beats a file, which beats the defaults. */
+Test(damos_options, other_options_beat_a_file)
+{
+	static const struct {
+		const char *file, *context, *schemes;
+	} table[] = {
+		{"[{\"access_pattern\":{\"nr_accesses\":{\"min\":\"1 samples\"}}}]",
+		 "paddr aggr=50000000 regions=10..77", "stat rate=0.1..1"},
+		{"{\"kdamonds\":[{\"contexts\":[{\"ops\":\"vaddr\",\"intervals\":{\"sample_us\":"
+		 "1000,"
+		 "\"aggr_us\":4000},\"nr_regions\":{\"min\":5,\"max\":6},\"schemes\":["
+		 "{\"access_pattern\":{\"nr_accesses\":{\"min\":\"1 samples\"}}}]}]}]}",
+		 "paddr sample=1000000 aggr=50000000 regions=5..77", "stat rate=0.25..1"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct damos_options o = {.kdamonds = table[i].file};
+		char text[CONFIG_SHOW_MAX];
+		struct config asked, c;
+		struct damon_fail fail;
+
+		config_init(&asked);
+		config_init(&c);
+		asked.given = CONFIG_OPS | CONFIG_AGGR | CONFIG_MAX_REGIONS;
+		asked.ops = CONFIG_PADDR;
+		asked.attrs.aggr_ns = 50 * NS_PER_MS;
+		asked.attrs.max_nr_regions = 77;
+		cr_expect_eq(damos_options_read(&o, &asked, &c, &fail), 0);
+		cr_expect_str_eq(config_show_context(text, &c), table[i].context, "%s", text);
+		cr_expect_str_eq(config_show_schemes(text, &c), table[i].schemes, "%s", text);
+		config_release(&c);
+	}
+}
+
 /* Each row of the table is known to those that read it, and the other way round. */
 Test(damos_options, rows_and_readers_are_the_same)
 {
@@ -301,4 +338,41 @@ Test(damos_options, warnings_are_printed, .init = cr_redirect_stderr)
 	cr_expect_stderr_eq_str("damon-perf: warning: --damos-age: a bare age is in microseconds: "
 				"5 us\n");
 	config_release(&c);
+}
+
+/* The same table makes help, manual and completion. */
+Test(damos_options, are_told_of)
+{
+	static const struct command cmd = {
+		.name = "x",
+		.summary = "x",
+		.synopsis = "",
+		.about = "",
+		.options = rows,
+	};
+	const struct command *const commands[] = {&cmd, NULL};
+	static const char *const want[] = {
+		/* help */
+		"    --damos-scheme  ",
+		"    --damos-access-rate MIN MAX\n",
+		"    --damos-filter allow|reject...\n",
+		/* manual */
+		".It Fl -damos-action Ar \"ACTION...\"\n",
+		".It Fl -damos-scheme\n",
+		/* completion: a mark has no value */
+		"--damos-age) return ;;",
+		"--schemes) _damon_perf_words -f; return ;;",
+		" --damos-scheme ",
+	};
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	help_print(out, &cmd, NULL);
+	help_man(out, &cmd, commands);
+	help_completion(out, commands);
+	fclose(out);
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		cr_expect(strstr(text, want[i]), "'%s' in %s", want[i], text);
+	cr_expect_not(strstr(text, "--damos-scheme)"));
 }

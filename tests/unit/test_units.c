@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -169,6 +170,23 @@ Test(units, ratios_are_read)
 		int err = damon_parse_ratio(rows[i].text, &v);
 
 		check_double(&rows[i], err, v);
+	}
+}
+
+/* Rounded once: a share from 0.1 % on that was printed with enough digits is read as it was. */
+Test(units, ratios_are_read_exactly)
+{
+	uint64_t bits = 1;
+
+	for (int i = 0; i < 10000; i++) {
+		double v = 0, want;
+		char text[64];
+
+		bits = bits * 6364136223846793005ull + 1442695040888963407ull;
+		want = .001 + .999 * (double)(bits >> 11) * 0x1p-53;
+		snprintf(text, sizeof(text), "%.18Lf %%", 100 * (long double)want);
+		cr_assert_eq(damon_parse_ratio(text, &v), 0);
+		cr_expect(v == want, "%s: %.17g, not %.17g", text, v, want);
 	}
 }
 
