@@ -237,6 +237,11 @@ struct damon_stats {
 	/* Of hardware traces: pieces that the kernel lost the rest of, pieces in which operations
 	 * hid each other, and records that were left out as damaged. */
 	uint64_t traces_truncated, traces_collided, traces_broken;
+	/* Of schemes (damos.h): */
+	double own_actions_percent; /* a part of own_cpu_percent that is no overhead: what actions
+				       cost damon-perf */
+	uint64_t paused_ns; /* nothing was sampled, as all schemes were off by watermarks */
+	int dry_run;	    /* 1: schemes were planned, and nothing was done */
 };
 
 /* What bounds the rate. */

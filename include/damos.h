@@ -204,6 +204,13 @@ struct damos_tried {
 /* [0, n) of scheme 'i'. 0 or -ENOENT beyond the last. */
 int damon_scheme_tried(const struct damon_ctx *ctx, size_t i, size_t at, struct damos_tried *t);
 
+/* Scheme 'i' of a record that was made with schemes, and its statistics, as far as it has been
+ * read: read to the end for all of them. Either may be NULL; both have 'size' set. Strings live as
+ * long as the record. 0, or -ENOENT beyond the last. */
+struct damon_record;
+int damon_record_scheme(const struct damon_record *r, size_t i, struct damos *s,
+			struct damos_stats *stats);
+
 #ifdef __cplusplus
 }
 #endif

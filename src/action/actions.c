@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "action/action.h"
+#include "action/filter.h"
+#include "base/util.h"
 #include "os/features.h"
 
 /* process_madvise() on another process, in a kernel that takes the advice. */
@@ -79,18 +81,33 @@ static int probe_stat(const struct damon_sys *sys, struct damon_fail *why)
 	return 0;
 }
 
+#define GIB (1024. * 1024 * 1024)
+
+/* Rates are below what was measured: the first slice is rather too short. */
 const struct damon_action damon_actions[] = {
-	{"willneed", "read it in from swap or file ahead of its use", probe_willneed},
-	{"cold", "let it be reclaimed first under pressure", probe_cold},
-	{"pageout", "reclaim it now", probe_pageout},
-	{"hugepage", "put it on huge pages now (as collapse)", probe_collapse},
+	{"willneed", "read it in from swap or file ahead of its use", probe_willneed,
+	 DAMOS_HEAT_HOT, 0.2 * GIB, DAMON_PAGE_SIZE, DAMON_WORK_ABSENT, false, NULL,
+	 damon_apply_willneed},
+	{"cold", "let it be reclaimed first under pressure", probe_cold, DAMOS_HEAT_COLD, 10 * GIB,
+	 DAMON_PAGE_SIZE, DAMON_WORK_ALL, false, NULL, damon_apply_cold},
+	{"pageout", "reclaim it now", probe_pageout, DAMOS_HEAT_COLD, 0.2 * GIB, DAMON_PAGE_SIZE,
+	 DAMON_WORK_PRESENT, false, NULL, damon_apply_pageout},
+	{"hugepage", "put it on huge pages now (as collapse)", probe_collapse, DAMOS_HEAT_HOT,
+	 0.2 * GIB, DAMON_HUGE_SIZE, DAMON_WORK_ANY, false, NULL, damon_apply_collapse},
 	{"nohugepage", "keep it off huge pages", refuse_nohugepage},
-	{"lru_prio", "let it be reclaimed last", probe_lru_prio},
-	{"lru_deprio", "let it be reclaimed first (as cold)", probe_cold},
-	{"migrate_hot", "move it to another NUMA node, hottest first", probe_migrate},
-	{"migrate_cold", "move it to another NUMA node, coldest first", probe_migrate},
+	{"lru_prio", "let it be reclaimed last", probe_lru_prio, DAMOS_HEAT_HOT, 2 * GIB,
+	 DAMON_PAGE_SIZE, DAMON_WORK_PRESENT, true, NULL, damon_apply_lru_prio},
+	{"lru_deprio", "let it be reclaimed first (as cold)", probe_cold, DAMOS_HEAT_COLD, 10 * GIB,
+	 DAMON_PAGE_SIZE, DAMON_WORK_ALL, false, NULL, damon_apply_cold},
+	{"migrate_hot", "move it to another NUMA node, hottest first", probe_migrate,
+	 DAMOS_HEAT_HOT, 0.5 * GIB, DAMON_PAGE_SIZE, DAMON_WORK_PRESENT, true, damon_check_migrate,
+	 damon_apply_migrate},
+	{"migrate_cold", "move it to another NUMA node, coldest first", probe_migrate,
+	 DAMOS_HEAT_COLD, 0.5 * GIB, DAMON_PAGE_SIZE, DAMON_WORK_PRESENT, true, damon_check_migrate,
+	 damon_apply_migrate},
 	{"stat", "only count it", probe_stat},
-	{"collapse", "put it on huge pages now", probe_collapse},
+	{"collapse", "put it on huge pages now", probe_collapse, DAMOS_HEAT_HOT, 0.2 * GIB,
+	 DAMON_HUGE_SIZE, DAMON_WORK_ANY, false, NULL, damon_apply_collapse},
 	{0},
 };
 
@@ -101,4 +118,21 @@ const struct damon_action *damon_action_find(const char *name)
 			return a;
 	}
 	return NULL;
+}
+
+int damon_action_check(const struct damon_sys *sys, const struct damos *s,
+		       const struct damon_action **out, struct damon_fail *why)
+{
+	const struct damon_action *a = s->action ? damon_action_find(s->action) : NULL;
+	int err;
+
+	if (!a)
+		return damon_fail(why, EINVAL, "there is no action '%s'",
+				  s->action ? s->action : "");
+	if (out)
+		*out = a;
+	err = a->probe(sys, why);
+	if (!err && a->check)
+		err = a->check(sys, s, why);
+	return err ? err : damon_page_filters_check(sys, s, why);
 }

@@ -296,6 +296,22 @@ void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct
 	c->tick++;
 }
 
+void damon_core_seen_since(const struct damon_core *c, uint32_t *mark, damon_seen_fn fn, void *priv)
+{
+	bool thinned = c->batch_fill.seen > c->batch_fill.nr;
+
+	for (size_t i = c->batch_fill.nr; i > 0; i--) {
+		const struct damon_hit *h = &c->batch[i - 1];
+
+		if ((int32_t)(h->tick - *mark) >= 0)
+			fn(priv, damon_targets_at(c->targets, h->target),
+			   h->page << DAMON_PAGE_SHIFT);
+		else if (!thinned) /* they lie in order of time */
+			break;
+	}
+	*mark = c->tick;
+}
+
 /* ---- checks ---- */
 
 void damon_core_check(struct damon_core *c, struct damon_proc *p, const struct damon_check *k)

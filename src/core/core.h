@@ -57,6 +57,14 @@ struct damon_targets *damon_core_targets(struct damon_core *c);
 /* Takes one observation of a process (NULL: counted as 'no target'). 'o' is not kept. */
 void damon_core_observe(struct damon_core *c, struct damon_proc *p, const struct damon_obs *o);
 
+/*
+ * Pages that were observed since '*mark' (0 at first), which is brought up to date: those of the
+ * interval at hand, as far as they were kept. To be asked before an interval is ended, too.
+ */
+typedef void (*damon_seen_fn)(void *priv, const struct damon_target *t, uint64_t addr);
+void damon_core_seen_since(const struct damon_core *c, uint32_t *mark, damon_seen_fn fn,
+			   void *priv);
+
 /* Observations from now on stand for 'factor' times what their weight says: they are rarer than the
  * source was told. 1 at the start. */
 void damon_core_weigh(struct damon_core *c, double factor);

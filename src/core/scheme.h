@@ -9,8 +9,9 @@
  *	damon_schemes_age(snapshot)	regions that were acted upon are young again
  *
  * Ages: every action but stat makes what it was applied to young. The engine remembers which
- * addresses that were, and since when; the estimator's regions are left alone. A planned step makes
- * young at once, so that it is not planned twice.
+ * addresses that were, and since when (core/applied.h); the estimator's regions are left alone. A
+ * planned step makes young at once; what of it is dropped is as old again as it was. What a scheme
+ * has planned and was not charged for yet is not planned by it again.
  */
 #ifndef CORE_SCHEME_H
 #define CORE_SCHEME_H
@@ -23,8 +24,16 @@
 #include "core/snapshot.h"
 #include "damos.h"
 
-/* What an action means to the engine. */
+/* Which memory an action is meant for. */
 enum damos_heat { DAMOS_HEAT_ANY, DAMOS_HEAT_COLD, DAMOS_HEAT_HOT };
+
+/* What an action means to the engine. */
+struct damos_kind {
+	enum damos_heat heat;
+	bool acts;	      /* makes what it was applied to young: all but stat */
+	uint64_t grain_bytes; /* where a quota splits, it splits at multiples; 0: a page */
+	double bytes_per_sec; /* a guess until it was measured; 0: 4 GiB/s, as DAMON guesses */
+};
 
 /* Is it a scheme at all? -EINVAL with the reason: ranges that hold nothing, permils that are none,
  * watermarks out of order, ... Whether it can work here is the action's to tell. */
@@ -36,10 +45,12 @@ struct damos_step {
 	uint32_t scheme, target_id, space_id;
 	uint64_t start, end; /* bytes, page aligned */
 	double nr_accesses;
-	uint32_t age_aggrs;
+	uint32_t age_aggrs; /* as held against the pattern */
+	bool allowed;	    /* a core filter allowed it: page filters are not asked any more */
 };
 
-/* What became of a step; bytes of its range, tried + dropped = end - start. */
+/* What became of a step; bytes of its range, tried + dropped = end - start. It is tried from its
+ * start on: what is dropped is its end. */
 struct damos_result {
 	uint64_t id; /* of the step */
 	uint64_t tried, applied, filter_passed, skipped, failed, dropped;
@@ -56,37 +67,45 @@ struct damos_world {
 	double free_mem_permil;
 	double psi_some_us; /* total since boot */
 	double target_rss;
-	double refault_bp; /* of all schemes; each one's is damon_schemes_refault()'s */
+	double refault_bp; /* of all schemes; for goals of one that damon_schemes_refault() told
+			      nothing of yet */
 	const double *node_used_bp, *node_free_bp; /* by node */
 	int nr_nodes;
 };
 
 struct damon_schemes;
 
-struct damon_schemes *damon_schemes_new(uint64_t aggr_ns, uint64_t seed);
+struct damon_schemes *damon_schemes_new(uint64_t aggr_ns);
 void damon_schemes_free(struct damon_schemes *e); /* NULL is fine */
 
-/* Copies 's'; 'heat' says how each one's action ranks regions, 'acts' whether it ages them (all but
- * stat). Schemes equal to one that is there keep their state. Returns 0 or -ENOMEM. */
-int damon_schemes_set(struct damon_schemes *e, const struct damos *s, const enum damos_heat *heat,
-		      const bool *acts, size_t n);
+/*
+ * Copies 's', which damos_validate() let pass, and what each one's action means. Schemes equal to
+ * one that is there keep their state, and damon_schemes_at() the pointer to them; the others'
+ * pointers end, and results of their steps are ignored. Steps of the latest plan must be taken
+ * before. Returns 0 or -ENOMEM with nothing changed.
+ */
+int damon_schemes_set(struct damon_schemes *e, const struct damos *s, const struct damos_kind *kind,
+		      size_t n);
 size_t damon_schemes_count(const struct damon_schemes *e);
 const struct damos *damon_schemes_at(const struct damon_schemes *e, size_t i);
 
 /* Which schemes are on by their watermarks; looks at those whose interval has passed. Returns
- * whether any scheme is on: if none is, nothing need be sampled until '*next_ns'. */
+ * whether any scheme is on, or there is none: else nothing need be sampled until '*next_ns', when
+ * the next look is due (UINT64_MAX: never). */
 bool damon_schemes_watch(struct damon_schemes *e, const struct damos_world *w, uint64_t *next_ns);
 
 /*
  * Plans for a snapshot: steps of all schemes whose apply interval ended, best first within each.
- * They are the engine's, valid until the next plan. Returns 0 or -ENOMEM. 'order' of targets for
- * target filters is that of their ids.
+ * They are the engine's, valid until the next plan. Each must be charged, also those that nobody
+ * takes: as dropped. Target filters count targets by their ids. Returns 0, or -ENOMEM with the
+ * steps of the schemes before.
  */
 int damon_schemes_plan(struct damon_schemes *e, const struct damon_snapshot *s,
 		       const struct damon_view *v, const struct damos_world *w);
 const struct damos_step *damon_schemes_steps(const struct damon_schemes *e, size_t *n);
 
-/* Time left for a scheme in its reset interval, UINT64_MAX: no limit. The worker stops there. */
+/* Time left for a scheme in its reset interval, UINT64_MAX: no limit. The worker stops there. What
+ * it overshoots is taken from the next interval. */
 uint64_t damon_schemes_time_left(const struct damon_schemes *e, size_t i);
 
 void damon_schemes_charge(struct damon_schemes *e, const struct damos_result *r);
@@ -97,7 +116,7 @@ void damon_schemes_refault(struct damon_schemes *e, size_t i, double looked, dou
 			   uint64_t now_ns);
 
 /* Lowers ages of a snapshot's regions to what the actions left: of regions that were acted upon as
- * a whole, or mostly. */
+ * a whole, or mostly. After the plan for it, for those who are shown it. */
 void damon_schemes_age(const struct damon_schemes *e, struct damon_snapshot *s);
 
 /* A target's address space is another now: nothing of it was acted upon. */

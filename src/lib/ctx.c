@@ -493,11 +493,14 @@ static int open_all(struct damon_ctx *ctx)
 		err = checks_open(ctx);
 	if (!err)
 		err = attach(ctx);
+	if (!err)
+		err = schemes_open(ctx);
 	return err ? err : start(ctx);
 }
 
 static void release_world(struct damon_ctx *ctx)
 {
+	schemes_close(ctx);
 	checks_release(ctx);
 	damon_session_free(steal(&ctx->session));
 	replay_free(steal(&ctx->replay));
@@ -590,7 +593,7 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	damon_close(ctx);
 	closep(&ctx->cmd.pid_fd);
 	free_argv(ctx->cmd.argv);
-	scheme_set_free(ctx->schemes);
+	schemes_free(ctx);
 	damon_core_free(ctx->core);
 	view_release(&ctx->view);
 	free(ctx->target_ns);

@@ -18,7 +18,7 @@
 #include "core/tuning.h"
 #include "damon.h"
 #include "lib/checker.h"
-#include "lib/scheme_set.h"
+#include "lib/schemes.h"
 #include "lib/view.h"
 #include "os/peek.h"
 #include "os/proc.h"
@@ -150,7 +150,7 @@ struct damon_ctx {
 	bool ended;	       /* the callback wants no more */
 
 	bool dry_run;
-	struct scheme_set *schemes; /* NULL: none */
+	struct schemes *schemes; /* NULL: none were set */
 };
 
 /* ctx.c, for replay.c */
@@ -214,7 +214,8 @@ double rate_mean(const struct damon_ctx *ctx, uint64_t start_ns, uint64_t end_ns
 uint64_t rate_count(struct damon_ctx *ctx);
 /* The same as of the latest look that the ladder needed anyway. */
 uint64_t rate_counted(struct damon_ctx *ctx);
-int rate_step(struct damon_ctx *ctx); /* keeps to the budget; to be called at every wake-up */
+void rate_resume(struct damon_ctx *ctx); /* what was spent while nothing was sampled is left out */
+int rate_step(struct damon_ctx *ctx);	 /* keeps to the budget; to be called at every wake-up */
 /* Fills in what own work and rungs came to. */
 void rate_totals(struct damon_ctx *ctx, struct damon_totals *t);
 /* Own CPU time goes into 'w' from now on. Returns what it went into until now. */

@@ -34,8 +34,9 @@ static int list_fds(struct damon_ctx *ctx)
 static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
 {
 	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
-	uint32_t wake = ctx->rate.ladder ? ctx->rate.budget.wake_aggrs : 1;
-	uint64_t edge_ns = ctx->aggr_start_ns + wake * ctx->attrs.aggr_ns;
+	uint32_t wake =
+		ctx->rate.ladder && !schemes_are_busy(ctx) ? ctx->rate.budget.wake_aggrs : 1;
+	uint64_t edge_ns = schemes_edge_ns(ctx, ctx->aggr_start_ns + wake * ctx->attrs.aggr_ns);
 	uint64_t left_ms = edge_ns > now_ns ? (edge_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
 	int ms = (int)MIN(left_ms, (uint64_t)60000);
 
@@ -117,7 +118,10 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
 		if (err < 0)
 			return err;
 	}
+	schemes_seen(ctx);
 	err = monitor_until(ctx, ctx->sys->clock_ns(ctx->sys));
+	if (!err)
+		err = schemes_watch(ctx);
 	if (!err)
 		err = rate_step(ctx);
 	if (err)

@@ -108,6 +108,7 @@ static int on_mmap(struct damon_ctx *ctx, const struct damon_perf_record *r)
 
 	if (!p || m.end < m.start)
 		return 0;
+	schemes_moved(ctx, e->pid, m.start, m.end);
 	memcpy(m.build_id, e->map.build_id, sizeof(m.build_id));
 	m.prot = protection(r);
 	err = damon_space_map(p->space, &m, r->time_ns);
@@ -119,6 +120,8 @@ static int on_comm(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	struct damon_targets *ts = damon_core_targets(ctx->core);
 	const struct damon_perf_comm *c = &r->comm;
 
+	if (c->exec)
+		schemes_moved(ctx, c->pid, 0, UINT64_MAX);
 	if (c->exec)
 		return damon_targets_exec(ts, c->pid, c->comm, r->time_ns);
 	if (c->pid != c->tid)
@@ -135,6 +138,15 @@ static int on_fork(struct damon_ctx *ctx, const struct damon_perf_record *r)
 		return 0;
 	return damon_targets_fork(damon_core_targets(ctx->core), r->task.pid, r->task.ppid,
 				  r->time_ns);
+}
+
+static int on_exit_of(struct damon_ctx *ctx, const struct damon_perf_record *r)
+{
+	if (r->task.pid != r->task.tid) /* a thread */
+		return 0;
+	schemes_moved(ctx, r->task.pid, 0, UINT64_MAX);
+	damon_targets_exit(damon_core_targets(ctx->core), r->task.pid, r->time_ns);
+	return 0;
 }
 
 int events_on_record(void *priv, const struct damon_perf_record *r)
@@ -158,9 +170,7 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 	case PERF_RECORD_FORK:
 		return on_fork(ctx, r);
 	case PERF_RECORD_EXIT:
-		if (r->task.pid == r->task.tid)
-			damon_targets_exit(damon_core_targets(ctx->core), r->task.pid, r->time_ns);
-		return 0;
+		return on_exit_of(ctx, r);
 	case PERF_RECORD_LOST: /* live, the session has counted them */
 	case PERF_RECORD_LOST_SAMPLES:
 		ctx->counts.lost += ctx->replay ? r->lost : 0;

@@ -163,6 +163,7 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 		ctx->source->pull(ctx->source_state, ctx->aggr_start_ns, end_ns, events_emit, ctx);
 	}
 	feed_core(ctx);
+	schemes_seen(ctx);
 	err = checks_take(ctx, end_ns);
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot take checks: %s", strerror(-err));
@@ -175,6 +176,9 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	snap.sample_ns = damon_tuner_next(&ctx->tuner, &snap, &ctx->view.units);
 	s = &snap;
 	checks_feed(ctx);
+	err = schemes_run(ctx, &snap, end_ns);
+	if (err)
+		return damon_fail(&ctx->fail, -err, "cannot plan schemes: %s", strerror(-err));
 	err = monitor_show(ctx, s, end_ns);
 	if (err)
 		return err;
@@ -192,7 +196,7 @@ int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 	uint64_t aggr_ns = ctx->attrs.aggr_ns, behind;
 	int err = 0;
 
-	if (time_ns < ctx->aggr_start_ns + aggr_ns)
+	if (time_ns < ctx->aggr_start_ns + aggr_ns || schemes_are_paused(ctx))
 		return 0;
 	/* nothing comes from the future: a time that says so would end all intervals to come */
 	if (!ctx->replay)
@@ -214,7 +218,7 @@ int monitor_finish(struct damon_ctx *ctx)
 	count_kernel(ctx, rate_count(ctx));
 	if (ctx->session)
 		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
-	if (!err && now_ns > ctx->aggr_start_ns)
+	if (!err && now_ns > ctx->aggr_start_ns && !schemes_are_paused(ctx))
 		err = aggregate(ctx, now_ns);
 	return err;
 }

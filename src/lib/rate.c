@@ -102,7 +102,8 @@ static struct perf_event_attr dummy(void)
 	};
 }
 
-/* The source's own events. Where the first one cannot tell of tasks and mappings, a dummy does. */
+/* The source's own events. Where the first one cannot tell of tasks and mappings, or may be paused,
+ * a dummy does. */
 static int hardware_events(struct damon_ctx *ctx, const struct damon_source_options *o,
 			   struct damon_event *e)
 {
@@ -111,7 +112,8 @@ static int hardware_events(struct damon_ctx *ctx, const struct damon_source_opti
 	ctx->whole_cpus = false;
 	for (int i = 0; i < n; i++)
 		ctx->whole_cpus = ctx->whole_cpus || e[i].whole_cpus;
-	ctx->first_event = n > 0 && (e[0].whole_cpus || e[0].aux_bytes || *e[0].cpus);
+	ctx->first_event = n > 0 && (e[0].whole_cpus || e[0].aux_bytes || *e[0].cpus ||
+				     schemes_may_pause(ctx));
 	if (!ctx->first_event)
 		return n;
 	if (n == DAMON_SOURCE_MAX_EVENTS)
@@ -175,10 +177,18 @@ double rate_mean(const struct damon_ctx *ctx, uint64_t start_ns, uint64_t end_ns
 
 /* ---- what it costs ---- */
 
+/* Own CPU time for what is seen: what is done about it is counted apart. */
+static uint64_t own_cpu_ns(const struct damon_ctx *ctx)
+{
+	uint64_t actions_ns = schemes_cpu_ns(ctx);
+
+	return MAX(ctx->sys->own_cpu_ns(ctx->sys) - actions_ns, ctx->rate.work_from_ns);
+}
+
 enum damon_work rate_work(struct damon_ctx *ctx, enum damon_work w)
 {
 	struct ctx_rate *r = &ctx->rate;
-	uint64_t now_ns = ctx->sys->own_cpu_ns(ctx->sys);
+	uint64_t now_ns = own_cpu_ns(ctx);
 	enum damon_work was = r->work;
 
 	r->work_ns[was] += (double)(now_ns - r->work_from_ns);
@@ -194,7 +204,8 @@ uint64_t rate_count(struct damon_ctx *ctx)
 	uint64_t ns;
 
 	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) ||
-	    damon_session_count(ctx->session, r->ladder ? 1 + (int)r->budget.rung : 0, &ns))
+	    damon_session_count(ctx->session,
+				r->ladder ? 1 + (int)r->budget.rung : (int)ctx->first_event, &ns))
 		return 0;
 	if (!r->ladder) {
 		cpu = (double)ns;
@@ -262,25 +273,46 @@ static int change_rung(struct damon_ctx *ctx, uint32_t old, uint64_t now_ns)
 	return 0;
 }
 
+/* Sums so far. */
+static void count_spent(struct damon_ctx *ctx, uint64_t now_ns, struct damon_spent *s)
+{
+	struct ctx_rate *r = &ctx->rate;
+	struct damon_check_totals checks;
+
+	*s = (struct damon_spent){
+		.now_ns = now_ns,
+		.ticks = (double)rate_count(ctx),
+	};
+	rate_work(ctx, r->work);
+	s->target_ns = ctx->target_cpu_ns;
+	checks_totals(ctx, &checks); /* what they cost the targets goes with no rate either */
+	s->own_ns = (double)(r->work_from_ns - r->own_start_ns + checks.target_ns);
+	s->samples_ns = r->work_ns[DAMON_WORK_SAMPLES];
+}
+
+void rate_resume(struct damon_ctx *ctx)
+{
+	struct ctx_rate *r = &ctx->rate;
+	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
+
+	if (!r->ladder)
+		return;
+	count_spent(ctx, now_ns, &r->budget.seen);
+	r->next_ns = now_ns + STEP_NS;
+}
+
 int rate_step(struct damon_ctx *ctx)
 {
 	struct ctx_rate *r = &ctx->rate;
 	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys), own_ns;
 	uint32_t old = r->budget.rung;
-	struct damon_check_totals checks;
 	struct damon_spent s;
 
-	if (!r->ladder || now_ns < r->next_ns)
+	if (!r->ladder || now_ns < r->next_ns || schemes_are_paused(ctx))
 		return 0;
 	rate_work(ctx, r->work);
 	own_ns = r->work_from_ns;
-	s.ticks = (double)rate_count(ctx);
-	rate_work(ctx, r->work);
-	s.now_ns = now_ns;
-	s.target_ns = ctx->target_cpu_ns;
-	checks_totals(ctx, &checks); /* what they cost the targets goes with no rate either */
-	s.own_ns = (double)(r->work_from_ns - r->own_start_ns + checks.target_ns);
-	s.samples_ns = r->work_ns[DAMON_WORK_SAMPLES];
+	count_spent(ctx, now_ns, &s);
 	damon_budget_step(&r->budget, &s);
 	r->next_ns = now_ns + next_look(r, (double)(r->work_from_ns - own_ns));
 	if (r->budget.rung != old)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "damon.h"
+#include "damos.h"
 #include "lib/ctx.h"
 #include "lib/out.h"
 #include "perf/file.h"
@@ -341,6 +342,26 @@ int damon_record_stats(const struct damon_record *r, struct damon_stats *out)
 		s.rate_bound = DAMON_RATE_OVERHEAD;
 	s.record_bytes = r->file_bytes;
 	out_copy(out, s);
+	return 0;
+}
+
+int damon_record_scheme(const struct damon_record *r, size_t i, struct damos *s,
+			struct damos_stats *stats)
+{
+	const struct damon_scheme_totals *t = &r->totals.schemes;
+
+	if (i >= t->n)
+		return -ENOENT;
+	if (s) {
+		struct damos own = t->s[i];
+
+		out_copy(s, own);
+	}
+	if (stats) {
+		struct damos_stats own = t->stats[i];
+
+		out_copy(stats, own);
+	}
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/filter.h"
 #include "lib/out.h"
 #include "lib/scheme_set.h"
 
@@ -20,6 +21,8 @@ void scheme_set_free(struct scheme_set *set)
 		free_strings(&set->s[i]);
 	free(set->s);
 	free(set->actions);
+	free(set->off);
+	free(set->told);
 	free(set);
 }
 
@@ -39,29 +42,27 @@ static int own_strings(struct damos *s)
 	return err;
 }
 
-static int find_action(const struct damos *s, const struct damon_action **out,
-		       struct damon_fail *why)
+static bool is_rights(int err)
 {
-	const struct damon_action *a = s->action ? damon_action_find(s->action) : NULL;
-
-	if (!a) {
-		damon_fail(why, EINVAL, "there is no action '%s'", s->action ? s->action : "");
-		damon_fail_remedy(why, "'damon-perf check' lists them");
-		return -EINVAL;
-	}
-	*out = a;
-	return 0;
+	return err == -EPERM || err == -EACCES;
 }
 
-/* -EPERM and -EACCES of a probe: only rights are missing. */
-static int probe(const struct damon_sys *sys, const struct damon_action *a, bool dry_run,
-		 struct damon_fail *why)
+/* Can it work here? In a dry run rights may be missing. */
+static int check(const struct damon_sys *sys, const struct damos *s, bool dry_run,
+		 const struct damon_action **action, struct damon_fail *why)
 {
 	struct damon_fail f = {0};
-	int err = a->probe(sys, &f);
+	int err = damon_action_check(sys, s, action, &f);
 
-	if (!err || (dry_run && (err == -EPERM || err == -EACCES)))
+	if (dry_run && is_rights(err)) {
+		err = (*action)->check ? (*action)->check(sys, s, &f) : 0;
+		if (!err)
+			err = damon_page_filters_check(sys, s, &f);
+	}
+	if (!err || (dry_run && is_rights(err)))
 		return 0;
+	if (err == -EINVAL && !*action)
+		damon_fail_remedy(&f, "'damon-perf check' lists them");
 	*why = f;
 	return err;
 }
@@ -75,14 +76,9 @@ static int take(const struct damon_sys *sys, const struct damos *in, bool dry_ru
 
 	damos_init(&s);
 	in_copy(s, in);
-	if (s.nr_filters > DAMOS_MAX_FILTERS || s.nr_dests > DAMOS_MAX_DESTS ||
-	    s.quota.nr_goals > DAMOS_MAX_GOALS)
-		return damon_fail(why, EINVAL,
-				  "a scheme has at most %d filters, %d destinations and %d goals",
-				  DAMOS_MAX_FILTERS, DAMOS_MAX_DESTS, DAMOS_MAX_GOALS);
-	err = find_action(&s, action, why);
+	err = damos_validate(&s, why);
 	if (!err)
-		err = probe(sys, *action, dry_run, why);
+		err = check(sys, &s, dry_run, action, why);
 	if (err)
 		return err;
 	s.action = (*action)->name;
@@ -109,9 +105,11 @@ int scheme_set_new(const struct damon_sys *sys, const struct damos *s, size_t n,
 	set = calloc(1, sizeof(*set));
 	if (!set)
 		return damon_fail(why, ENOMEM, "out of memory");
-	set->s = calloc(n ? n : 1, sizeof(*set->s));
-	set->actions = calloc(n ? n : 1, sizeof(*set->actions));
-	if (!set->s || !set->actions)
+	set->s = calloc(n + 1, sizeof(*set->s));
+	set->actions = calloc(n + 1, sizeof(*set->actions));
+	set->off = calloc(n + 1, sizeof(*set->off));
+	set->told = calloc(n + 1, sizeof(*set->told));
+	if (!set->s || !set->actions || !set->off || !set->told)
 		err = damon_fail(why, ENOMEM, "out of memory");
 	for (; !err && set->n < n; set->n += !err)
 		err = take(sys, at(s, set->n), dry_run, &set->s[set->n], &set->actions[set->n],

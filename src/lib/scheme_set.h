@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Schemes as they were asked for: checked, copied, each with its action. A set never moves or
- * changes until it is freed, as jobs point into it.
+ * Schemes as they were asked for: checked, copied, each with its action. They stay where they are
+ * until the set is freed, as jobs point to them.
  */
 #ifndef LIB_SCHEME_SET_H
 #define LIB_SCHEME_SET_H
@@ -20,6 +20,9 @@ struct scheme_set {
 	struct damos *s;
 	const struct damon_action **actions;
 	size_t n;
+	/* the owner's, by scheme */
+	bool *off;		  /* switched off before there was an engine */
+	struct damos_stats *told; /* to a record */
 };
 
 /*

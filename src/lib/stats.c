@@ -124,6 +124,7 @@ void stats_totals(struct damon_ctx *ctx)
 	t->traces_collided = s.collided;
 	t->traces_broken = s.broken;
 	checks_totals(ctx, &t->checks);
+	schemes_totals(ctx, &t->schemes);
 	if (ctx->replay)
 		replay_totals(ctx, t);
 	t->forgotten_mappings = 0;
@@ -147,6 +148,7 @@ static void fill_work(const struct damon_totals *t, double all_ns, struct damon_
 	s->own_record_percent = part * t->work_ns[DAMON_WORK_RECORD];
 	s->own_maps_percent = part * t->work_ns[DAMON_WORK_MAPS];
 	s->own_other_percent = part * t->work_ns[DAMON_WORK_OTHER];
+	s->own_actions_percent = part * (double)t->schemes.actions_ns;
 }
 
 /* The rungs, and the rate that they came to. */
@@ -175,6 +177,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 	const struct damon_check_totals *k = &t->checks;
 	const struct damon_counts *c = &t->counts;
 	double interruption_ns = (double)t->ticks * m->tick_cost_ns + (double)k->target_ns;
+	double own_ns = t->own_cpu_ns - MIN((double)t->schemes.actions_ns, t->own_cpu_ns);
 	bool known = m->tick_cost_ns > 0 && t->target_cpu_ns > 0;
 
 	*s = (struct damon_stats){
@@ -219,6 +222,8 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.check_failed = k->failed,
 		.check_ns = k->busy_ns,
 		.check_target_ns = k->target_ns,
+		.paused_ns = t->schemes.paused_ns,
+		.dry_run = (int)t->schemes.dry_run,
 	};
 	fill_origin(&t->origin, s);
 	memcpy(s->checkers, k->names, sizeof(s->checkers));
@@ -228,7 +233,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 	fill_rungs(t, s);
 	if (known) {
 		s->slowdown_percent = 100 * interruption_ns / t->target_cpu_ns;
-		s->overhead_percent = 100 * (interruption_ns + t->own_cpu_ns) / t->target_cpu_ns;
+		s->overhead_percent = 100 * (interruption_ns + own_ns) / t->target_cpu_ns;
 	}
 }
 

@@ -190,25 +190,56 @@ int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16])
 	return 0;
 }
 
-/* proc_pid_stat(5): the name in parentheses may hold anything, the flags are the 7th field after
- * it. */
-bool damon_proc_is_kernel(const struct damon_sys *sys, int pid)
+/* Field 'nr' of /proc/PID/stat as proc_pid_stat(5) counts them, beyond the second: the name in
+ * parentheses, which may hold anything. Returns 0 or -errno. */
+static int stat_field(const struct damon_sys *sys, int pid, int nr, uint64_t *value)
 {
 	char path[64], buf[1024], *p;
-	uint64_t flags;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	n = sys->read_file(sys, path, buf, sizeof(buf) - 1);
-	if (n <= 0)
-		return false;
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
 	buf[n] = '\0';
 	p = strrchr(buf, ')');
-	for (int field = 0; p && field < 7; field++) {
+	for (int field = 2; p && field < nr; field++) {
 		p = strchr(p, ' ');
 		p = p ? p + 1 : NULL;
 	}
-	return p && number(&p, 10, &flags) && flags & PF_KTHREAD;
+	return p && number(&p, 10, value) ? 0 : -EBADMSG;
+}
+
+bool damon_proc_is_kernel(const struct damon_sys *sys, int pid)
+{
+	uint64_t flags;
+
+	return !stat_field(sys, pid, 9, &flags) && flags & PF_KTHREAD;
+}
+
+/* Both /proc/uptime and start times count from the boot, sleep included; the second in ticks of
+ * USER_HZ, which is 100 everywhere. */
+int damon_proc_started(const struct damon_sys *sys, int pid, uint64_t *ns)
+{
+	uint64_t now_ns = sys->clock_ns(sys), up_ns, start, age_ns;
+	char buf[64];
+	double up;
+	int err;
+	ssize_t n = sys->read_file(sys, "/proc/uptime", buf, sizeof(buf) - 1);
+
+	if (n < 0)
+		return (int)n;
+	buf[n] = '\0';
+	up = strtod(buf, NULL);
+	err = stat_field(sys, pid, 22, &start);
+	if (err)
+		return err;
+	if (!(up > 0 && up < 1e9) || start > 1e11)
+		return -EBADMSG;
+	up_ns = (uint64_t)(up * NS_PER_SEC);
+	age_ns = up_ns - MIN(start * (NS_PER_SEC / 100), up_ns);
+	*ns = now_ns - MIN(age_ns, now_ns);
+	return 0;
 }
 
 static size_t nr_open_fds(void)

@@ -34,6 +34,9 @@ int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16]);
 /* Is it a thread of the kernel, which has no address space? False if that cannot be told. */
 bool damon_proc_is_kernel(const struct damon_sys *sys, int pid);
 
+/* When it started, by CLOCK_MONOTONIC, to about 10 ms. Returns 0, -ESRCH (gone) or -errno. */
+int damon_proc_started(const struct damon_sys *sys, int pid, uint64_t *ns);
+
 /* Raises RLIMIT_NOFILE so that 'need' more descriptors can be open. Returns 0, or -EMFILE with the
  * numbers in 'f'. */
 int damon_proc_need_fds(size_t need, struct damon_fail *f);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -37,6 +38,11 @@ static uint64_t real_realtime(const struct damon_sys *s)
 static uint64_t real_own_cpu(const struct damon_sys *s)
 {
 	return clock_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static uint64_t real_thread_cpu(const struct damon_sys *s)
+{
+	return clock_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int real_perf_event_open(const struct damon_sys *s, struct perf_event_attr *a, int pid,
@@ -106,6 +112,47 @@ static ssize_t real_pwrite(const struct damon_sys *s, int fd, const void *buf, s
 	ssize_t r = pwrite(fd, buf, len, (off_t)off);
 
 	return r < 0 ? -errno : r;
+}
+
+static int real_pidfd_open(const struct damon_sys *s, int pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static ssize_t real_process_madvise(const struct damon_sys *s, int pid_fd, const struct iovec *r,
+				    size_t n, int advice)
+{
+	ssize_t done = syscall(SYS_process_madvise, pid_fd, r, n, advice, 0);
+
+	return done < 0 ? -errno : done;
+}
+
+#ifndef MPOL_MF_MOVE
+#define MPOL_MF_MOVE 2 /* linux/mempolicy.h */
+#endif
+
+static long real_move_pages(const struct damon_sys *s, int pid, size_t n, void *const *pages,
+			    const int *nodes, int *status)
+{
+	long r = syscall(SYS_move_pages, pid, n, pages, nodes, status, nodes ? MPOL_MF_MOVE : 0);
+
+	return r < 0 ? -errno : r;
+}
+
+static ssize_t real_read_ranges(const struct damon_sys *s, int pid, const struct iovec *r, size_t n,
+				void *buf, size_t len)
+{
+	struct iovec here = {buf, len};
+	ssize_t done = process_vm_readv(pid, &here, 1, r, n, 0);
+
+	return done < 0 ? -errno : done;
+}
+
+static int real_flock(const struct damon_sys *s, int fd, int op)
+{
+	return flock(fd, op) ? -errno : 0;
 }
 
 static void closedirp(DIR **d)
@@ -235,6 +282,7 @@ const struct damon_sys damon_sys_real = {
 	.clock_ns = real_clock,
 	.realtime_ns = real_realtime,
 	.own_cpu_ns = real_own_cpu,
+	.thread_cpu_ns = real_thread_cpu,
 	.perf_event_open = real_perf_event_open,
 	.mmap = real_mmap,
 	.munmap = real_munmap,
@@ -249,6 +297,11 @@ const struct damon_sys damon_sys_real = {
 	.open = real_open,
 	.pread = real_pread,
 	.pwrite = real_pwrite,
+	.pidfd_open = real_pidfd_open,
+	.process_madvise = real_process_madvise,
+	.move_pages = real_move_pages,
+	.read_ranges = real_read_ranges,
+	.flock = real_flock,
 };
 
 int damon_sys_slurp(const struct damon_sys *s, const char *path, char **text, size_t *len)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct damon_sys {
 	void *priv;					    /* the fake world's own */
@@ -19,6 +20,7 @@ struct damon_sys {
 	uint64_t (*realtime_ns)(const struct damon_sys *s); /* since the epoch */
 	uint64_t (*own_cpu_ns)(
 		const struct damon_sys *s); /* CPU time of this process, user and system */
+	uint64_t (*thread_cpu_ns)(const struct damon_sys *s); /* of the thread that asks */
 	int (*perf_event_open)(const struct damon_sys *s, struct perf_event_attr *a, int pid,
 			       int cpu, int group, unsigned long flags);
 	void *(*mmap)(const struct damon_sys *s, size_t len, int prot, int flags, int fd,
@@ -40,6 +42,17 @@ struct damon_sys {
 	ssize_t (*pread)(const struct damon_sys *s, int fd, void *buf, size_t len, uint64_t off);
 	ssize_t (*pwrite)(const struct damon_sys *s, int fd, const void *buf, size_t len,
 			  uint64_t off);
+	int (*pidfd_open)(const struct damon_sys *s, int pid);
+	/* Advice to another process: MADV_COLD, ... Returns the bytes of whole ranges advised. */
+	ssize_t (*process_madvise)(const struct damon_sys *s, int pid_fd, const struct iovec *r,
+				   size_t n, int advice);
+	/* Moves pages that are mapped once; 'nodes' NULL: only asks. status[]: node or -errno. */
+	long (*move_pages)(const struct damon_sys *s, int pid, size_t n, void *const *pages,
+			   const int *nodes, int *status);
+	/* process_vm_readv of many ranges into 'buf', which holds all of them. */
+	ssize_t (*read_ranges)(const struct damon_sys *s, int pid, const struct iovec *r, size_t n,
+			       void *buf, size_t len);
+	int (*flock)(const struct damon_sys *s, int fd, int op);
 };
 
 /* The real world. */

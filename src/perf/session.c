@@ -389,6 +389,35 @@ int damon_session_step(struct damon_session *s, uint32_t rung)
 	return err;
 }
 
+/* Events that ended with their thread are no error. */
+static int switch_events(struct damon_session *s, unsigned long req)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->nr_fds; i++) {
+		const struct event_fd *e = &s->fds[i];
+		bool at_rung = !s->rung || e->event == s->rung;
+		int got = 0;
+
+		if (e->event && at_rung)
+			got = s->sys->ioctl(s->sys, e->fd, req, 0);
+		err = got < 0 && got != -ESRCH ? got : err;
+	}
+	return err;
+}
+
+void damon_session_pause(struct damon_session *s)
+{
+	s->paused = true;
+	switch_events(s, PERF_EVENT_IOC_DISABLE);
+}
+
+int damon_session_resume(struct damon_session *s)
+{
+	s->paused = false;
+	return switch_events(s, PERF_EVENT_IOC_ENABLE);
+}
+
 /* ---- reading ---- */
 
 static int by_id(const void *a, const void *b)

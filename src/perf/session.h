@@ -95,6 +95,14 @@ void damon_session_disable(struct damon_session *s);
  */
 int damon_session_step(struct damon_session *s, uint32_t rung);
 
+/*
+ * Nothing is sampled until damon_session_resume(), while event 0, which must be one that only tells
+ * of tasks and mappings, stays on. A child that is being forked meanwhile may be left behind: call
+ * it again a while later.
+ */
+void damon_session_pause(struct damon_session *s);
+int damon_session_resume(struct damon_session *s); /* 0 or -errno */
+
 /* CPUs that are online and were not when the session was made: what runs there is not seen. Those
  * that go offline and come back are none of them: their events stay. */
 size_t damon_session_unseen_cpus(const struct damon_session *s);

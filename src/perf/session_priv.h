@@ -56,7 +56,7 @@ struct damon_session {
 	size_t nr_fds, cap_fds;
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
 	uint32_t rung;	  /* the event that is on besides event 0; 0: all are */
-	bool enabled;
+	bool enabled, paused;
 	int (*stop)(void *priv);
 	void *stop_priv;
 	char online[ONLINE_MAX]; /* CPUs at the start */
@@ -80,7 +80,7 @@ bool session_on_list(const char *list, int cpu);
 /* Is this event on, at the rung of now? */
 static inline bool session_is_on(const struct damon_session *s, uint32_t event)
 {
-	return !s->rung || !event || event == s->rung;
+	return !event || (!s->paused && (!s->rung || event == s->rung));
 }
 
 #endif

@@ -84,7 +84,7 @@ struct tuned_from {
 struct record_out {
 	struct damon_meta meta;
 	struct damon_totals totals;
-	bool has_meta, has_checks, has_origin, has_totals; /* to be written */
+	bool has_meta, has_checks, has_origin, has_schemes, has_totals; /* to be written */
 	struct damon_pack spaces, targets;
 	size_t spaces_done; /* bytes of 'spaces' that were written */
 	struct space_seen *seen_space;
@@ -139,6 +139,8 @@ struct record_in {
 	struct damon_tuning tuning;
 	struct tuned_from *tuned; /* of the latest chunk that told, sorted */
 	size_t nr_tuned, cap_tuned;
+	struct damos *schemes;
+	struct damos_stats *scheme_stats;
 };
 
 void damon_in_release(struct record_in *in);
@@ -168,6 +170,6 @@ const struct chunk_kind *damon_chunk_kind(uint16_t type); /* NULL: unknown */
 
 extern const struct chunk_kind damon_chunk_meta, damon_chunk_space, damon_chunk_target,
 	damon_chunk_tuning, damon_chunk_snapshot, damon_chunk_log, damon_chunk_checks,
-	damon_chunk_origin, damon_chunk_totals;
+	damon_chunk_origin, damon_chunk_schemes, damon_chunk_totals;
 
 #endif

@@ -93,6 +93,7 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 		return p->err;
 	t.checks = in->totals.checks;
 	t.origin = in->totals.origin;
+	t.schemes = in->totals.schemes;
 	in->totals = t;
 	*item = (struct damon_item){.type = DAMON_ITEM_TOTALS, .totals = &in->totals};
 	return 1;

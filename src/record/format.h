@@ -10,6 +10,7 @@
 
 #include "core/budget.h"
 #include "core/core.h"
+#include "core/scheme.h"
 #include "core/snapshot.h"
 #include "core/target.h"
 #include "core/tuning.h"
@@ -74,6 +75,16 @@ struct damon_origin {
 	uint32_t assumed;   /* 1: the sampling interval is not in the recording */
 };
 
+/* Schemes, and what came of them so far. Written only if there are some. */
+struct damon_scheme_totals {
+	const struct damos *s; /* borrowed; a reader's live as long as it, or to the next ones */
+	const struct damos_stats *stats;
+	size_t n;
+	uint32_t dry_run;    /* 1: they were planned, and nothing was done */
+	uint64_t actions_ns; /* CPU time of damon-perf for actions: a part of own_cpu_ns */
+	uint64_t paused_ns;  /* in which nothing was sampled, as all were off by watermarks */
+};
+
 /* Written last, and with every flush, so that a record that was cut off has them too: the latest
  * counts. */
 struct damon_totals {
@@ -95,8 +106,9 @@ struct damon_totals {
 	/* of hardware traces: pieces that the kernel lost something of, where operations collided,
 	 * and records that were damaged */
 	uint64_t traces_truncated, traces_collided, traces_broken;
-	struct damon_check_totals checks; /* a chunk of its own */
-	struct damon_origin origin;	  /* likewise */
+	struct damon_check_totals checks;   /* a chunk of its own */
+	struct damon_origin origin;	    /* likewise */
+	struct damon_scheme_totals schemes; /* likewise */
 };
 
 /* What the intervals and the rate were to achieve. */

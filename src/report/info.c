@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/info_schemes.h"
 #include "report/notes.h"
 #include "report/reports.h"
 #include "report/table.h"
@@ -309,7 +310,8 @@ static void add_cost(struct facts *l, const struct scan *sc, const struct damon_
 		       .key = "complete", .title = "complete", .kind = TRUTH, .u = st->complete});
 }
 
-static void write_json(struct report_args *a, const struct scan *sc, const struct facts *l)
+static void write_json(struct report_args *a, const struct scan *sc, const struct facts *l,
+		       const struct damon_stats *st)
 {
 	struct json j;
 
@@ -331,6 +333,7 @@ static void write_json(struct report_args *a, const struct scan *sc, const struc
 	}
 	if (sc->info.goal.access_bp)
 		tuned_json(&sc->tuned, sc->info.start_ns, &j);
+	info_schemes_json(a->rec, st, &j);
 	json_end(&j);
 }
 
@@ -369,7 +372,8 @@ static const char *fact_text(const struct fact *f, char *buf, size_t size)
 	return isfinite(v) ? f->print(buf, v) : "not known";
 }
 
-static void write_text(struct report_args *a, const struct scan *sc, const struct facts *l)
+static void write_text(struct report_args *a, const struct scan *sc, const struct facts *l,
+		       const struct damon_stats *st)
 {
 	char buf[512];
 	int width = 0;
@@ -391,6 +395,7 @@ static void write_text(struct report_args *a, const struct scan *sc, const struc
 		at = (size_t)fprintf(a->out, "%-*s  ", width, f->title);
 		print_wrapped(a->out, text, a->width, at, (unsigned)width + 2);
 	}
+	info_schemes_text(a, st);
 	notes_relative(a, &sc->info);
 }
 
@@ -416,11 +421,11 @@ int report_info(struct report_args *a)
 		add_replayed(&l, &sc.info, &st);
 		add_cost(&l, &sc, &st);
 		if (a->format == REPORT_JSON)
-			write_json(a, &sc, &l);
+			write_json(a, &sc, &l, &st);
 		else if (a->format == REPORT_CSV)
 			err = write_csv(a, &l);
 		else
-			write_text(a, &sc, &l);
+			write_text(a, &sc, &l, &st);
 	}
 	scan_release(&sc);
 	return err;

@@ -23,6 +23,11 @@ static uint64_t fake_own_cpu_ns(const struct damon_sys *s)
 	return ((struct fake_sys *)s->priv)->own_cpu_ns;
 }
 
+static uint64_t fake_thread_cpu_ns(const struct damon_sys *s)
+{
+	return 0;
+}
+
 static int fake_perf_event_open(const struct damon_sys *s, struct perf_event_attr *a, int pid,
 				int cpu, int group, unsigned long flags)
 {
@@ -148,6 +153,34 @@ static ssize_t fake_read_mem(const struct damon_sys *s, int pid, uint64_t addr, 
 	return -ENOSYS;
 }
 
+static int fake_pidfd_open(const struct damon_sys *s, int pid)
+{
+	return -ENOSYS;
+}
+
+static ssize_t fake_process_madvise(const struct damon_sys *s, int pid_fd, const struct iovec *r,
+				    size_t n, int advice)
+{
+	return -ENOSYS;
+}
+
+static long fake_move_pages(const struct damon_sys *s, int pid, size_t n, void *const *pages,
+			    const int *nodes, int *status)
+{
+	return -ENOSYS;
+}
+
+static ssize_t fake_read_ranges(const struct damon_sys *s, int pid, const struct iovec *r, size_t n,
+				void *buf, size_t len)
+{
+	return -ENOSYS;
+}
+
+static int fake_flock(const struct damon_sys *s, int fd, int op)
+{
+	return -ENOSYS;
+}
+
 static int fake_nr_cpus(const struct damon_sys *s)
 {
 	return ((struct fake_sys *)s->priv)->nr_cpus;
@@ -165,6 +198,7 @@ void fake_sys_init(struct fake_sys *f, const struct fake_file *files)
 			.clock_ns = fake_clock_ns,
 			.realtime_ns = fake_realtime_ns,
 			.own_cpu_ns = fake_own_cpu_ns,
+			.thread_cpu_ns = fake_thread_cpu_ns,
 			.perf_event_open = fake_perf_event_open,
 			.mmap = fake_mmap,
 			.munmap = fake_munmap,
@@ -177,7 +211,12 @@ void fake_sys_init(struct fake_sys *f, const struct fake_file *files)
 			.cpu_online = fake_cpu_online,
 			.open = fake_open,
 			.pread = fake_pread,
-			.pwrite = fake_pwrite},
+			.pwrite = fake_pwrite,
+			.pidfd_open = fake_pidfd_open,
+			.process_madvise = fake_process_madvise,
+			.move_pages = fake_move_pages,
+			.read_ranges = fake_read_ranges,
+			.flock = fake_flock},
 		.files = files,
 		.nr_cpus = 1,
 	};

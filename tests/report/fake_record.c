@@ -243,6 +243,21 @@ void damon_record_info(const struct damon_record *r, struct damon_record_info *i
 	*i = r->info;
 }
 
+int damon_record_scheme(const struct damon_record *r, size_t i, struct damos *s,
+			struct damos_stats *stats)
+{
+	if (i >= r->nr_schemes)
+		return -ENOENT;
+	*s = r->schemes[i];
+	*stats = r->scheme_stats[i];
+	return 0;
+}
+
+const char *damos_state_name(enum damos_state s)
+{
+	return s == DAMOS_SLOWED ? "slowed" : "on";
+}
+
 int damon_record_stats(const struct damon_record *r, struct damon_stats *s)
 {
 	*s = r->stats;

@@ -10,6 +10,7 @@
 #define TESTS_REPORT_FAKE_RECORD_H
 
 #include "damon.h"
+#include "damos.h"
 
 struct fake_target {
 	struct damon_target_info info;
@@ -42,6 +43,9 @@ struct damon_record {
 	size_t nr_snaps, cap_snaps, at;
 	int is_pipe, fail_at; /* fail_at: damon_record_next() fails at this snapshot; -1: never */
 	const char *error;
+	struct damos schemes[4];
+	struct damos_stats scheme_stats[4];
+	size_t nr_schemes;
 };
 
 struct damon_record *fake_record_new(void);

@@ -294,6 +294,61 @@ static void fill_large(struct damon_record *r)
 	}
 }
 
+static const struct damos any = {
+	.size = sizeof(any),
+	.action = "stat",
+	.sz = {0, UINT64_MAX},
+	.access_max = 1,
+	.age_ns = {0, UINT64_MAX},
+	.quota = {.reset_ns = NS_PER_SEC},
+};
+
+/* Three schemes: one that was busy and slowed, one that only counts, one with nothing to do. */
+static void fill_schemes(struct damon_record *r)
+{
+	struct damos *s = r->schemes;
+	struct damos_stats *st = r->scheme_stats;
+
+	fill_one(r);
+	r->stats.own_actions_percent = 1.25;
+	r->stats.paused_ns = 61 * NS_PER_SEC;
+	r->nr_schemes = 3;
+	for (size_t i = 0; i < 3; i++) {
+		s[i] = any;
+		st[i] = (struct damos_stats){.size = sizeof(st[i]), .refault_bp = -1};
+	}
+	s[0].action = "pageout";
+	s[0].access_max = .001;
+	s[0].age_ns.min = 5 * NS_PER_SEC;
+	s[0].sz = (struct damos_range){4096, GiB};
+	s[0].quota.bytes = 128 * MiB;
+	s[0].quota.time_ns = 10 * NS_PER_MS;
+	s[0].nr_filters = 1;
+	st[0] = (struct damos_stats){
+		.size = sizeof(st[0]),
+		.nr_tried = 1234,
+		.sz_tried = 900 * MiB,
+		.nr_applied = 1200,
+		.sz_applied = 800 * MiB,
+		.sz_filter_passed = 880 * MiB,
+		.sz_skipped = 75 * MiB,
+		.sz_failed = 25 * MiB,
+		.sz_dropped = 12 * MiB,
+		.reason = "the kernel kept some pages in memory: \x1b[31mshared",
+		.qt_exceeds = 17,
+		.nr_snapshots = 5000,
+		.verified = 1,
+		.busy_ns = 2 * NS_PER_SEC,
+		.state = DAMOS_SLOWED,
+		.state_reason = "31 % came back",
+		.refault_bp = 3100,
+	};
+	st[1].nr_tried = 1;
+	st[1].sz_tried = st[1].sz_filter_passed = 4096;
+	s[2].action = "cold";
+	s[2].access_min = .5;
+}
+
 const struct scenario scenarios[] = {
 	{"database", fill_database},
 	{"build", fill_build},
@@ -309,6 +364,7 @@ const struct scenario scenarios[] = {
 	{"broken", fill_broken},
 	{"tuned", fill_tuned},
 	{"checked", fill_checked},
+	{"schemes", fill_schemes},
 	{"large", fill_large},
 	{0},
 };

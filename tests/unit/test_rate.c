@@ -85,6 +85,12 @@ Test(rate, the_ladder_has_a_dummy_and_a_period_for_each_rung)
 	w.ctx.rate.ladder = false;
 	cr_assert_eq(rate_events(&w.ctx, &o, events), 1, "a fixed rate needs one event");
 	cr_expect_eq(events[0].attr.sample_period, 10 * NS_PER_MS);
+	w.ctx.schemes = calloc(1, sizeof(*w.ctx.schemes));
+	cr_assert_eq(rate_events(&w.ctx, &o, events), 2, "with schemes, one that is never paused");
+	cr_expect_eq(w.ctx.first_event, 1);
+	cr_expect_eq(events[0].attr.config, PERF_COUNT_SW_DUMMY);
+	cr_expect_eq(events[1].attr.sample_period, 10 * NS_PER_MS);
+	free(w.ctx.schemes);
 }
 
 Test(rate, a_sample_stands_for_the_period_of_its_own_rung)

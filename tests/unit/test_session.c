@@ -326,6 +326,31 @@ Test(session, steps_reach_everything_and_each_sample_tells_its_rung)
 	fake_perf_release(&world);
 }
 
+Test(session, a_pause_stops_all_but_the_first_event)
+{
+	struct damon_session *s = new_ladder(1);
+
+	fake_perf_file(&world, "/proc/5/task", "5\n");
+	cr_assert_eq(damon_session_attach(s, 5, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	damon_session_pause(s);
+	cr_expect_eq(rung(5, 0, 0)->disables, 0, "what tells of tasks stays on");
+	cr_expect_eq(rung(5, 0, 2)->disables, 1);
+	cr_assert_eq(damon_session_step(s, 3), 0);
+	cr_expect_eq(rung(5, 0, 3)->enables, 0, "a step does not end it");
+	damon_session_pause(s); /* again, for children left behind */
+	cr_expect_eq(rung(5, 0, 3)->disables, 2);
+	fake_perf_file(&world, "/proc/8/task", "8\n");
+	cr_assert_eq(damon_session_attach(s, 8, NULL), 0);
+	cr_expect_eq(rung(8, 0, 3)->enables, 0, "nor does another process");
+	cr_assert_eq(damon_session_resume(s), 0);
+	cr_expect_eq(rung(5, 0, 3)->enables, 1, "the rung of now goes on");
+	cr_expect_eq(rung(8, 0, 3)->enables, 1);
+	cr_expect_eq(rung(5, 0, 2)->enables, 1, "the one of before does not");
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
 Test(session, cpus_that_come_online_later_are_told)
 {
 	struct damon_session *s;
