@@ -130,42 +130,20 @@ static int check_what(const struct live_options *o, const struct config *c,
 	return 0;
 }
 
-/* What files say of intervals and regions, where no option says otherwise. */
-static void take_config(struct live_options *o, const struct config *c,
-			const struct option_line *line)
+/* Reads files and options of schemes; what other options say of intervals and regions beats a
+ * file. */
+static int read_config(const struct live_options *o, const struct option_line *line,
+		       struct config *c, struct damon_fail *fail)
 {
-	const struct {
-		unsigned given;
-		const char *option, *both;
-		uint64_t *to, from;
-	} all[] = {
-		{CONFIG_SAMPLE, "sample", "monitoring-intervals", &o->how.intervals_ns[0],
-		 c->attrs.sample_ns},
-		{CONFIG_AGGR, "aggr", "monitoring-intervals", &o->how.intervals_ns[1],
-		 c->attrs.aggr_ns},
-		{CONFIG_UPDATE, "updr", "monitoring-intervals", &o->how.intervals_ns[2],
-		 c->attrs.update_ns},
-		{CONFIG_MIN_REGIONS, "minr", "monitoring-nr-regions-range", &o->how.nr_regions[0],
-		 c->attrs.min_nr_regions},
-		{CONFIG_MAX_REGIONS, "maxr", "monitoring-nr-regions-range", &o->how.nr_regions[1],
-		 c->attrs.max_nr_regions},
-	};
+	struct config asked;
+	int err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (c->given & all[i].given && !option_given(options, line, all[i].option) &&
-		    !option_given(options, line, all[i].both))
-			*all[i].to = all[i].from;
-	if (c->given & CONFIG_GOAL && !o->how.goal && !o->how.goal_words[0])
-		o->how.intervals_goal = c->goal;
-}
-
-/* Reads files and options of schemes. */
-static int read_config(const struct live_options *o, struct config *c, struct damon_fail *fail)
-{
+	config_init(&asked);
 	config_init(c);
-	c->attrs.sample_ns = o->how.intervals_ns[0];
-	c->attrs.aggr_ns = o->how.intervals_ns[1];
-	return damos_options_read(&o->schemes, c, fail);
+	sampling_to_config(&o->how, options, line, &asked);
+	err = damos_options_read(&o->schemes, &asked, c, fail);
+	config_release(&asked);
+	return err;
 }
 
 static bool has_screen(void)
@@ -178,9 +156,9 @@ static bool has_screen(void)
 static int check_options(struct live_options *o, struct config *c, const struct option_line *line,
 			 struct damon_fail *fail)
 {
-	if (read_config(o, c, fail))
+	if (read_config(o, line, c, fail))
 		return -EINVAL;
-	take_config(o, c, line);
+	sampling_from_config(&o->how, c);
 	if (check_what(o, c, line, fail) || sampling_check(&o->how, options, line, fail))
 		return -EINVAL;
 	if (c->given & CONFIG_OPS && c->ops != CONFIG_VADDR) {
@@ -212,6 +190,7 @@ static int check_options(struct live_options *o, struct config *c, const struct 
 
 struct live {
 	struct live_options options;
+	struct option_line line;
 	struct config config; /* of files and options of schemes */
 	struct damon_ctx *ctx;
 };
@@ -244,7 +223,7 @@ static int reload(void *priv, struct damon_fail *fail)
 {
 	struct live *l = priv;
 	struct config c;
-	int err = read_config(&l->options, &c, fail);
+	int err = read_config(&l->options, &l->line, &c, fail);
 
 	if (!err) {
 		err = damon_set_schemes(l->ctx, c.schemes, c.nr_schemes);
@@ -290,15 +269,15 @@ static int cmd_live(char **argv)
 {
 	struct live l = {0};
 	struct damon_fail fail = {0};
-	struct option_line line;
-	int missing, status = command_parse(&command_live, &l.options, argv, true, &line);
+	struct option_line *line = &l.line;
+	int missing, status = command_parse(&command_live, &l.options, argv, true, line);
 
-	if (status < 0 && check_options(&l.options, &l.config, &line, &fail))
+	if (status < 0 && check_options(&l.options, &l.config, line, &fail))
 		status = command_usage(&command_live, &fail);
-	if (status < 0 && line.nr_operands && (missing = find_command(line.operands[0])))
+	if (status < 0 && line->nr_operands && (missing = find_command(line->operands[0])))
 		status = missing;
 	if (status < 0)
-		status = watch(&l, line.operands);
+		status = watch(&l, line->operands);
 	config_release(&l.config);
 	damos_options_release(&l.options.schemes);
 	option_pids_release(&l.options.pids);

@@ -66,6 +66,43 @@ int sampling_check(struct sampling_options *o, const struct option_row *rows,
 	return -EINVAL;
 }
 
+void sampling_to_config(const struct sampling_options *o, const struct option_row *rows,
+			const struct option_line *line, struct config *asked)
+{
+	static const struct {
+		const char *option;
+		unsigned given;
+	} all[] = {
+		{"sample", CONFIG_SAMPLE},
+		{"aggr", CONFIG_AGGR},
+		{"updr", CONFIG_UPDATE},
+		{"monitoring-intervals", CONFIG_SAMPLE | CONFIG_AGGR | CONFIG_UPDATE},
+		{"minr", CONFIG_MIN_REGIONS},
+		{"maxr", CONFIG_MAX_REGIONS},
+		{"monitoring-nr-regions-range", CONFIG_MIN_REGIONS | CONFIG_MAX_REGIONS},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (option_given(rows, line, all[i].option))
+			asked->given |= all[i].given;
+	asked->attrs.sample_ns = o->intervals_ns[0];
+	asked->attrs.aggr_ns = o->intervals_ns[1];
+	asked->attrs.update_ns = o->intervals_ns[2];
+	asked->attrs.min_nr_regions = (uint32_t)o->nr_regions[0];
+	asked->attrs.max_nr_regions = (uint32_t)o->nr_regions[1];
+}
+
+void sampling_from_config(struct sampling_options *o, const struct config *c)
+{
+	o->intervals_ns[0] = c->attrs.sample_ns;
+	o->intervals_ns[1] = c->attrs.aggr_ns;
+	o->intervals_ns[2] = c->attrs.update_ns;
+	o->nr_regions[0] = c->attrs.min_nr_regions;
+	o->nr_regions[1] = c->attrs.max_nr_regions;
+	if (c->given & CONFIG_GOAL && !o->goal && !o->goal_words[0])
+		o->intervals_goal = c->goal;
+}
+
 int sampling_set(const struct sampling_options *o, struct damon_ctx *ctx)
 {
 	struct damon_attrs attrs = {.size = sizeof(attrs)};

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "cli/hardware.h"
 #include "cli/option.h"
+#include "config/config.h"
 #include "damon.h"
 
 struct sampling_options {
@@ -194,6 +195,11 @@ enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16 }
  * are those of the command. */
 int sampling_check(struct sampling_options *o, const struct option_row *rows,
 		   const struct option_line *line, struct damon_fail *fail);
+
+/* What was said of intervals and regions, to 'asked'; and what a file says of them, beside that. */
+void sampling_to_config(const struct sampling_options *o, const struct option_row *rows,
+			const struct option_line *line, struct config *asked);
+void sampling_from_config(struct sampling_options *o, const struct config *c);
 
 /* Gives them to a context. Returns 0 or -errno, with the context's sentence. */
 int sampling_set(const struct sampling_options *o, struct damon_ctx *ctx);
