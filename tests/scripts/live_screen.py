@@ -143,6 +143,31 @@ def no_terminal_for_it():
     assert "\x1b" not in t.said, t.said
 
 
+def schemes():
+    """Switched off and on by a key; read again when asked to."""
+    with open("s.json", "w", encoding="ascii") as f:
+        f.write('[{"action": "stat"}]')
+    t = live("--schemes", "s.json", *COMMAND)
+    t.shows("SCHEME", "1 stat", " on ")
+    t.press("1")
+    t.shows("switched off")
+    t.press("1")
+    t.hides("switched off")
+    with open("s.json", "w", encoding="ascii") as f:
+        f.write('[{"action": "fly"}]')
+    os.kill(t.pid, signal.SIGHUP)
+    t.shows("schemes go on as they were: s.json: [0].action: 'fly' is not an action", "1 stat")
+    with open("s.json", "w", encoding="ascii") as f:
+        f.write('[{"action": "stat"}, {"action": "stat"}]')
+    os.kill(t.pid, signal.SIGHUP)
+    t.shows("schemes were read again", "2 stat")
+    t.press("q")
+    t.wait("what goes on", lambda: "waiting for" in t.said)
+    end_command(t)
+    t.end()
+    is_restored(t, FRESH)
+
+
 def output_of_command():
     t = live("--rate", "400", "--", "sh", "-c",
              "echo first; echo second >&2; read x || echo no input; sleep 1; exit 7")
@@ -240,7 +265,7 @@ def suspend():
 
 
 def main():
-    names = sys.argv[3:] or ["keys", "sizes", "letters", "no_terminal_for_it",
+    names = sys.argv[3:] or ["keys", "sizes", "letters", "no_terminal_for_it", "schemes",
                              "output_of_command", "paused_to_the_end", "signals", "killed",
                              "hang_up", "suspend"]
     for name in names:
