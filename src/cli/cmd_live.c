@@ -92,8 +92,10 @@ static const struct command_pair examples[] = {
 	{"damon-perf live -p $(pgrep -d, nginx) -o nginx.data",
 	 "several processes, and a record for later"},
 	{"damon-perf live --plain --aggr 1s -p 1234 | tee log", "a line a second, for a log"},
-	{"damon-perf live --format json --duration 10s -p 1234 | jq '.targets[].wss.bytes'",
+	{"damon-perf live --format json --duration 10s -p 1234 | jq '.targets[].wss'",
 	 "figures for programs"},
+	{"damon-perf live --dry-run --schemes reclaim.json -p 1234",
+	 "what schemes would do; 1 switches the first one off and on"},
 	{0},
 };
 
@@ -287,17 +289,22 @@ static int cmd_live(char **argv)
 const struct command command_live = {
 	.name = "live",
 	.summary = "watch the memory accesses of a command or of running processes",
-	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]",
+	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]\n"
+		    "[OPTION...] --kdamonds FILE",
 	.about = "Runs COMMAND, or attaches to running processes, and shows on a full screen which "
 		 "of them access memory, which parts of it are hot and cold, how that changes, and "
-		 "how large their working sets are. Figures come with their bounds.\n\n"
+		 "how large their working sets are. Figures come with their bounds. Schemes, if "
+		 "there "
+		 "are any, act meanwhile.\n\n"
 		 "Keys: q quits, ? tells of the others. While the screen is shown, what a command "
 		 "writes to the terminal is kept, the last 64 KiB of it, and comes out afterwards; "
 		 "it has no keyboard. Where lines are written instead, its standard output is our "
 		 "standard error.\n\n"
 		 "Ctrl-C reaches the command as always; if it goes on, a second Ctrl-C ends the "
 		 "watching. SIGTERM and SIGHUP are passed on to it and end the watching. A command "
-		 "that is still running then goes on, and is waited for.",
+		 "that is still running then goes on, and is waited for. SIGHUP from another "
+		 "process "
+		 "has files of schemes read again, if there are any, instead.",
 	.options = options,
 	.examples = examples,
 	.statuses = statuses,

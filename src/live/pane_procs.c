@@ -9,14 +9,14 @@
 #include "report/print.h"
 
 static const struct cols_spec specs[] = {
-	{"", 1, 8, .left = true},
+	{"", 1, 3, .left = true}, /* which is chosen */
 	{"PID", 7, 3},
 	{"COMMAND", 12, .left = true, .most = 28},
 	{"SHARE", 7, 1},
 	{"", 10, 6, .left = true}, /* its bounds */
 	{"", 12, 9, .left = true}, /* as a bar */
 	{"WORKING SET", 11, 2},
-	{"", 16, 5, .left = true}, /* its bounds */
+	{"", 14, 5, .left = true}, /* its bounds */
 	{"RSS", 9, 4},
 	{"CPU", 6, 7},
 	{0},
