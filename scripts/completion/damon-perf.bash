@@ -14,7 +14,7 @@ _damon_perf()
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-		_damon_perf_words -W 'record report convert check help version'
+		_damon_perf_words -W 'record live report convert check help version'
 		return
 	fi
 	# behind '--' is another command's line
@@ -50,6 +50,62 @@ _damon_perf()
 		esac
 		if [[ $cur == -* ]]; then
 			_damon_perf_words -W '--pid --replay --output --raw --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
+		else
+			_damon_perf_words -c
+		fi
+		;;
+	live)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--duration) return ;;
+		--format) _damon_perf_words -W 'auto text json'; return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--schemes) _damon_perf_words -f; return ;;
+		--kdamonds) _damon_perf_words -f; return ;;
+		--damos-action) return ;;
+		--damos-sz-region) return ;;
+		--damos-access-rate) return ;;
+		--damos-age) return ;;
+		--damos-apply-interval) return ;;
+		--damos-quota-interval) return ;;
+		--damos-quota-time) return ;;
+		--damos-quota-space) return ;;
+		--damos-quota-weights) return ;;
+		--damos-quotas) return ;;
+		--damos-quota-goal) return ;;
+		--damos-quota-goal-tuner) return ;;
+		--damos-nr-quota-goals) return ;;
+		--damos-wmarks) return ;;
+		--damos-filter) return ;;
+		--damos-filter-out) return ;;
+		--damos-nr-filters) return ;;
+		--damos-target-nid) return ;;
+		--damos-dests) return ;;
+		--damos-max-nr-snapshots) return ;;
+		--damos-compare) return ;;
+		--damos-refault-max) return ;;
+		--source) return ;;
+		--overhead) return ;;
+		--rate) return ;;
+		--resolution) return ;;
+		--mem-reads) return ;;
+		--check) return ;;
+		--checks-per-sec) return ;;
+		--period) return ;;
+		--latency-threshold) return ;;
+		--event) return ;;
+		--sample) return ;;
+		--aggr) return ;;
+		--updr) return ;;
+		--minr) return ;;
+		--maxr) return ;;
+		--monitoring-intervals) return ;;
+		--intervals-goal) return ;;
+		--monitoring-intervals-goal) return ;;
+		--monitoring-nr-regions-range) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --duration --plain --format --output --schemes --kdamonds --strict --damos-scheme --damos-action --damos-sz-region --damos-access-rate --damos-age --damos-apply-interval --damos-quota-interval --damos-quota-time --damos-quota-space --damos-quota-weights --damos-quotas --damos-quota-goal --damos-quota-goal-tuner --damos-nr-quota-goals --damos-wmarks --damos-filter --damos-filter-out --damos-nr-filters --damos-target-nid --damos-dests --damos-max-nr-snapshots --damos-compare --damos-refault-max --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --help'
 		else
 			_damon_perf_words -c
 		fi

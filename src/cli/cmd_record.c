@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "base/util.h"
 #include "cli/command.h"
 #include "cli/find.h"
+#include "cli/follow.h"
 #include "cli/hardware.h"
 #include "cli/record_line.h"
 #include "cli/progress.h"
@@ -24,8 +23,6 @@
 #include "cli/signals.h"
 #include "cli/tuning.h"
 #include "damon.h"
-
-enum { OWN_FAILURE = 125 };
 
 static const struct command_pair examples[] = {
 	{"damon-perf record -- sort big.txt",
@@ -66,7 +63,7 @@ struct recording {
 	struct record_line live;
 	struct progress progress; /* of a replay, instead of 'live' */
 	uint64_t end_ns;	  /* of --duration; UINT64_MAX: none */
-	int nr_interrupts;
+	struct follow follow;
 };
 
 static uint64_t now_ns(void)
@@ -80,20 +77,8 @@ static uint64_t now_ns(void)
 static int set_up(struct recording *r, char **command)
 {
 	const struct record_options *o = r->options;
-	struct damon_attrs attrs = {.size = sizeof(attrs)};
-	int err;
+	int err = sampling_set(&o->how, r->ctx);
 
-	damon_attrs_init(&attrs);
-	attrs.sample_ns = o->intervals_ns[0];
-	attrs.aggr_ns = o->intervals_ns[1];
-	attrs.update_ns = o->intervals_ns[2];
-	attrs.min_nr_regions = (uint32_t)o->nr_regions[0];
-	attrs.max_nr_regions = (uint32_t)o->nr_regions[1];
-	err = damon_set_attrs(r->ctx, &attrs);
-	if (!err)
-		err = damon_set_sampling(r->ctx, &o->sampling);
-	if (!err && o->intervals_goal.access_bp)
-		err = damon_set_intervals_goal(r->ctx, &o->intervals_goal);
 	if (!err && o->replay)
 		err = damon_set_replay(r->ctx, o->replay);
 	for (size_t i = 0; !err && i < o->pids.nr; i++)
@@ -106,35 +91,6 @@ static int set_up(struct recording *r, char **command)
 	return err;
 }
 
-/* The command's pid while it runs, or 0. */
-static int running_command(const struct recording *r)
-{
-	int status;
-
-	return damon_command_status(r->ctx, &status) ? 0 : damon_command_pid(r->ctx);
-}
-
-/*
- * True if the recording is to end. The terminal's signals reach the command as well, and it may
- * take them for its own purpose: only the second one ends the recording then. A signal that was
- * sent to this process is passed on, and a request to terminate is followed at once.
- */
-static bool follow_signals(struct recording *r)
-{
-	bool end = false;
-	int sig, sent;
-
-	while ((sig = signals_next(&sent))) {
-		int pid = running_command(r);
-
-		if (pid > 0 && sent)
-			kill(pid, sig);
-		if (!pid || sig == SIGTERM || sig == SIGHUP || ++r->nr_interrupts > 1)
-			end = true;
-	}
-	return end;
-}
-
 /* Until the targets are gone, the time is over or the user says so. Returns 0 or -errno. */
 static int run(struct recording *r)
 {
@@ -142,7 +98,7 @@ static int run(struct recording *r)
 		uint64_t now = now_ns(), left = r->end_ns - MIN(now, r->end_ns);
 		int more;
 
-		if (!left || follow_signals(r))
+		if (!left || follow_signals(&r->follow))
 			return 0;
 		left = (left + NS_PER_MS - 1) / NS_PER_MS;
 		more = damon_dispatch(r->ctx, (int)MIN(left, (uint64_t)1000));
@@ -167,33 +123,6 @@ static int replay_progress(void *priv, uint64_t done, uint64_t total)
 
 	progress_draw(&r->progress, done, total);
 	return 0;
-}
-
-static int shell_status(bool killed, int code)
-{
-	return killed ? 128 + code : code;
-}
-
-/* Waits for the command. Returns its exit status as a shell would have it. */
-static int wait_command(struct recording *r)
-{
-	int status, pid = damon_command_pid(r->ctx);
-	siginfo_t info;
-
-	if (pid <= 0)
-		return 0;
-	for (;;) {
-		if (damon_command_status(r->ctx, &status) > 0)
-			return shell_status(WIFSIGNALED(status), WIFSIGNALED(status)
-									 ? WTERMSIG(status)
-									 : WEXITSTATUS(status));
-		/* Not reaped here: the child is the library's, which does it when asked again. */
-		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
-			continue;
-		if (errno != EINTR)
-			return OWN_FAILURE;
-		follow_signals(r);
-	}
 }
 
 /* "'a b'" if the shell needs it. */
@@ -256,7 +185,7 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		{s->no_address + s->filtered, "were no accesses of memory; record for longer"},
 	};
 	const uint64_t few = 3; /* of which nothing can be said */
-	bool to_its_end = !r->options->duration_ns && !r->nr_interrupts;
+	bool to_its_end = !r->options->duration_ns && !r->follow.nr_interrupts;
 	double used_ns = to_its_end ? command_user_ns() : 0;
 	char count[DAMON_UNITS_MAX];
 	size_t most = 0;
@@ -387,7 +316,7 @@ static int record(struct recording *r, const struct option_line *line)
 	if (!r->options->quiet)
 		hardware_say_source(r->ctx);
 	if (!r->options->quiet)
-		tuning_say_rate(r->ctx, &r->options->sampling);
+		tuning_say_rate(r->ctx, &r->options->how.sampling);
 	if (r->options->replay && !r->options->quiet)
 		replay_say_unused(r->ctx, record_rows, line);
 	if (r->options->duration_ns)
@@ -400,10 +329,10 @@ static int record(struct recording *r, const struct option_line *line)
 	closed = damon_close(r->ctx);
 	if (closed < 0 && !err)
 		say_ctx(r->ctx, closed);
-	pid = running_command(r);
+	pid = follow_running(r->ctx);
 	if (pid > 0 && !r->options->quiet)
 		say("the recording ended; waiting for '%.200s', process %d", command[0], pid);
-	status = wait_command(r);
+	status = follow_wait(&r->follow);
 	if (err < 0 || closed < 0) {
 		say_rest(r);
 		return OWN_FAILURE;
@@ -427,6 +356,7 @@ static int cmd_record(char **argv)
 	if (status < 0) {
 		int err = damon_ctx_new(&r.ctx);
 
+		r.follow.ctx = r.ctx;
 		if (err)
 			say_ctx(NULL, err);
 		status = err ? OWN_FAILURE : record(&r, &line);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/hardware.h"
 #include "cli/option.h"
+#include "cli/sampling.h"
 #include "damon.h"
 
 #define RECORD_OUTPUT "damon-perf.data"
@@ -15,14 +15,9 @@
 
 struct record_options {
 	struct option_pids pids;
-	const char *replay, *output, *source, *resolution, *goal, *goal_words[4], *check;
-	uint64_t duration_ns, mem_reads, checks_per_sec;
-	double overhead_percent, rate_hz;
-	uint64_t intervals_ns[3];		    /* sampling, aggregation, update */
-	uint64_t nr_regions[2];			    /* minimum, maximum */
-	struct damon_intervals_goal intervals_goal; /* of 'goal' or 'goal_words', once checked */
-	struct hardware_options hardware;
-	struct damon_sampling sampling;
+	const char *replay, *output;
+	uint64_t duration_ns;
+	struct sampling_options how;
 	bool quiet, raw;
 };
 

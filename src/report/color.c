@@ -43,19 +43,33 @@ static void ramp_rgb(int level, int rgb[3])
 	rgb[2] = to_srgb(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s);
 }
 
+static int xterm_step(int level)
+{
+	return level * (int)ARRAY_SIZE(xterm_ramp) / COLOR_LEVELS;
+}
+
 /* Levels that look the same are the same, so that no colour is set twice. */
 static int visible_level(const struct painter *p, int level)
 {
-	int n = ARRAY_SIZE(xterm_ramp);
+	return level < 0 || p->mode != REPORT_256 ? level : xterm_step(level);
+}
 
-	if (level < 0 || p->mode != REPORT_256)
-		return level;
-	return level * n / COLOR_LEVELS;
+void color_rgb(int level, int rgb[3])
+{
+	if (level >= 0)
+		ramp_rgb(level, rgb);
+	else
+		rgb[0] = rgb[1] = rgb[2] = GREY_UNUSED;
+}
+
+int color_xterm(int level)
+{
+	return level < 0 ? XTERM_UNUSED : xterm_ramp[xterm_step(level)];
 }
 
 static void set_color(struct painter *p, int *now, int level, int ground)
 {
-	int rgb[3] = {GREY_UNUSED, GREY_UNUSED, GREY_UNUSED};
+	int rgb[3];
 
 	if (*now == level)
 		return;
@@ -66,8 +80,7 @@ static void set_color(struct painter *p, int *now, int level, int ground)
 		fprintf(p->out, "\033[%d;5;%dm", ground,
 			level == COLOR_UNUSED ? XTERM_UNUSED : xterm_ramp[level]);
 	} else {
-		if (level != COLOR_UNUSED)
-			ramp_rgb(level, rgb);
+		color_rgb(level, rgb);
 		fprintf(p->out, "\033[%d;2;%d;%d;%dm", ground, rgb[0], rgb[1], rgb[2]);
 	}
 }
@@ -93,14 +106,18 @@ static int sure(int level)
 	return level >= 0 ? level & ~COLOR_UNSURE : level;
 }
 
-static void put_ascii(struct painter *p, int level)
+char color_letter(int level)
 {
 	int n = sizeof(ascii_ramp) - 1, step = sure(level) * n / COLOR_LEVELS;
 
-	fputc(level == COLOR_UNUSED ? '.'
-	      : is_unsure(level)    ? '1' + step
-				    : ascii_ramp[step],
-	      p->out);
+	if (level < 0)
+		return level == COLOR_UNUSED ? '.' : ' ';
+	return is_unsure(level) ? (char)('1' + step) : ascii_ramp[step];
+}
+
+static void put_ascii(struct painter *p, int level)
+{
+	fputc(color_letter(level), p->out);
 }
 
 /* The upper half in the foreground; what is unsure has a quarter of its half in the other colour.

@@ -22,6 +22,13 @@
 #define COLOR_LEVELS   256 /* 0 .. 255 are heat */
 #define COLOR_UNSURE   256 /* or'ed to one of these: drawn as known only roughly */
 
+/* The colour of a level of heat, 0 .. 255, or COLOR_UNUSED: red, green and blue, 0 .. 255; of
+ * xterm's 256. */
+void color_rgb(int level, int rgb[3]);
+int color_xterm(int level);
+/* Its character, where there are no colours. */
+char color_letter(int level);
+
 struct painter {
 	FILE *out;
 	enum report_color mode;

@@ -16,6 +16,7 @@ The program explains itself.
   
   Commands:
     record      record the memory accesses of a command or of running processes
+    live        watch the memory accesses of a command or of running processes
     report      show what a record tells
     convert     write a record in a format of other programs
     check       tell what works on this machine, and what would help
@@ -129,9 +130,10 @@ The program explains itself.
 
 Every command of the list has a help of its own, whose options fit the table's width.
 
-  $ for c in record report convert check help version; do
+  $ for c in record live report convert check help version; do
   >     damon-perf $c --help > out && awk 'length > 80' out && grep -c '^Usage: damon-perf '$c out
   > done
+  1
   1
   1
   1
@@ -167,6 +169,7 @@ Without a word it is a mistake, told with the same text.
   
   Commands:
     record      record the memory accesses of a command or of running processes
+    live        watch the memory accesses of a command or of running processes
     report      show what a record tells
     convert     write a record in a format of other programs
     check       tell what works on this machine, and what would help
