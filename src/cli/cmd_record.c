@@ -20,6 +20,7 @@
 #include "cli/replay.h"
 #include "cli/say.h"
 #include "cli/signals.h"
+#include "cli/target_options.h"
 #include "cli/tuning.h"
 #include "damon.h"
 
@@ -28,7 +29,7 @@ enum { OWN_FAILURE = 125 };
 #define DEFAULT_OUTPUT "damon-perf.data"
 
 struct record_options {
-	struct option_pids pids;
+	struct target_options targets;
 	const char *replay, *output, *source, *resolution, *goal, *goal_words[4], *check;
 	uint64_t duration_ns, mem_reads, checks_per_sec;
 	double overhead_percent, rate_hz;
@@ -41,22 +42,12 @@ struct record_options {
 };
 
 /* Options of one group exclude each other. */
-enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16 };
+enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16, BY_WHO = 32 };
 
 #define AT(field) offsetof(struct record_options, field)
 
 static const struct option_row options[] = {
-	{
-		.section = "What to record, and where to",
-		.name = "pid",
-		.letter = 'p',
-		.type = OPT_PIDS,
-		.offset = AT(pids),
-		.arg = "PID[,PID...]",
-		.aliases = "target-pid",
-		.help = "attach to running processes, with all their threads and the children they "
-			"will have, instead of running a command",
-	},
+	TARGET_ROWS(AT(targets), "What to record, and where to", BY_WHO),
 	{
 		.name = "replay",
 		.type = OPT_STR,
@@ -74,8 +65,8 @@ static const struct option_row options[] = {
 		.arg = "FILE",
 		.def = DEFAULT_OUTPUT,
 		.aliases = "out",
-		.help = "the record; one that is there becomes FILE.old; with -p, '-' is standard "
-			"output",
+		.help = "the record; one that is there becomes FILE.old; without a command, '-' is "
+			"standard output",
 	},
 	{
 		.name = "duration",
@@ -265,6 +256,10 @@ static const struct command_pair examples[] = {
 	{"damon-perf record -p 1234 --duration 30s", "30 seconds of a process that runs"},
 	{"damon-perf record -p $(pgrep -d, nginx) -o nginx.data",
 	 "several processes, another file"},
+	{"damon-perf record --cgroup system.slice/nginx.service --duration 1min",
+	 "all processes of a service"},
+	{"damon-perf record --ops paddr --duration 10s",
+	 "the physical memory that all processes access, as root"},
 	{"damon-perf record --rate 1000 -- make -j8",
 	 "1000 samples per second of CPU time: finer, and dearer"},
 	{"damon-perf record --resolution 1%/1s --overhead 5 -- ./a.out",
@@ -338,20 +333,17 @@ static int check_tuning(struct record_options *o, struct damon_fail *fail)
 	return err;
 }
 
-static int check_what(const struct record_options *o, const struct option_line *line,
+static int check_what(struct record_options *o, const struct option_line *line,
 		      struct damon_fail *fail)
 {
-	if (o->replay)
-		return replay_check(options, line, fail);
-	if (!o->pids.nr && !line->nr_operands) {
+	int err = target_options_check(&o->targets, options, line, fail);
+
+	if (err || o->replay)
+		return err ? err : replay_check(options, line, fail);
+	if (!target_options_any(&o->targets) && !line->nr_operands) {
 		damon_fail(fail, EINVAL, "nothing to record");
 		damon_fail_remedy(fail, "give a command, or processes with '-p'; examples are in "
 					"'damon-perf record --help'");
-		return -EINVAL;
-	}
-	if (o->pids.nr && line->nr_operands) {
-		damon_fail(fail, EINVAL, "'-p' and a command exclude each other");
-		damon_fail_remedy(fail, "give one of them");
 		return -EINVAL;
 	}
 	if (line->nr_operands && !*line->operands[0]) {
@@ -428,8 +420,8 @@ static int set_up(struct recording *r, char **command)
 		err = damon_set_intervals_goal(r->ctx, &o->intervals_goal);
 	if (!err && o->replay)
 		err = damon_set_replay(r->ctx, o->replay);
-	for (size_t i = 0; !err && i < o->pids.nr; i++)
-		err = damon_add_pid(r->ctx, o->pids.pids[i]);
+	if (!err)
+		err = target_options_apply(&o->targets, r->ctx);
 	if (!err && *command)
 		err = damon_set_command(r->ctx, command);
 	if (!err)
@@ -668,6 +660,7 @@ static void say_summary(struct recording *r)
 	else if (stats.foreign > stats.obs / 10)
 		say("%s more samples were of " FOREIGN,
 		    damon_print_count(obs, (double)stats.foreign));
+	target_options_say_closed(&stats);
 	if (stats.check_failed)
 		say("%llu check%s failed: %s", (unsigned long long)stats.check_failed,
 		    stats.check_failed == 1 ? "" : "s", stats.check_reason);
@@ -759,14 +752,15 @@ static int cmd_record(char **argv)
 		if (!err)
 			damon_ctx_free(r.ctx);
 	}
-	option_pids_release(&o.pids);
+	target_options_release(&o.targets);
 	return status;
 }
 
 const struct command command_record = {
 	.name = "record",
 	.summary = "record the memory accesses of a command or of running processes",
-	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]\n"
+	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...] | "
+		    "--cgroup PATH | -a\n"
 		    "[OPTION...] --replay FILE",
 	.about = "Runs COMMAND, or attaches to running processes, and records which parts of their "
 		 "memory are accessed, how often and by whom, until they end. Threads and child "

@@ -147,6 +147,8 @@ int rate_events(struct damon_ctx *ctx, const struct damon_source_options *o, str
 void rate_start(struct damon_ctx *ctx)
 {
 	ctx->rate.since_ns = ctx->start_ns;
+	if (ctx->all)
+		rate_count(ctx); /* what was used before is none of ours */
 	rate_step(ctx);
 }
 
@@ -187,14 +189,39 @@ enum damon_work rate_work(struct damon_ctx *ctx, enum damon_work w)
 	return was;
 }
 
+/*
+ * CPU time of the targets under the event of now, in all. What clocks of whole CPUs count is time,
+ * idle or not: of all processes the kernel's sums tell, without our own.
+ */
+static int count_cpu(struct damon_ctx *ctx, uint64_t *ns)
+{
+	struct ctx_rate *r = &ctx->rate;
+	uint64_t busy, own = ctx->sys->own_cpu_ns(ctx->sys), was = r->busy_ns;
+	int err;
+
+	if (!ctx->all)
+		return damon_session_count(ctx->session, r->ladder ? 1 + (int)r->budget.rung : 0,
+					   ns);
+	err = damon_proc_busy_ns(ctx->sys, &busy);
+	if (err)
+		return err;
+	busy -= MIN(busy, own);
+	r->busy_ns = MAX(busy, was);
+	if (!was) /* the start */
+		was = r->busy_ns;
+	*ns = (uint64_t)r->rung_cpu_ns[r->ladder ? r->budget.rung : 0] + r->busy_ns - was;
+	if (!r->ladder)
+		r->rung_cpu_ns[0] = (double)*ns;
+	return 0;
+}
+
 uint64_t rate_count(struct damon_ctx *ctx)
 {
 	struct ctx_rate *r = &ctx->rate;
 	double cpu = 0, ticks = 0;
 	uint64_t ns;
 
-	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) ||
-	    damon_session_count(ctx->session, r->ladder ? 1 + (int)r->budget.rung : 0, &ns))
+	if (!ctx->session || !(ctx->source->sees & DAMON_SEES_TIME) || count_cpu(ctx, &ns))
 		return 0;
 	if (!r->ladder) {
 		cpu = (double)ns;
@@ -249,11 +276,12 @@ static int change_rung(struct damon_ctx *ctx, uint32_t old, uint64_t now_ns)
 	int err = damon_session_step(ctx->session, 1 + r->budget.rung);
 	uint64_t ns;
 
-	if (!err)
+	if (!err && !ctx->all) /* that of all processes is counted up to now already */
 		err = damon_session_count(ctx->session, 1 + (int)old, &ns);
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot change the rate: %s", strerror(-err));
-	r->rung_cpu_ns[old] = (double)ns;
+	if (!ctx->all)
+		r->rung_cpu_ns[old] = (double)ns;
 	r->rung_ns[old] += (double)(now_ns - r->since_ns);
 	r->before_hz = r->hz;
 	r->hz = r->budget.rung_hz[r->budget.rung];

@@ -34,6 +34,10 @@ int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16]);
 /* Is it a thread of the kernel, which has no address space? False if that cannot be told. */
 bool damon_proc_is_kernel(const struct damon_sys *sys, int pid);
 
+/* CPU time of all processes and the kernel since the machine started, interrupts included, idle
+ * time not; in steps of 10 ms. Returns 0 or -errno. */
+int damon_proc_busy_ns(const struct damon_sys *sys, uint64_t *ns);
+
 /* Raises RLIMIT_NOFILE so that 'need' more descriptors can be open. Returns 0, or -EMFILE with the
  * numbers in 'f'. */
 int damon_proc_need_fds(size_t need, struct damon_fail *f);

@@ -26,6 +26,11 @@ static void code(struct damon_pack *p, struct damon_meta *m)
 	damon_pack_str(p, m->command, sizeof(m->command));
 	if (p->writing || pack_left(p)) /* not told by the first records */
 		m->rate_asked = damon_pack_f64(p, m->rate_asked);
+	if (p->writing || pack_left(p)) {
+		damon_pack_str(p, m->ops, sizeof(m->ops));
+		damon_pack_str(p, m->addresses, sizeof(m->addresses));
+		damon_pack_str(p, m->scope, sizeof(m->scope));
+	}
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

@@ -29,10 +29,13 @@ struct damon_meta {
 	double tick_cost_ns;   /* calibrated interruption of the target per tick */
 	uint32_t nr_cpus;
 	char source[16];
-	char version[32];  /* of damon-perf */
-	char kernel[64];   /* release and machine */
-	char command[512]; /* what was recorded, quoted for a shell; empty: attached pids */
-	double rate_asked; /* 0: none */
+	char version[32];   /* of damon-perf */
+	char kernel[64];    /* release and machine */
+	char command[512];  /* what was recorded, quoted for a shell; empty: attached pids */
+	double rate_asked;  /* 0: none */
+	char ops[16];	    /* operations set: "vaddr"; "": not told by early records, vaddr */
+	char addresses[32]; /* what its addresses are: "physical"; "": virtual */
+	char scope[160];    /* "all processes", "cgroup PATH"; "": the command, or attached pids */
 };
 
 /* What own CPU time goes into. */
@@ -95,6 +98,10 @@ struct damon_totals {
 	/* of hardware traces: pieces that the kernel lost something of, where operations collided,
 	 * and records that were damaged */
 	uint64_t traces_truncated, traces_collided, traces_broken;
+	/* of operations sets: accesses outside of its ranges, and of addresses that it could not
+	 * tell; processes that could not be looked into, and why the first one */
+	uint64_t left_out, untranslated, closed_procs;
+	char closed_reason[160];
 	struct damon_check_totals checks; /* a chunk of its own */
 	struct damon_origin origin;	  /* likewise */
 };
