@@ -24,6 +24,13 @@ static bool is_group(const struct damon_sys *sys, const char *dir)
 	return n >= 0 || n == -EOPNOTSUPP || n == -EACCES;
 }
 
+/* "a/b//" is "a/b". */
+static void cut_slashes(char *path)
+{
+	for (size_t len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+}
+
 /* A hierarchy that is mounted: how well it suits, 0 best; -1: the line is of something else. */
 static int hierarchy(char *line, const char **mount)
 {
@@ -65,9 +72,10 @@ static bool find_mounted(const struct damon_sys *sys, const char *path, char dir
 			*next++ = '\0';
 		rank = hierarchy(line, &mount);
 		if (rank < 0 || (best >= 0 && rank >= best) ||
-		    snprintf(tried, sizeof(tried), "%s/%s", mount, path + (*path == '/')) >=
-			    (int)sizeof(tried) ||
-		    !is_group(sys, tried))
+		    snprintf(tried, sizeof(tried), "%s/%s", mount, path) >= (int)sizeof(tried))
+			continue;
+		cut_slashes(tried);
+		if (!is_group(sys, tried))
 			continue;
 		best = rank;
 		memcpy(dir, tried, sizeof(tried));
@@ -78,15 +86,16 @@ static bool find_mounted(const struct damon_sys *sys, const char *path, char dir
 int damon_cgroup_find(const struct damon_sys *sys, const char *path, char dir[DAMON_CGROUP_PATH],
 		      struct damon_fail *why)
 {
-	size_t len = strlen(path);
+	char own[DAMON_CGROUP_PATH];
 
-	if (!len || len >= DAMON_CGROUP_PATH)
+	if (!*path || snprintf(own, sizeof(own), "%s", path) >= (int)sizeof(own))
 		return damon_fail(why, EINVAL, "'%.60s' is no path of a cgroup", path);
-	if (*path == '/' && is_group(sys, path)) {
-		memcpy(dir, path, len + 1);
+	cut_slashes(own);
+	if (*own == '/' && is_group(sys, own)) {
+		memcpy(dir, own, sizeof(own));
 		return 0;
 	}
-	if (find_mounted(sys, path, dir))
+	if (find_mounted(sys, own + strspn(own, "/"), dir))
 		return 0;
 	damon_fail(why, ENOENT, "there is no cgroup '%.200s'", path);
 	damon_fail_remedy(why, "give its folder, or its path as /proc/PID/cgroup has it");

@@ -27,6 +27,9 @@ const struct damon_meta kit_meta = {
 	.version = "0.1.0",
 	.kernel = "6.1 x86_64",
 	.command = "sleep 1",
+	.ops = "paddr",
+	.addresses = "physical",
+	.scope = "cgroup /a b",
 };
 
 static void random_region(struct kit_snapshots *k, struct damon_region *r)

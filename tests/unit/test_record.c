@@ -104,6 +104,9 @@ Test(record, meta_comes_back)
 	cr_expect_str_eq(got->version, m.version);
 	cr_expect_str_eq(got->kernel, m.kernel);
 	cr_expect_str_eq(got->command, m.command);
+	cr_expect_str_eq(got->ops, m.ops);
+	cr_expect_str_eq(got->addresses, m.addresses);
+	cr_expect_str_eq(got->scope, m.scope);
 	damon_reader_close(r);
 }
 
@@ -127,6 +130,9 @@ Test(record, totals_latest_wins_and_only_close_completes)
 	totals.counts.obs = 3;
 	totals.traces_truncated = 4;
 	totals.traces_broken = UINT64_MAX;
+	totals.left_out = 9;
+	totals.closed_procs = UINT64_MAX;
+	strcpy(totals.closed_reason, "closed");
 	totals.checks = (struct damon_check_totals){"idle,smaps", 1, 2, 3, 4, 5, 6, 7, 8, "cannot"};
 	totals.complete = 0;
 	cr_assert_eq(damon_writer_close(w, &totals), 0);
