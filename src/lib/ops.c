@@ -192,7 +192,7 @@ static int own_translate(struct damon_ctx *ctx, const struct damon_obs *o,
 		ctx->proc ? damon_space_find(ctx->proc->space, a->addr) : NULL;
 	struct damon_ops_access access = {
 		.size = sizeof(access),
-		.pid = o->pid,
+		.pid = ctx->proc ? ctx->proc->pid : o->pid,
 		.tid = o->tid,
 		.time_ns = o->time_ns,
 		.addr = a->addr,
