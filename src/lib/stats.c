@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "lib/ctx.h"
+#include "lib/kdamon.h"
 #include "lib/out.h"
 #include "lib/replay.h"
 
@@ -62,7 +63,9 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		snprintf(m->kernel, sizeof(m->kernel), "%.40s %.20s", u.release, u.machine);
 	for (char **a = ctx->cmd.argv; a && *a; a++)
 		quote(m->command, sizeof(m->command), *a);
-	snprintf(m->ops, sizeof(m->ops), "%s", ops_of(ctx)->name);
+	/* the kernel's DAMON does not tell what it monitored */
+	snprintf(m->ops, sizeof(m->ops), "%s",
+		 ctx->source == &kdamon_source ? "not known" : ops_of(ctx)->name);
 	snprintf(m->addresses, sizeof(m->addresses), "%s", ops_of(ctx)->addresses);
 	if (ctx->all)
 		snprintf(m->scope, sizeof(m->scope), "all processes");
