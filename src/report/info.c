@@ -175,7 +175,8 @@ static void add_tuning(struct facts *l, struct info_text *text, const struct sca
 static void add_ops(struct facts *l, const struct damon_record_info *i,
 		    const struct damon_stats *st)
 {
-	if (i->ops[0] && strcmp(i->ops, "vaddr")) {
+	if (st->left_out || st->untranslated ||
+	    (!i->origin[0] && i->ops[0] && strcmp(i->ops, "vaddr"))) {
 		add_u64(l, "left_out", "accesses outside of the ranges", st->left_out,
 			damon_print_count);
 		add_u64(l, "untranslated", "accesses that could not be translated",
