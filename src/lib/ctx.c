@@ -454,6 +454,7 @@ static int attach_all(struct damon_ctx *ctx)
 		return damon_fail(&ctx->fail, EINVAL,
 				  "source '%s' has no events, which all processes are seen by",
 				  ctx->source->name);
+	ctx->own_pid = getpid();
 	damon_targets_lazy(damon_core_targets(ctx->core));
 	return damon_session_attach_all(ctx->session, &ctx->fail);
 }

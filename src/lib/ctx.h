@@ -114,7 +114,8 @@ struct damon_ctx {
 	size_t nr_pids, cap_pids;
 	struct ctx_command cmd;
 	struct ctx_members members;
-	bool all; /* all processes */
+	bool all;    /* all processes, */
+	int own_pid; /* but this one */
 	struct ctx_ops ops;
 	damon_snapshot_fn callback;
 	void *callback_priv;

@@ -73,9 +73,14 @@ static void meet(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 static struct damon_proc *anyone(struct damon_ctx *ctx, int pid, uint64_t now_ns)
 {
 	struct damon_targets *ts = damon_core_targets(ctx->core);
-	struct damon_proc *p = pid > 0 && pid != getpid() ? damon_targets_find(ts, pid) : NULL;
+	struct damon_proc *p;
 
-	if (pid <= 0 || pid == getpid() || (!p && damon_proc_is_kernel(ctx->sys, pid)))
+	if (pid <= 0 || pid == ctx->own_pid)
+		return NULL;
+	p = damon_targets_find(ts, pid);
+	if (p && p->target)
+		return p;
+	if (!p && damon_proc_is_kernel(ctx->sys, pid))
 		return NULL;
 	if (!p)
 		p = damon_targets_know(ts, pid, "?", now_ns);
@@ -86,6 +91,7 @@ static struct damon_proc *anyone(struct damon_ctx *ctx, int pid, uint64_t now_ns
 	if (p && p->target)
 		return p;
 	ctx->counts.no_target++;
+	ctx->user_ticks++;
 	if (p)
 		p->nr_obs++;
 	return NULL;

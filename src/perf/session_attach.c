@@ -321,9 +321,11 @@ int damon_session_attach_all(struct damon_session *s, struct damon_fail *f)
 
 	for (int e = 0; e < s->nr_events; e++)
 		if (s->events[e].aux_bytes) {
-			damon_fail(f, ENOTSUP,
-				   "its traces are of one process each: they cannot be had of all");
-			damon_fail_remedy(f, "name processes, or take '--source soft'");
+			damon_fail(
+				f, ENOTSUP,
+				"all processes cannot be traced at once: the trace of a CPU does "
+				"not tell them apart");
+			damon_fail_remedy(f, "name processes or a cgroup, or take '--source soft'");
 			return -ENOTSUP;
 		}
 	for (size_t i = 0; i < s->nr_cpus && !err; i++) {

@@ -644,6 +644,22 @@ Test(session, all_processes_refused)
 	}
 }
 
+Test(session, a_trace_of_all_processes_is_refused)
+{
+	struct damon_event events[] = {two_events[0], two_events[1]};
+	struct damon_session *s = NULL;
+	struct damon_fail f = {0};
+
+	fake_perf_init(&world, 2);
+	events[1].aux_bytes = 8192;
+	cr_assert_eq(damon_session_new(&world.sys, events, 2, NULL, &s, &f), 0, "%s", f.text);
+	cr_expect_eq(damon_session_attach_all(s, &f), -ENOTSUP);
+	cr_expect(strstr(f.text, "does not tell them apart"), "%s", f.text);
+	cr_expect_eq(fake_perf_nr_open(&world, -1), 0);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
 Test(session, what_is_attached_later_is_on_at_once)
 {
 	struct damon_session *s = new_session(2, 2);
