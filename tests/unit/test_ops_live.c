@@ -185,6 +185,14 @@ struct both {
 	bool saw_us;
 };
 
+/* How much of a region lies in the buffer at 'from'. */
+static double part_in(const struct damon_region_info *g, uint64_t from)
+{
+	uint64_t start = MAX(g->start, from), end = MIN(g->end, from + BYTES);
+
+	return start < end ? (double)(end - start) / (double)(g->end - g->start) : 0;
+}
+
 static int note_both(void *priv, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
@@ -204,8 +212,7 @@ static int note_both(void *priv, const struct damon_snapshot *s)
 			b->all[k] += (double)t.obs;
 			for (size_t j = 0; j < t.nr_regions; j++) {
 				damon_snapshot_region(s, i, j, &g);
-				if (g.start >= from && g.end <= from + BYTES)
-					b->own[k] += g.share * (double)t.obs;
+				b->own[k] += g.share * (double)t.obs * part_in(&g, from);
 			}
 		}
 	}
@@ -216,6 +223,7 @@ static int note_both(void *priv, const struct damon_snapshot *s)
 Test(ops_live, all_processes_each_with_its_own_memory)
 {
 	struct both b = {.saw_us = false};
+	struct damon_attrs attrs;
 	struct damon_ctx *ctx;
 	uint64_t end_ns;
 	int err;
@@ -223,6 +231,10 @@ Test(ops_live, all_processes_each_with_its_own_memory)
 	for (int k = 0; k < 2; k++)
 		runner_start(&b.r[k], k ? 37 : 11);
 	ctx = new_ctx(note_both, &b);
+	damon_attrs_init(&attrs);
+	attrs.max_nr_regions =
+		100000; /* mappings are not joined, however many processes there are */
+	cr_assert_eq(damon_set_attrs(ctx, &attrs), 0);
 	cr_assert_eq(damon_set_all(ctx), 0);
 	err = damon_open(ctx);
 	if (err) {
