@@ -113,6 +113,17 @@ int damon_set_command(struct damon_ctx *ctx,
 		      char *const argv[]); /* argv is copied; looked up in PATH */
 
 /*
+ * The processes in a cgroup and below it, now and later: it is looked into every update interval. A
+ * path as /proc/PID/cgroup has it, or its folder; of version 2 or 1. A process that leaves it stays
+ * monitored. damon_dispatch() goes on until the cgroup is removed.
+ */
+int damon_add_cgroup(struct damon_ctx *ctx, const char *path);
+
+/* All processes of the machine but this one, each from its first sample on; damon_dispatch() goes
+ * on for ever. The kernel allows that with perf_event_paranoid <= 0 or CAP_PERFMON. */
+int damon_set_all(struct damon_ctx *ctx);
+
+/*
  * Instead of processes: a recording that perf made, of memory samples or of the kernel's DAMON
  * (event damon:damon_aggregated); "-" is standard input. damon_dispatch() reads on in it, at its
  * own pace, and returns 0 at its end. Times are the recording's. The sampling is as recorded; of
@@ -124,6 +135,65 @@ int damon_set_replay(struct damon_ctx *ctx, const char *path);
  * Return nonzero to stop reading: -EINTR. */
 typedef int (*damon_progress_fn)(void *priv, uint64_t done, uint64_t total);
 void damon_set_progress(struct damon_ctx *ctx, damon_progress_fn fn, void *priv);
+
+/*
+ * ---- operations sets: which addresses regions are made of ----
+ *
+ *	"vaddr"		those of each process, where it has mappings; the default
+ *	"fvaddr"	those of each process, in the ranges of damon_add_region()
+ *	"paddr"		physical ones, of all processes that are monitored, as one target: System
+ *			RAM, or the ranges of damon_add_region(). Needs CAP_SYS_ADMIN, unless the
+ *			source tells physical addresses and ranges are given
+ *
+ * and what damon_register_ops() added.
+ */
+int damon_select_ops(struct damon_ctx *ctx, const char *name); /* -EINVAL: there is none */
+int damon_is_registered_ops(const char *name);		       /* 1, 0 */
+/* For fvaddr and paddr; widened to whole pages. At most DAMON_MAX_RANGES. */
+int damon_add_region(struct damon_ctx *ctx, uint64_t start, uint64_t end);
+
+#define DAMON_MAX_RANGES 1024
+
+struct damon_range {
+	uint64_t start, end; /* pages of 4096 bytes: borders are moved outwards */
+	const char *name;    /* shown beside it, as a mapping's is; NULL: none. Copied */
+};
+
+/* An access, as an operations set is asked about it; of the call. */
+struct damon_ops_access {
+	size_t size;
+	int pid, tid;
+	uint64_t time_ns;
+	uint64_t addr, phys; /* virtual; physical, 0: the source does not tell */
+	const struct damon_mapping_info *mapping; /* that 'addr' is in; NULL: none is known */
+};
+
+/* An operations set of one's own. The functions are called by whoever calls damon_dispatch(). */
+struct damon_ops {
+	size_t size;
+	const char *name;      /* at most 15 bytes */
+	const char *addresses; /* what they are, shown beside them, at most 31 bytes: "file
+				  offsets"; NULL: virtual ones of each process */
+	/* All processes are one target of this name, at most 15 bytes. NULL: each program is its
+	 * own. */
+	const char *target;
+	void *priv;
+	/*
+	 * Where regions may be: fills r[0, max) in any order and returns how many there are, or
+	 * -errno: they stay as they are. Asked at each update interval: of process 'pid', or, with
+	 * 'target', once, with pid 0. NULL: the mappings of each process; not with 'target'.
+	 */
+	int (*regions)(void *priv, int pid, struct damon_range *r, size_t max);
+	/*
+	 * The address that counts for an access: 1 with it in '*addr', 0 to leave the access out,
+	 * < 0 if it is not known (it then counts as one of unknown address). Called for each
+	 * access. NULL: as it is.
+	 */
+	int (*translate)(void *priv, const struct damon_ops_access *a, uint64_t *addr);
+};
+/* For all contexts of this process, for ever; what it points to is copied, but for 'priv'. 0,
+ * -EINVAL, -EEXIST, or -ENOSPC beyond 16 of them. */
+int damon_register_ops(const struct damon_ops *ops);
 
 /* Writes a record to 'path' ("-": standard output), mode 0600. */
 int damon_set_record(struct damon_ctx *ctx, const char *path);
@@ -273,6 +343,11 @@ struct damon_stats {
 				       cost damon-perf */
 	uint64_t paused_ns; /* nothing was sampled, as all schemes were off by watermarks */
 	int dry_run;	    /* 1: schemes were planned, and nothing was done */
+	uint64_t left_out;     /* accesses outside of the ranges of the operations set */
+	uint64_t untranslated; /* accesses that it could not tell the address of: in 'unknown' */
+	uint64_t closed_procs; /* processes that could not be looked into; the first one's reason
+				  is */
+	char closed_reason[160];
 };
 
 /* What bounds the rate. */
@@ -424,6 +499,9 @@ struct damon_record_info {
 	 * where and by what it was made, and its events that were used. */
 	char origin[16], host[64], perf_version[64], cpu[128], events[512];
 	int sample_assumed; /* 1: sample_ns is not in the recording */
+	char ops[16];	    /* operations set: "vaddr" */
+	char addresses[32]; /* what its addresses are: "physical"; "": virtual */
+	char scope[160];    /* "all processes", "cgroup PATH"; "": a command, or given processes */
 };
 void damon_record_info(const struct damon_record *r, struct damon_record_info *i);
 

@@ -25,6 +25,9 @@ _damon_perf()
 	record)
 		case $prev in
 		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--cgroup) return ;;
+		--ops) _damon_perf_words -W 'vaddr fvaddr paddr'; return ;;
+		--regions) return ;;
 		--replay) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
 		--duration) return ;;
@@ -49,7 +52,7 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --replay --output --raw --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --replay --output --raw --duration --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --quiet --help'
 		else
 			_damon_perf_words -c
 		fi

@@ -20,6 +20,7 @@
 #include "cli/record_options.h"
 #include "cli/replay.h"
 #include "cli/say.h"
+#include "cli/target_options.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
 #include "damon.h"
@@ -31,6 +32,10 @@ static const struct command_pair examples[] = {
 	{"damon-perf record -p 1234 --duration 30s", "30 seconds of a process that runs"},
 	{"damon-perf record -p $(pgrep -d, nginx) -o nginx.data",
 	 "several processes, another file"},
+	{"damon-perf record --cgroup system.slice/nginx.service --duration 1min",
+	 "all processes of a service"},
+	{"damon-perf record --ops paddr --duration 10s",
+	 "the physical memory that all processes access, as root"},
 	{"damon-perf record --rate 1000 -- make -j8",
 	 "1000 samples per second of CPU time: finer, and dearer"},
 	{"damon-perf record --resolution 1%/1s --overhead 5 -- ./a.out",
@@ -81,8 +86,8 @@ static int set_up(struct recording *r, char **command)
 
 	if (!err && o->replay)
 		err = damon_set_replay(r->ctx, o->replay);
-	for (size_t i = 0; !err && i < o->pids.nr; i++)
-		err = damon_add_pid(r->ctx, o->pids.pids[i]);
+	if (!err)
+		err = target_options_apply(&o->targets, r->ctx);
 	if (!err && *command)
 		err = damon_set_command(r->ctx, command);
 	if (!err)
@@ -271,6 +276,7 @@ static void say_summary(struct recording *r)
 	else if (stats.foreign > stats.obs / 10)
 		say("%s more samples were of " FOREIGN,
 		    damon_print_count(obs, (double)stats.foreign));
+	target_options_say_closed(&stats);
 	if (stats.check_failed)
 		say("%llu check%s failed: %s", (unsigned long long)stats.check_failed,
 		    stats.check_failed == 1 ? "" : "s", stats.check_reason);
@@ -363,14 +369,15 @@ static int cmd_record(char **argv)
 		if (!err)
 			damon_ctx_free(r.ctx);
 	}
-	option_pids_release(&o.pids);
+	target_options_release(&o.targets);
 	return status;
 }
 
 const struct command command_record = {
 	.name = "record",
 	.summary = "record the memory accesses of a command or of running processes",
-	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...]\n"
+	.synopsis = "[OPTION...] [--] COMMAND [ARGUMENT...]\n[OPTION...] -p PID[,PID...] | "
+		    "--cgroup PATH | -a\n"
 		    "[OPTION...] --replay FILE",
 	.about = "Runs COMMAND, or attaches to running processes, and records which parts of their "
 		 "memory are accessed, how often and by whom, until they end. Threads and child "

@@ -11,21 +11,10 @@
 #include "cli/replay.h"
 #include "cli/tuning.h"
 
-
 #define AT(field) offsetof(struct record_options, field)
 
 const struct option_row record_rows[] = {
-	{
-		.section = "What to record, and where to",
-		.name = "pid",
-		.letter = 'p',
-		.type = OPT_PIDS,
-		.offset = AT(pids),
-		.arg = "PID[,PID...]",
-		.aliases = "target-pid",
-		.help = "attach to running processes, with all their threads and the children they "
-			"will have, instead of running a command",
-	},
+	TARGET_ROWS(AT(targets), "What to record, and where to", BY_WHO),
 	{
 		.name = "replay",
 		.type = OPT_STR,
@@ -43,7 +32,8 @@ const struct option_row record_rows[] = {
 		.arg = "FILE",
 		.def = RECORD_OUTPUT,
 		.aliases = "out",
-		.help = "the record; one that is there becomes FILE.old; with -p, '-' is standard "
+		.help = "the record; one that is there becomes FILE.old; without a command, '-' is "
+			"standard "
 			"output; with --raw, " RAW_OUTPUT " if not given",
 	},
 	{
@@ -78,20 +68,17 @@ const struct option_row record_rows[] = {
 
 /* ---- what was asked for ---- */
 
-static int check_what(const struct record_options *o, const struct option_line *line,
+static int check_what(struct record_options *o, const struct option_line *line,
 		      struct damon_fail *fail)
 {
-	if (o->replay)
-		return replay_check(record_rows, line, fail);
-	if (!o->pids.nr && !line->nr_operands) {
+	int err = target_options_check(&o->targets, record_rows, line, fail);
+
+	if (err || o->replay)
+		return err ? err : replay_check(record_rows, line, fail);
+	if (!target_options_any(&o->targets) && !line->nr_operands) {
 		damon_fail(fail, EINVAL, "nothing to record");
 		damon_fail_remedy(fail, "give a command, or processes with '-p'; examples are in "
 					"'damon-perf record --help'");
-		return -EINVAL;
-	}
-	if (o->pids.nr && line->nr_operands) {
-		damon_fail(fail, EINVAL, "'-p' and a command exclude each other");
-		damon_fail_remedy(fail, "give one of them");
 		return -EINVAL;
 	}
 	if (line->nr_operands && !*line->operands[0]) {

@@ -8,13 +8,14 @@
 
 #include "cli/option.h"
 #include "cli/sampling.h"
+#include "cli/target_options.h"
 #include "damon.h"
 
 #define RECORD_OUTPUT "damon-perf.data"
 #define RAW_OUTPUT    "damon-perf.raw.data"
 
 struct record_options {
-	struct option_pids pids;
+	struct target_options targets;
 	const char *replay, *output;
 	uint64_t duration_ns;
 	struct sampling_options how;

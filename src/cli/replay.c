@@ -10,8 +10,8 @@
 int replay_check(const struct option_row *rows, const struct option_line *line,
 		 struct damon_fail *fail)
 {
-	static const char *const live[] = {"pid",	"duration", "source",
-					   "overhead",	"rate",	    "resolution",
+	static const char *const live[] = {"pid",	"cgroup",   "all-processes", "duration",
+					   "source",	"overhead", "rate",	     "resolution",
 					   "mem-reads", "check",    "checks-per-sec"};
 
 	if (line->nr_operands) {
@@ -34,8 +34,8 @@ int replay_check(const struct option_row *rows, const struct option_line *line,
 void replay_say_unused(const struct damon_ctx *ctx, const struct option_row *rows,
 		       const struct option_line *line)
 {
-	static const char *const unused[] = {"aggr", "updr", "minr", "maxr",
-					     "monitoring-nr-regions-range"};
+	static const char *const unused[] = {
+		"aggr", "updr", "minr", "maxr", "monitoring-nr-regions-range", "ops", "regions"};
 	struct damon_stats s = {.size = sizeof(s)};
 
 	if (damon_ctx_stats(ctx, &s) < 0 || !replayed_checks(&s))

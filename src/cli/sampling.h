@@ -22,7 +22,7 @@ struct sampling_options {
 };
 
 /* Options of one group exclude each other. */
-enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16 };
+enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16, BY_WHO = 32 };
 
 #define SAMPLING_AT(field) offsetof(struct sampling_options, field)
 

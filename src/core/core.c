@@ -414,28 +414,29 @@ static size_t share_regions(struct damon_core *c)
 	return nr;
 }
 
-/* Takes the extents from the target's space if that changed, or if the target's share of regions
- * did by much. */
+/* Takes the extents from where the target's regions may be if that changed, or if the target's
+ * share of regions did by much. */
 static int update_extents(struct damon_core *c, struct damon_target *t, struct slot *s)
 {
 	size_t room = MIN(MAX(s->max_regions / 2, (size_t)1), c->params.max_nr_regions), n = 0;
-	bool same_space = t->space ? s->room && t->space_id == t->space->id &&
-					     t->space_version == t->space->version
-				   : !s->nr_extents;
+	const struct damon_space *where = t->bounds ? t->bounds : t->space;
+	bool same_space = where ? s->room && t->space && t->space_id == t->space->id &&
+					  t->space_version == where->version
+				: !s->nr_extents;
 	int err;
 
 	if (same_space && s->nr_extents <= s->max_regions * 3 / 4 &&
 	    (s->nr_extents < s->room || room <= s->room * 2))
 		return 0;
-	if (t->space)
-		n = damon_space_extents(t->space, c->extents, room);
+	if (where)
+		n = damon_space_extents(where, c->extents, room);
 	err = damon_est_set_extents(t->est, c->extents, n);
 	if (err)
 		return err;
 	s->nr_extents = n;
 	s->room = room;
 	t->space_id = t->space ? t->space->id : 0;
-	t->space_version = t->space ? t->space->version : 0;
+	t->space_version = where ? where->version : 0;
 	return 0;
 }
 

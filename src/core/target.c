@@ -26,6 +26,8 @@ struct damon_targets {
 	size_t nr_targets, max_targets;
 	uint32_t next_id;
 	uint64_t nr_updates;
+	struct damon_target *common; /* everyone's; NULL: each program has its own */
+	bool lazy;
 };
 
 /* ---- processes ---- */
@@ -223,8 +225,12 @@ static struct damon_target *target_of(struct damon_targets *t, const char *comm,
  */
 static int settle(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns)
 {
-	struct damon_target *g = target_of(t, p->comm, false);
+	struct damon_target *g = t->common ? t->common : target_of(t, p->comm, false);
 
+	if (t->common) {
+		join(g, p);
+		return 1;
+	}
 	if (g) {
 		g->generation++;
 	} else {
@@ -253,6 +259,12 @@ static int settle_or_share(struct damon_targets *t, struct damon_proc *p, uint64
 		drive(g, p);
 	}
 	return 0;
+}
+
+/* The same for one that appeared by itself. */
+static int appear(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns)
+{
+	return t->lazy ? 0 : settle_or_share(t, p, now_ns);
 }
 
 /*
@@ -301,6 +313,7 @@ void damon_targets_free(struct damon_targets *t)
 	}
 	for (size_t i = 0; i < t->nr_targets; i++) {
 		damon_space_unref(t->target[i]->space);
+		damon_space_unref(t->target[i]->bounds);
 		free(t->target[i]);
 	}
 	free(t->proc);
@@ -325,7 +338,7 @@ struct damon_proc *damon_targets_add(struct damon_targets *t, int pid, const cha
 	m = proc_new(t, pid, comm, damon_space_new(), now_ns);
 	if (!m)
 		return NULL;
-	if (settle_or_share(t, &m->p, now_ns) < 0) {
+	if (appear(t, &m->p, now_ns) < 0) {
 		proc_free(t, pid);
 		return NULL;
 	}
@@ -340,6 +353,27 @@ struct damon_proc *damon_targets_know(struct damon_targets *t, int pid, const ch
 	if (!m)
 		m = proc_new(t, pid, comm, damon_space_new(), now_ns);
 	return m ? &m->p : NULL;
+}
+
+struct damon_target *damon_targets_unite(struct damon_targets *t, const char *comm,
+					 struct damon_space *space, uint64_t now_ns)
+{
+	struct damon_target *g = space ? target_new(t, comm, now_ns) : NULL;
+
+	if (!g) {
+		damon_space_unref(space);
+		return NULL;
+	}
+	g->common = true;
+	g->space = space;
+	g->nr_procs = 1; /* our own: the last process may go */
+	t->common = g;
+	return g;
+}
+
+void damon_targets_lazy(struct damon_targets *t)
+{
+	t->lazy = true;
 }
 
 int damon_targets_admit(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns)
@@ -381,10 +415,10 @@ int damon_targets_exec(struct damon_targets *t, int pid, const char *comm, uint6
 	p->space = space;
 	p->forked = false;
 	snprintf(p->comm, sizeof(p->comm), "%s", comm);
-	if (rename_target(p))
+	if ((p->target && p->target->common) || rename_target(p))
 		return 0;
 	leave(t, p, now_ns);
-	return settle_or_share(t, p, now_ns);
+	return appear(t, p, now_ns);
 }
 
 void damon_targets_comm(struct damon_targets *t, int pid, const char *comm)
@@ -406,28 +440,29 @@ void damon_targets_exit(struct damon_targets *t, int pid, uint64_t now_ns)
 }
 
 /* Gives a forked child its own target and space, or, if its target is shared by nobody else any
- * more, leaves it both. Returns 1 if it got them, 0 if there is no room, or -ENOMEM. */
+ * more, leaves it both; where targets are everyone's or come later, its space alone. Returns 1 if
+ * it got a target, 0 if there is no room or no need, or -ENOMEM. */
 static int tell_apart(struct damon_targets *t, struct damon_proc *p, uint64_t now_ns)
 {
 	struct damon_target *shared = p->target;
+	bool keeps = shared && shared->common, waits = t->lazy && !(shared && p->nr_obs);
 	struct damon_space *space;
-	int err;
 
 	if (shared && shared->nr_procs == 1) {
 		p->forked = false;
 		return 0;
 	}
-	if (!target_of(t, p->comm, false) && !have_room(t, now_ns))
+	if (!keeps && !waits && !target_of(t, p->comm, false) && !have_room(t, now_ns))
 		return 0;
 	space = damon_space_clone(p->space, now_ns);
 	if (!space)
 		return -ENOMEM;
-	leave(t, p, now_ns);
+	if (!keeps)
+		leave(t, p, now_ns);
 	damon_space_unref(p->space);
 	p->space = space;
 	p->forked = false;
-	err = settle(t, p, now_ns);
-	return err;
+	return keeps || waits ? 0 : settle(t, p, now_ns);
 }
 
 int damon_targets_update(struct damon_targets *t, uint64_t now_ns)

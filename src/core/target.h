@@ -10,6 +10,9 @@
  * until it has outlived one update interval (damon_targets_update): then it gets a target of its
  * own, if there is room, with a clone of the space. A target retires when its last process exits;
  * its number and history stay.
+ *
+ * Two other ways: all processes in one target that stays (damon_targets_unite()), and targets for
+ * those processes only that something is seen of (damon_targets_lazy()).
  */
 #ifndef CORE_TARGET_H
 #define CORE_TARGET_H
@@ -31,11 +34,14 @@ struct damon_target {
 	int pid;		   /* of the latest process that drives it */
 	char comm[DAMON_COMM_MAX]; /* of its program */
 	struct damon_space *space; /* of the latest process; counted reference */
-	uint32_t nr_procs;	   /* alive now */
-	uint32_t nr_procs_total;   /* that ever shared it */
-	uint32_t generation;	   /* grows when another exec takes it over: regions start anew */
-	uint64_t from_ns, to_ns;   /* first process seen, last one gone (UINT64_MAX while alive) */
-	uint32_t space_version;	   /* of 'space' when the extents were last taken: core's own */
+	/* Where its regions are, instead of in all of 'space': NULL, or a counted reference */
+	struct damon_space *bounds;
+	bool common;		 /* it is everyone's: 'space' is no process's, 'pid' is 0 */
+	uint32_t nr_procs;	 /* alive now */
+	uint32_t nr_procs_total; /* that ever shared it */
+	uint32_t generation;	 /* grows when another exec takes it over: regions start anew */
+	uint64_t from_ns, to_ns; /* first process seen, last one gone (UINT64_MAX while alive) */
+	uint32_t space_version;	 /* of 'space' when the extents were last taken: core's own */
 	uint32_t space_id;
 	struct damon_est *est;	     /* core's own */
 	struct damon_wset_log *wset; /* core's own */
@@ -71,6 +77,18 @@ struct damon_proc *damon_targets_add(struct damon_targets *t, int pid, const cha
  * it was there before, or NULL without memory. */
 struct damon_proc *damon_targets_know(struct damon_targets *t, int pid, const char *comm,
 				      uint64_t now_ns);
+
+/*
+ * From now on every process shares one target, which never retires and has the name 'comm' and an
+ * address space of its own, 'space' (the reference is taken over). Before any process is there.
+ * Returns it, or NULL without memory.
+ */
+struct damon_target *damon_targets_unite(struct damon_targets *t, const char *comm,
+					 struct damon_space *space, uint64_t now_ns);
+
+/* From now on processes that appear, execute or are told apart get no target, until
+ * damon_targets_admit() gives them one. Their address spaces are kept up to date meanwhile. */
+void damon_targets_lazy(struct damon_targets *t);
 
 /* Gives a process that has none a target, as if it had executed. Returns 0, also beyond the limit
  * of targets, or -ENOMEM. */

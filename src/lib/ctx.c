@@ -192,6 +192,12 @@ int damon_add_pid(struct damon_ctx *ctx, int pid)
 	return 0;
 }
 
+int damon_set_all(struct damon_ctx *ctx)
+{
+	ctx->all = true;
+	return 0;
+}
+
 static void free_argv(char **argv)
 {
 	for (char **p = argv; p && *p; p++)
@@ -388,7 +394,7 @@ int ctx_open_core(struct damon_ctx *ctx)
 	ctx->view.target = find_target;
 	ctx->view.space = find_space;
 	ctx->view.owner = ctx;
-	return 0;
+	return ops_start(ctx, ctx->replay_path ? 0 : ctx->sys->clock_ns(ctx->sys));
 }
 
 static int take_fd(int *fd)
@@ -414,11 +420,6 @@ int ctx_open_record(struct damon_ctx *ctx)
 /* A running process: its events, its mappings. */
 static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 {
-	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
-	struct damon_proc *proc;
-	char comm[DAMON_COMM_MAX] = "?";
-	int err;
-
 	p->pid_fd = pidfd_open_of(ctx->sys, p->pid);
 	if (p->pid_fd == -ESRCH)
 		return damon_fail(&ctx->fail, ESRCH, "there is no process %d", p->pid);
@@ -436,18 +437,28 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 				  "process %d is a thread of the kernel: it has no memory of its "
 				  "own to monitor",
 				  p->pid);
+	return ctx_attach(ctx, p->pid);
+}
+
+int ctx_attach(struct damon_ctx *ctx, int pid)
+{
+	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
+	struct damon_proc *proc;
+	char comm[DAMON_COMM_MAX] = "?";
+	int err;
+
 	if (ctx->session) {
-		err = damon_session_attach(ctx->session, p->pid, &ctx->fail);
+		err = damon_session_attach(ctx->session, pid, &ctx->fail);
 		if (err)
 			return err;
 	}
-	damon_proc_comm(ctx->sys, p->pid, comm);
-	proc = damon_targets_add(damon_core_targets(ctx->core), p->pid, comm, now_ns);
+	damon_proc_comm(ctx->sys, pid, comm);
+	proc = damon_targets_add(damon_core_targets(ctx->core), pid, comm, now_ns);
 	if (!proc)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	err = events_read_maps(ctx, proc, now_ns);
 	if (err) {
-		damon_fail(&ctx->fail, -err, "cannot read the mappings of process %d: %s", p->pid,
+		damon_fail(&ctx->fail, -err, "cannot read the mappings of process %d: %s", pid,
 			   strerror(-err));
 		damon_fail_remedy(&ctx->fail, "%s",
 				  geteuid() ? "run as its user, or as root"
@@ -456,6 +467,18 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 					      "SYS_PTRACE)");
 	}
 	return err;
+}
+
+/* All processes: each gets a target when it is seen first. */
+static int attach_all(struct damon_ctx *ctx)
+{
+	if (!ctx->session)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "source '%s' has no events, which all processes are seen by",
+				  ctx->source->name);
+	ctx->own_pid = getpid();
+	damon_targets_lazy(damon_core_targets(ctx->core));
+	return damon_session_attach_all(ctx->session, &ctx->fail);
 }
 
 /* Everything that can be refused; the command is held back. */
@@ -467,6 +490,10 @@ static int attach(struct damon_ctx *ctx)
 		damon_session_stop_if(ctx->session, ctx->stop_asked, ctx->stop_priv);
 	for (size_t i = 0; !err && i < ctx->nr_pids; i++)
 		err = attach_pid(ctx, &ctx->pids[i]);
+	if (!err)
+		err = members_attach(ctx);
+	if (!err && ctx->all)
+		err = attach_all(ctx);
 	if (!err && ctx->cmd.argv)
 		err = command_start(ctx);
 	if (!err && ctx->cmd.argv && ctx->session)
@@ -486,9 +513,12 @@ static int start(struct damon_ctx *ctx)
 	ctx->aggr_start_ns = ctx->start_ns;
 	ctx->next_flush_ns = ctx->start_ns + NS_PER_SEC;
 	ctx->next_update_ns = ctx->start_ns + ctx->attrs.update_ns;
+	ctx->members.next_ns = ctx->next_update_ns;
 	ctx->maps_move = true;
 	rate_start(ctx);
-	err = ctx->raw_path ? raw_open(ctx) : ctx_open_record(ctx);
+	err = ops_bounds(ctx, true, ctx->start_ns);
+	if (!err)
+		err = ctx->raw_path ? raw_open(ctx) : ctx_open_record(ctx);
 	if (!err && ctx->session)
 		err = damon_session_enable(ctx->session);
 	if (!err && ctx->cmd.argv)
@@ -501,12 +531,18 @@ static int open_all(struct damon_ctx *ctx)
 	int err;
 
 	if (ctx->replay_path) {
-		err = damon_peek_init(&ctx->peek, ctx->sys);
+		err = ops_open(ctx);
+		if (!err)
+			err = damon_peek_init(&ctx->peek, ctx->sys);
 		return err ? err : replay_open(ctx);
 	}
 	err = source_choose(ctx);
 	if (!err && ctx->raw_path)
 		err = raw_check(ctx);
+	if (!err)
+		err = ops_open(ctx);
+	if (!err)
+		err = members_open(ctx);
 	if (!err)
 		err = damon_peek_init(&ctx->peek, ctx->sys);
 	if (!err)
@@ -532,6 +568,7 @@ static void release_world(struct damon_ctx *ctx)
 		ctx->source->close(ctx->source_state);
 	ctx->source_state = NULL;
 	damon_peek_release(&ctx->peek);
+	ops_release(ctx);
 	for (size_t i = 0; i < ctx->nr_pids; i++) {
 		closep(&ctx->pids[i].pid_fd);
 		ctx->pids[i].pid_fd = -1;
@@ -541,20 +578,34 @@ static void release_world(struct damon_ctx *ctx)
 	ctx->epoll_fd = ctx->timer_fd = -1;
 }
 
+/* Contradictions in what is to be monitored. */
+static int check_what(struct damon_ctx *ctx)
+{
+	bool some = ctx->nr_pids || ctx->members.nr_groups || ctx->cmd.argv;
+
+	if (ctx->replay_path && (some || ctx->all))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "a recording is replayed, or processes are monitored: not both");
+	if (ctx->raw_path && (ctx->replay_path || ctx->record_path || ctx->record_fd >= 0))
+		return damon_fail(&ctx->fail, EINVAL,
+				  "a raw recording is made, or a record: not both");
+	if (ctx->all && some)
+		return damon_fail(&ctx->fail, EINVAL,
+				  "all processes are monitored, or given ones: not both");
+	if (!some && !ctx->all && !ctx->replay_path)
+		return damon_fail(&ctx->fail, EINVAL, "there is nothing to monitor");
+	return 0;
+}
+
 int damon_open(struct damon_ctx *ctx)
 {
 	int err;
 
 	if (ctx->state != CTX_SETUP)
 		return damon_fail(&ctx->fail, EBUSY, "the context was opened before");
-	if (ctx->replay_path && (ctx->nr_pids || ctx->cmd.argv))
-		return damon_fail(&ctx->fail, EINVAL,
-				  "a recording is replayed, or processes are monitored: not both");
-	if (ctx->raw_path && (ctx->replay_path || ctx->record_path || ctx->record_fd >= 0))
-		return damon_fail(&ctx->fail, EINVAL,
-				  "a raw recording is made, or a record: not both");
-	if (!ctx->nr_pids && !ctx->cmd.argv && !ctx->replay_path)
-		return damon_fail(&ctx->fail, EINVAL, "there is nothing to monitor");
+	err = check_what(ctx);
+	if (err)
+		return err;
 	ctx->rate.own_start_ns = ctx->rate.work_from_ns = ctx->sys->own_cpu_ns(ctx->sys);
 	err = open_all(ctx);
 	if (!err) {
@@ -644,6 +695,8 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	free(ctx->midr);
 	free(ctx->pollfds);
 	free(ctx->pids);
+	members_release(ctx);
+	free(ctx->ops.ranges);
 	free(ctx->source_name);
 	free(ctx->check_names);
 	free(ctx->event_name);

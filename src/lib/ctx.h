@@ -4,7 +4,8 @@
  * come from, command.c starts the command, replay.c reads a recording of perf instead, raw.c makes
  * one, events.c turns perf records into observations and address spaces, monitor.c runs the
  * intervals, rate.c rations the interruptions, dispatch.c waits and works (also in a thread),
- * stats.c sums up, checks.c runs the checkers beside all that.
+ * stats.c sums up, checks.c runs the checkers beside all that, ops.c says which addresses count
+ * (ops.h), members.c keeps to who is in a cgroup.
  */
 #ifndef LIB_CTX_H
 #define LIB_CTX_H
@@ -18,9 +19,11 @@
 #include "core/tuning.h"
 #include "damon.h"
 #include "lib/checker.h"
+#include "lib/ops.h"
 #include "lib/raw.h"
 #include "lib/schemes.h"
 #include "lib/view.h"
+#include "os/cgroup.h"
 #include "os/peek.h"
 #include "os/proc.h"
 #include "os/sys.h"
@@ -58,10 +61,11 @@ struct ctx_rate {
 	double read_cost_ns;	/* of a read of the targets' memory, to us */
 	bool ladder;		/* 'budget' rules */
 	struct damon_budget budget;
-	uint64_t since_ns;		  /* when 'hz' began, */
-	double before_hz;		  /* and what it was before */
-	double rung_cpu_ns[DAMON_RUNGS];  /* CPU time of the targets under each rung, */
-	double rung_ns[DAMON_RUNGS];	  /* and wall time, without the current stay */
+	uint64_t since_ns;		 /* when 'hz' began, */
+	uint64_t busy_ns;		 /* all processes: CPU time of theirs when looked at last */
+	double before_hz;		 /* and what it was before */
+	double rung_cpu_ns[DAMON_RUNGS]; /* CPU time of the targets under each rung, */
+	double rung_ns[DAMON_RUNGS];	 /* and wall time, without the current stay */
 	double rung_samples[DAMON_RUNGS]; /* by_accesses: whoever's they were, */
 	double accesses;		  /* and what they stood for */
 	uint64_t seen_lost, seen_throttled, cpu_base_ns;
@@ -72,6 +76,22 @@ struct ctx_rate {
 	enum damon_work work;  /* at hand, */
 	uint64_t work_from_ns; /* since this own CPU time */
 	double work_ns[DAMON_NR_WORKS];
+};
+
+/* A cgroup whose processes are monitored. */
+struct ctx_cgroup {
+	char *path;		     /* as it was given */
+	char dir[DAMON_CGROUP_PATH]; /* its folder */
+	bool gone;
+};
+
+/* Who is in them. members.c keeps it. */
+struct ctx_members {
+	struct ctx_cgroup *groups;
+	size_t nr_groups, cap_groups;
+	struct damon_pids now;	  /* of the group at hand */
+	struct damon_pids closed; /* that cannot be attached to: sorted */
+	uint64_t next_ns;	  /* the next look */
 };
 
 #define CTX_MAX_CHECKERS 4
@@ -103,6 +123,10 @@ struct damon_ctx {
 	struct ctx_pid *pids;
 	size_t nr_pids, cap_pids;
 	struct ctx_command cmd;
+	struct ctx_members members;
+	bool all;    /* all processes, */
+	int own_pid; /* but this one */
+	struct ctx_ops ops;
 	damon_snapshot_fn callback;
 	void *callback_priv;
 	damon_stop_fn stop_asked; /* while attaching */
@@ -160,6 +184,8 @@ struct damon_ctx {
 	struct damon_totals totals;
 	uint64_t record_bytes; /* of a record that was closed */
 	bool ended;	       /* the callback wants no more */
+	uint64_t nr_closed;    /* processes that could not be looked into; why the first one */
+	struct damon_fail closed_reason;
 
 	bool dry_run;
 	struct schemes *schemes; /* NULL: none were set */
@@ -172,6 +198,18 @@ static inline const char *record_name(const struct damon_ctx *ctx) /* for messag
 {
 	return ctx->record_path ? ctx->record_path : "a temporary file";
 }
+
+/* ctx.c, for members.c: a process that runs, with its events, its target and its mappings. -errno
+ * with the reason; -ESRCH: it is gone. */
+int ctx_attach(struct damon_ctx *ctx, int pid);
+
+/* members.c: processes of cgroups, while there is one */
+int members_open(struct damon_ctx *ctx);   /* finds the cgroups; -errno with the reason */
+int members_attach(struct damon_ctx *ctx); /* who is in them now; likewise */
+/* Once an update interval, between two reads of the rings: who came since. */
+void members_update(struct damon_ctx *ctx);
+bool members_gone(const struct damon_ctx *ctx); /* all cgroups were removed */
+void members_release(struct damon_ctx *ctx);
 
 /* command.c */
 int command_start(struct damon_ctx *ctx);    /* forks, held back before its exec */
@@ -195,6 +233,8 @@ int events_on_record(void *priv, const struct damon_perf_record *r);
 void events_on_trace(void *priv, const struct damon_session_trace *t);
 void events_emit(void *priv, const struct damon_obs *o);
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns);
+/* Notes that a process cannot be looked into, and why. */
+void events_closed(struct damon_ctx *ctx, const struct damon_fail *why);
 
 /* monitor.c */
 int monitor_until(struct damon_ctx *ctx,

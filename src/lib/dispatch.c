@@ -64,11 +64,11 @@ static bool has_ended(const struct damon_ctx *ctx, const struct ctx_pid *p)
 
 static bool all_gone(struct damon_ctx *ctx)
 {
-	bool gone = true;
+	bool gone = !ctx->all && members_gone(ctx);
 
 	if (ctx->cmd.argv) {
 		command_poll(ctx);
-		gone = ctx->cmd.ended;
+		gone = gone && ctx->cmd.ended;
 	}
 	for (size_t i = 0; i < ctx->nr_pids; i++) {
 		struct ctx_pid *p = &ctx->pids[i];
@@ -123,6 +123,8 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
 	err = ctx->raw ? 0 : monitor_until(ctx, ctx->sys->clock_ns(ctx->sys));
 	if (!err)
 		err = schemes_watch(ctx);
+	if (!err)
+		members_update(ctx);
 	if (!err)
 		err = rate_step(ctx);
 	if (err)

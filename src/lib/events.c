@@ -8,21 +8,32 @@
 #include "lib/replay.h"
 #include "os/proc.h"
 
-/* The space of a process as /proc tells it. One that ended, or closed itself to us
- * (PR_SET_DUMPABLE), keeps what it had. */
-int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
+void events_closed(struct damon_ctx *ctx, const struct damon_fail *why)
+{
+	if (!ctx->nr_closed++)
+		ctx->closed_reason = *why;
+}
+
+/* The space of a process as /proc tells it. */
+static int sync_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 {
 	struct damon_maps maps = {0};
 	int err = damon_maps_read(ctx->sys, p->pid, &maps);
 
-	if (err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM)
-		return 0;
 	if (err)
 		return err;
 	if (maps.nr) /* a zombie's list is empty */
 		err = damon_space_sync(p->space, maps.m, maps.nr, now_ns);
 	damon_maps_release(&maps);
 	return err;
+}
+
+/* One that ended, or closed itself to us (PR_SET_DUMPABLE), keeps what it had. */
+int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
+{
+	int err = sync_maps(ctx, p, now_ns);
+
+	return err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM ? 0 : err;
 }
 
 /* A process that no event announced: its FORK or COMM was lost, or it is older than its events. */
@@ -38,20 +49,69 @@ static struct damon_proc *adopt(struct damon_ctx *ctx, int pid, uint64_t now_ns)
 	return p;
 }
 
+/* Its mappings when it is seen first: none can be read of those that are closed to us. */
+static void meet(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
+{
+	struct damon_fail why = {0};
+	int err;
+
+	if (!p->comm[0] || p->comm[0] == '?')
+		damon_proc_comm(ctx->sys, p->pid, p->comm);
+	err = sync_maps(ctx, p, now_ns);
+	if (err != -EACCES && err != -EPERM)
+		return;
+	damon_fail(&why, EACCES, "process %d (%s) cannot be looked into", p->pid, p->comm);
+	damon_fail_remedy(&why, "run as root");
+	events_closed(ctx, &why);
+}
+
+/*
+ * Of all processes: the one of a sample, with a target if there is room for it. It may be known
+ * from its exec, or not at all, as it is older than our events. Ourselves and threads of the kernel
+ * are nobody. NULL: it has no target.
+ */
+static struct damon_proc *anyone(struct damon_ctx *ctx, int pid, uint64_t now_ns)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	struct damon_proc *p;
+
+	if (pid <= 0 || pid == ctx->own_pid)
+		return NULL;
+	p = damon_targets_find(ts, pid);
+	if (p && p->target)
+		return p;
+	if (!p && damon_proc_is_kernel(ctx->sys, pid))
+		return NULL;
+	if (!p)
+		p = damon_targets_know(ts, pid, "?", now_ns);
+	if (p && !p->nr_obs)
+		meet(ctx, p, now_ns);
+	if (p && p->space->nr_live)
+		damon_targets_admit(ts, p, now_ns);
+	if (p && p->target)
+		return p;
+	ctx->counts.no_target++;
+	ctx->user_ticks++;
+	if (p)
+		p->nr_obs++;
+	return NULL;
+}
+
 void events_emit(void *priv, const struct damon_obs *o)
 {
 	struct damon_ctx *ctx = priv;
 
-	damon_core_observe(ctx->core, ctx->proc, o);
+	ops_observe(ctx, ctx->proc, o);
 }
 
 static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 {
 	const struct damon_perf_sample *s = &r->sample;
-	struct damon_proc *p = damon_targets_find(damon_core_targets(ctx->core), s->pid);
+	struct damon_proc *p = ctx->all ? anyone(ctx, s->pid, r->time_ns)
+					: damon_targets_find(damon_core_targets(ctx->core), s->pid);
 	double sample_ns;
 
-	if (!p && !ctx->whole_cpus)
+	if (!p && !ctx->whole_cpus && !ctx->all)
 		p = adopt(ctx, s->pid, r->time_ns);
 	if (!p) {
 		ctx->strangers += ctx->whole_cpus;

@@ -55,7 +55,8 @@ static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 	while (!ctx->replay && !err && left && (p = damon_targets_next_proc(ts, &pos))) {
 		uint32_t version = p->space->version;
 
-		if (!p->target || p->target->space != p->space || p->nr_obs == p->nr_obs_mapped)
+		if (!p->target || !(p->target->common || p->target->space == p->space) ||
+		    p->nr_obs == p->nr_obs_mapped)
 			continue;
 		err = events_read_maps(ctx, p, now_ns);
 		*changed |= p->space->version != version;
@@ -75,7 +76,7 @@ static int update(struct damon_ctx *ctx, uint64_t now_ns)
 	count_kernel(ctx, rate_counted(ctx));
 	err = read_maps(ctx, now_ns, &ctx->maps_move);
 	ctx->maps_move = true;
-	return err;
+	return err ? err : ops_bounds(ctx, true, now_ns);
 }
 
 /*
@@ -167,6 +168,8 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	err = checks_take(ctx, end_ns);
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot take checks: %s", strerror(-err));
+	if (ops_bounds(ctx, false, end_ns))
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	s = damon_core_aggregate(ctx->core, ctx->aggr_start_ns, end_ns,
 				 rate_mean(ctx, ctx->aggr_start_ns, end_ns));
 	ctx->aggr_start_ns = end_ns;

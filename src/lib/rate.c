@@ -218,6 +218,8 @@ void rate_start(struct damon_ctx *ctx)
 	/* what the targets did while they were attached to is no part of the recording */
 	if (r->by_accesses && damon_session_count(ctx->session, 0, &r->cpu_base_ns))
 		r->cpu_base_ns = 0;
+	if (ctx->all)
+		rate_count(ctx); /* what was used before is none of ours */
 	rate_step(ctx);
 }
 
@@ -283,6 +285,23 @@ enum damon_work rate_work(struct damon_ctx *ctx, enum damon_work w)
 	return was;
 }
 
+/* What clocks of whole CPUs count is time, idle or not: the CPU time of all processes the kernel's
+ * sums tell, without our own. */
+static int count_all(struct damon_ctx *ctx, size_t rung)
+{
+	struct ctx_rate *r = &ctx->rate;
+	uint64_t busy, own = ctx->sys->own_cpu_ns(ctx->sys), was = r->busy_ns;
+	int err = damon_proc_busy_ns(ctx->sys, &busy);
+
+	if (err)
+		return err;
+	busy -= MIN(busy, own);
+	r->busy_ns = MAX(busy, was);
+	if (was) /* else it is the start */
+		r->rung_cpu_ns[rung] += (double)(r->busy_ns - was);
+	return 0;
+}
+
 /* The CPU time of the targets under the current rung, the other ones' being known. Returns 0 or
  * -errno. */
 static int count_rung(struct damon_ctx *ctx, size_t rung)
@@ -290,9 +309,11 @@ static int count_rung(struct damon_ctx *ctx, size_t rung)
 	struct ctx_rate *r = &ctx->rate;
 	uint64_t ns;
 	/* the first event counts for all, or it only follows */
-	int own = r->by_accesses ? 0 : (int)ctx->first_event;
-	int err = damon_session_count(ctx->session, r->by_accesses ? 0 : own + (int)rung, &ns);
+	int own = r->by_accesses ? 0 : (int)ctx->first_event, err;
 
+	if (ctx->all)
+		return count_all(ctx, rung);
+	err = damon_session_count(ctx->session, r->by_accesses ? 0 : own + (int)rung, &ns);
 	if (err)
 		return err;
 	if (r->by_accesses) { /* it is counted for all rungs together */

@@ -312,6 +312,9 @@ void damon_record_info(const struct damon_record *r, struct damon_record_info *o
 	memcpy(i.version, m->version, sizeof(i.version));
 	memcpy(i.kernel, m->kernel, sizeof(i.kernel));
 	memcpy(i.command, m->command, sizeof(i.command));
+	snprintf(i.ops, sizeof(i.ops), "%s", m->ops[0] ? m->ops : "vaddr");
+	memcpy(i.addresses, m->addresses, sizeof(i.addresses));
+	memcpy(i.scope, m->scope, sizeof(i.scope));
 	out_copy(out, i);
 }
 

@@ -235,6 +235,8 @@ static int begin(struct damon_ctx *ctx, uint64_t time_ns)
 	ctx->next_update_ns = time_ns + ctx->attrs.update_ns;
 	ctx->replay->last_ns = time_ns;
 	ctx->replay->begun = true;
+	if (ops_bounds(ctx, true, time_ns))
+		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	return ctx->replay->kdamon ? 0 : ctx_open_record(ctx);
 }
 
@@ -288,7 +290,7 @@ static void emit(void *priv, const struct damon_obs *o)
 
 	for (size_t i = 0; p->space && i < o->nr && !r->err; i++)
 		r->err = infer_cover(&r->infer, p->space, o->access[i].addr, o->time_ns);
-	damon_core_observe(ctx->core, p, o);
+	ops_observe(ctx, p, o);
 }
 
 /* Guests have addresses of their own. */

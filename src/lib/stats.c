@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "lib/ctx.h"
+#include "lib/kdamon.h"
 #include "lib/out.h"
 #include "lib/replay.h"
 
@@ -65,6 +66,15 @@ void meta_fill(const struct damon_ctx *ctx, struct damon_meta *m)
 		snprintf(m->kernel, sizeof(m->kernel), "%.40s %.20s", u.release, u.machine);
 	for (char **a = ctx->cmd.argv; a && *a; a++)
 		quote(m->command, sizeof(m->command), *a);
+	/* the kernel's DAMON does not tell what it monitored */
+	snprintf(m->ops, sizeof(m->ops), "%s",
+		 ctx->source == &kdamon_source ? "not known" : ops_of(ctx)->name);
+	snprintf(m->addresses, sizeof(m->addresses), "%s", ops_of(ctx)->addresses);
+	if (ctx->all)
+		snprintf(m->scope, sizeof(m->scope), "all processes");
+	else if (ctx->members.nr_groups)
+		snprintf(m->scope, sizeof(m->scope), "cgroup %.120s%s", ctx->members.groups[0].path,
+			 ctx->members.nr_groups > 1 ? " and others" : "");
 	if (ctx->replay_path)
 		replay_meta(ctx, m);
 }
@@ -139,6 +149,10 @@ void stats_totals(struct damon_ctx *ctx)
 	t->ticks = ctx->user_ticks + ctx->kernel_ticks + ctx->seen_lost;
 	t->strangers = ctx->strangers;
 	total_sources(ctx, t);
+	t->left_out = ctx->ops.left_out;
+	t->untranslated = ctx->ops.untranslated;
+	t->closed_procs = ctx->nr_closed;
+	snprintf(t->closed_reason, sizeof(t->closed_reason), "%.159s", ctx->closed_reason.text);
 	checks_totals(ctx, &t->checks);
 	schemes_totals(ctx, &t->schemes);
 	if (ctx->replay)
@@ -252,8 +266,12 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.check_target_ns = k->target_ns,
 		.paused_ns = t->schemes.paused_ns,
 		.dry_run = (int)t->schemes.dry_run,
+		.left_out = t->left_out,
+		.untranslated = t->untranslated,
+		.closed_procs = t->closed_procs,
 	};
 	fill_origin(&t->origin, s);
+	memcpy(s->closed_reason, t->closed_reason, sizeof(s->closed_reason));
 	memcpy(s->checkers, k->names, sizeof(s->checkers));
 	memcpy(s->check_reason, k->reason, sizeof(s->check_reason));
 	snprintf(s->source, sizeof(s->source), "%s", m->source);

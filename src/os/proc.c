@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "os/proc.h"
 
@@ -239,6 +240,25 @@ int damon_proc_started(const struct damon_sys *sys, int pid, uint64_t *ns)
 	up_ns = (uint64_t)(up * NS_PER_SEC);
 	age_ns = up_ns - MIN(start * (NS_PER_SEC / 100), up_ns);
 	*ns = now_ns - MIN(age_ns, now_ns);
+	return 0;
+}
+
+/* proc_stat(5): "cpu  user nice system idle iowait irq softirq steal guest guest_nice"; guests are
+ * in user, too. */
+int damon_proc_busy_ns(const struct damon_sys *sys, uint64_t *ns)
+{
+	unsigned long long user, nice, system, idle, wait, irq, softirq;
+	long hz = sysconf(_SC_CLK_TCK);
+	char buf[256];
+	ssize_t n = sys->read_file(sys, "/proc/stat", buf, sizeof(buf) - 1);
+
+	if (n < 0)
+		return (int)n;
+	buf[n] = '\0';
+	if (hz <= 0 || sscanf(buf, "cpu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
+			      &idle, &wait, &irq, &softirq) != 7)
+		return -EINVAL;
+	*ns = (user + nice + system + irq + softirq) * (NS_PER_SEC / (uint64_t)hz);
 	return 0;
 }
 

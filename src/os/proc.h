@@ -37,6 +37,10 @@ bool damon_proc_is_kernel(const struct damon_sys *sys, int pid);
 /* When it started, by CLOCK_MONOTONIC, to about 10 ms. Returns 0, -ESRCH (gone) or -errno. */
 int damon_proc_started(const struct damon_sys *sys, int pid, uint64_t *ns);
 
+/* CPU time of all processes and the kernel since the machine started, interrupts included, idle
+ * time not; in steps of 10 ms. Returns 0 or -errno. */
+int damon_proc_busy_ns(const struct damon_sys *sys, uint64_t *ns);
+
 /* Raises RLIMIT_NOFILE so that 'need' more descriptors can be open. Returns 0, or -EMFILE with the
  * numbers in 'f'. */
 int damon_proc_need_fds(size_t need, struct damon_fail *f);

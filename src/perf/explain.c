@@ -66,7 +66,9 @@ static struct who who(int pid)
 {
 	struct who w = {"with perf events"};
 
-	if (pid)
+	if (pid < 0)
+		snprintf(w.name, sizeof(w.name), "all processes");
+	else if (pid)
 		snprintf(w.name, sizeof(w.name), "process %d", pid);
 	return w;
 }
@@ -92,12 +94,19 @@ static int refused_privileged(int pid, bool seccomp, int err, struct damon_fail 
 static int refused(const struct damon_sys *sys, const struct perf_event_attr *a, int pid, int err,
 		   struct damon_fail *f)
 {
-	struct status me = status_of(sys, 0), it = pid ? status_of(sys, pid) : me;
+	struct status me = status_of(sys, 0), it = pid > 0 ? status_of(sys, pid) : me;
 	long long level = 2;
 
 	damon_sys_read_int(sys, PARANOID, &level);
 	if (me.perfmon)
 		return refused_privileged(pid, me.seccomp, err, f);
+	if (pid < 0 && level > 0) {
+		damon_fail(f, err, "cannot sample all processes: perf_event_paranoid is %lld",
+			   level);
+		damon_fail_remedy(f, "run as root, or 'sysctl kernel.perf_event_paranoid=0', or "
+				     "'setcap cap_perfmon,cap_sys_ptrace+ep' on the program");
+		return -err;
+	}
 	if (level >= 3 || (level >= 2 && !a->exclude_kernel)) {
 		int want = a->exclude_kernel ? 2 : 1;
 

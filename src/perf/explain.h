@@ -14,8 +14,8 @@
 #include "os/sys.h"
 
 /*
- * perf_event_open() of 'attr' for process 'pid' (0: the caller's own) failed with 'err' > 0 after
- * 'nr_open' events of the same session. Returns -err.
+ * perf_event_open() of 'attr' for process 'pid' (0: the caller's own, -1: all) failed with 'err' >
+ * 0 after 'nr_open' events of the same session. Returns -err.
  */
 int damon_perf_explain_open(const struct damon_sys *sys, const struct perf_event_attr *attr,
 			    int pid, size_t nr_open, int err, struct damon_fail *f);

@@ -13,6 +13,7 @@
 
 #define RING_BYTES_DEFAULT ((size_t)512 << 10)
 #define TRACE_RING_BYTES   ((size_t)32 << 10) /* of what announces a trace */
+#define TRIM_FDS	   256
 #define RING_BYTES_MIN	   ((size_t)16 << 10) /* a sample with registers and some KiB of stack */
 
 /* ---- making and ending ---- */
@@ -282,7 +283,8 @@ int damon_session_new(const struct damon_sys *sys, const struct damon_event *eve
 	if (err)
 		return err;
 	s = calloc(1, sizeof(*s));
-	if (!s || !(s->events = calloc((size_t)n, sizeof(*events)))) {
+	if (!s || !(s->events = calloc((size_t)n, sizeof(*events))) ||
+	    !(s->ended = calloc((size_t)n, sizeof(*s->ended)))) {
 		err = damon_fail(f, ENOMEM, "no memory");
 		goto fail;
 	}
@@ -337,8 +339,22 @@ void damon_session_free(struct damon_session *s)
 	}
 	free(s->cpus);
 	free(s->fds);
+	free(s->ended);
 	free(s->events);
 	free(s);
+}
+
+int session_enable_from(struct damon_session *s, size_t from)
+{
+	for (size_t i = from; i < s->nr_fds; i++) {
+		int err = 0;
+
+		if (!s->fds[i].on_exec && session_is_on(s, s->fds[i].event))
+			err = s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+		if (err < 0)
+			return err;
+	}
+	return 0;
 }
 
 int damon_session_enable(struct damon_session *s)
@@ -351,15 +367,7 @@ int damon_session_enable(struct damon_session *s)
 			s->cpus[i].live_from = r->head;
 	}
 	s->enabled = true;
-	for (size_t i = 0; i < s->nr_fds; i++) {
-		int err = 0;
-
-		if (!s->fds[i].on_exec && session_is_on(s, s->fds[i].event))
-			err = s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
-		if (err < 0)
-			return err;
-	}
-	return 0;
+	return session_enable_from(s, 0);
 }
 
 void damon_session_disable(struct damon_session *s)
@@ -643,7 +651,7 @@ void damon_session_stats(const struct damon_session *s, struct damon_session_sta
 
 int damon_session_count(const struct damon_session *s, int i, uint64_t *value)
 {
-	uint64_t sum = 0;
+	uint64_t sum = s->ended[i];
 
 	for (size_t j = 0; j < s->nr_fds; j++) {
 		uint64_t v;
@@ -658,4 +666,45 @@ int damon_session_count(const struct damon_session *s, int i, uint64_t *value)
 	}
 	*value = sum;
 	return 0;
+}
+
+/* The kernel reports POLLHUP of an event once its thread has ended and no child has it any more. */
+static size_t poll_some(struct damon_session *s, size_t from, bool over[TRIM_FDS])
+{
+	struct pollfd p[TRIM_FDS];
+	size_t n = MIN(s->nr_fds - from, (size_t)TRIM_FDS);
+	int got;
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (struct pollfd){.fd = s->fds[from + i].fd};
+	got = s->sys->poll(s->sys, p, n, 0);
+	for (size_t i = 0; i < n; i++)
+		over[i] = got > 0 && p[i].revents & POLLHUP;
+	return n;
+}
+
+size_t damon_session_trim(struct damon_session *s)
+{
+	size_t kept = 0, n, closed;
+	bool over[TRIM_FDS];
+
+	for (size_t i = 0; i < s->nr_fds; i += n) {
+		n = poll_some(s, i, over);
+		for (size_t j = i; j < i + n; j++) {
+			struct event_fd e = s->fds[j];
+			uint64_t v;
+
+			if (!over[j - i]) {
+				s->fds[kept++] = e; /* the order stays */
+				continue;
+			}
+			if (s->sys->read(s->sys, e.fd, &v, sizeof(v)) == sizeof(v))
+				s->ended[e.event] += v;
+			s->sys->close(s->sys, e.fd);
+		}
+	}
+	closed = s->nr_fds - kept;
+	s->nr_fds = kept;
+	s->nr_sorted = s->nr_sorted ? kept : 0;
+	return closed;
 }

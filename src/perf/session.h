@@ -81,11 +81,20 @@ void damon_session_free(struct damon_session *s); /* closes everything; NULL is 
 void damon_session_stop_if(struct damon_session *s, int (*asked)(void *priv), void *priv);
 
 /*
- * Adds a process that runs: every thread on every CPU, rescanning until no new thread appears. A
- * process that ends meanwhile is -ESRCH. Errors are explained: permission (perf_event_paranoid,
- * ptrace access), limits of files and locked memory.
+ * Adds a process that runs: every thread on every CPU, rescanning until no new thread appears. Once
+ * the session is enabled, it is sampled from then on. A process that ends meanwhile is -ESRCH.
+ * Errors are explained: permission (perf_event_paranoid, ptrace access), limits of files and locked
+ * memory.
  */
 int damon_session_attach(struct damon_session *s, int pid, struct damon_fail *f);
+
+/*
+ * Instead: everything that runs, on each CPU that is online now. Needs perf_event_paranoid <= 0 or
+ * CAP_PERFMON. Samples of all processes come, our own included, with the records of all tasks and
+ * mappings; clock events count idle time as well. -ENOTSUP: an event writes a trace, in which
+ * processes could not be told apart.
+ */
+int damon_session_attach_all(struct damon_session *s, struct damon_fail *f);
 
 /* Adds a process that has not executed its program yet: sampling starts at its exec. */
 int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_fail *f);
@@ -108,6 +117,12 @@ int damon_session_step(struct damon_session *s, uint32_t rung);
  */
 void damon_session_pause(struct damon_session *s);
 int damon_session_resume(struct damon_session *s); /* 0 or -errno */
+
+/*
+ * Closes the events of threads that ended and left no child with them: what was attached one by one
+ * does not pile up. What they counted stays in damon_session_count(). Returns how many there were.
+ */
+size_t damon_session_trim(struct damon_session *s);
 
 /* CPUs that are online and were not when the session was made: what runs there is not seen. Those
  * that go offline and come back are none of them: their events stay. */

@@ -281,11 +281,64 @@ int damon_session_attach(struct damon_session *s, int pid, struct damon_fail *f)
 		n = damon_fail(f, ESRCH, "process %d ended", pid);
 	if (n >= 0)
 		n = open_whole_cpus(s, false, f);
+	if (n >= 0 && s->enabled) {
+		n = session_enable_from(s, before);
+		if (n < 0)
+			damon_fail(f, -n, "cannot start to sample process %d: %s", pid,
+				   strerror(-n));
+	}
 	if (n < 0)
 		session_close_events(s, before);
 	else
 		session_sort_ids(s);
 	return MIN(n, 0);
+}
+
+/* All events of the CPU of ring 'i', of whatever runs there. The first event tells of tasks from
+ * now on. */
+static int open_all_on_cpu(struct damon_session *s, size_t i)
+{
+	size_t first = s->nr_fds;
+	int err = 0;
+
+	for (uint32_t e = 0; e < (uint32_t)s->nr_events && !err; e++) {
+		struct perf_event_attr a = s->events[e].attr;
+		int group = leader_of(s, e, first);
+
+		if (!session_on_list(s->events[e].cpus, s->cpus[i].cpu))
+			continue;
+		a.inherit = 0;
+		a.disabled = group < 0 && e > 0;
+		err = open_event(s, &a, e, -1, i, group);
+	}
+	return err;
+}
+
+int damon_session_attach_all(struct damon_session *s, struct damon_fail *f)
+{
+	size_t before = s->nr_fds;
+	int err = damon_proc_need_fds(s->nr_cpus * (size_t)s->nr_events, f);
+
+	for (int e = 0; e < s->nr_events; e++)
+		if (s->events[e].aux_bytes) {
+			damon_fail(
+				f, ENOTSUP,
+				"all processes cannot be traced at once: the trace of a CPU does "
+				"not tell them apart");
+			damon_fail_remedy(f, "name processes or a cgroup, or take '--source soft'");
+			return -ENOTSUP;
+		}
+	for (size_t i = 0; i < s->nr_cpus && !err; i++) {
+		s->cpus[i].live_from = UINT64_MAX;
+		err = unless_offline(s, i, open_all_on_cpu(s, i));
+		if (err)
+			damon_perf_explain_open(s->sys, &s->events[0].attr, -1, s->nr_fds, -err, f);
+	}
+	if (err)
+		session_close_events(s, before);
+	else
+		session_sort_ids(s);
+	return err;
 }
 
 int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_fail *f)

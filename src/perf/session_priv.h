@@ -54,6 +54,7 @@ struct damon_session {
 	size_t ring_bytes;
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
+	uint64_t *ended;  /* by event: what those counted that were closed */
 	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
 	uint32_t rung;	  /* the one that is on, besides events of none; 0: all are */
 	bool enabled, paused; /* paused: event 0 alone is on */
@@ -70,6 +71,9 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 
 /* Closes the events from number 'from' on. */
 void session_close_events(struct damon_session *s, size_t from);
+
+/* Turns the events from number 'from' on, as far as they are to be on now. Returns 0 or -errno. */
+int session_enable_from(struct damon_session *s, size_t from);
 
 /* Parses a record of a ring, with the event that it is of. Returns 0 or -EBADMSG. */
 int session_parse(const struct damon_session *s, const struct perf_event_header *h,

@@ -29,6 +29,9 @@ static void code(struct damon_pack *p, struct damon_meta *m)
 	if (p->writing || pack_left(p)) {
 		m->period = pack_var(p, m->period);
 		m->tick_cost_assumed = (uint32_t)pack_max(p, m->tick_cost_assumed, 1);
+		damon_pack_str(p, m->ops, sizeof(m->ops));
+		damon_pack_str(p, m->addresses, sizeof(m->addresses));
+		damon_pack_str(p, m->scope, sizeof(m->scope));
 	}
 }
 

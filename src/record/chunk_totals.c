@@ -43,6 +43,22 @@ static void code_work(struct damon_pack *p, struct damon_totals *t)
 	}
 }
 
+/* What operations sets left out, and who was closed. */
+static bool has_ops(const struct damon_totals *t)
+{
+	return t->left_out || t->untranslated || t->closed_procs;
+}
+
+static void code_ops(struct damon_pack *p, struct damon_totals *t)
+{
+	if (p->writing ? !has_ops(t) : !pack_left(p))
+		return;
+	t->left_out = pack_var(p, t->left_out);
+	t->untranslated = pack_var(p, t->untranslated);
+	t->closed_procs = pack_var(p, t->closed_procs);
+	damon_pack_str(p, t->closed_reason, sizeof(t->closed_reason));
+}
+
 /* What of the samples of hardware was left out, and what its traces lost. Likewise. */
 static void code_hardware(struct damon_pack *p, struct damon_totals *t)
 {
@@ -77,6 +93,7 @@ static void code(struct damon_pack *p, struct damon_totals *t)
 	t->complete = (uint32_t)pack_max(p, t->complete, 1);
 	code_work(p, t);
 	code_hardware(p, t);
+	code_ops(p, t);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

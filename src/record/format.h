@@ -37,6 +37,9 @@ struct damon_meta {
 	uint64_t period;   /* accesses that hardware counts for a sample, at the start; 0: samples
 			      are no such */
 	uint32_t tick_cost_assumed; /* 1: 'tick_cost_ns' is not measured */
+	char ops[16];	    /* operations set: "vaddr"; "": not told by early records, vaddr */
+	char addresses[32]; /* what its addresses are: "physical"; "": virtual */
+	char scope[160];    /* "all processes", "cgroup PATH"; "": the command, or attached pids */
 };
 
 /* What own CPU time goes into. */
@@ -113,6 +116,10 @@ struct damon_totals {
 	/* of hardware traces: pieces that the kernel lost something of, where operations collided,
 	 * records that were damaged, and bytes that make no sense */
 	uint64_t traces_truncated, traces_collided, traces_broken, traces_skipped;
+	/* of operations sets: accesses outside of its ranges, and of addresses that it could not
+	 * tell; processes that could not be looked into, and why the first one */
+	uint64_t left_out, untranslated, closed_procs;
+	char closed_reason[160];
 	struct damon_check_totals checks;   /* a chunk of its own */
 	struct damon_origin origin;	    /* likewise */
 	struct damon_scheme_totals schemes; /* likewise */

@@ -266,6 +266,20 @@ static void draw_gap(struct report_args *a, const struct heatgrid *g, size_t ban
 	fprintf(a->out, "%s a line\n", line);
 }
 
+/* Below the addresses: what they are, where they are not those of a process. */
+static void draw_address_kind(struct report_args *a, const struct scan *sc)
+{
+	size_t room = label_width(a->width), used = 0;
+	char kind[64];
+
+	print_clean(kind, sizeof(kind), sc->info.addresses);
+	name_fit(kind, room - 1);
+	if (a->width >= NARROW && print_width(kind) < ADDRESS_WIDTH)
+		used = ADDRESS_WIDTH - 1 - print_width(kind);
+	fprintf(a->out, "%*s%s", (int)used, "", kind);
+	fprintf(a->out, "%*s", (int)(room - used - print_width(kind)), "");
+}
+
 /* The time of the first column, then round ones where they fall and there is room, since the start
  * of the record. */
 static void draw_time_axis(struct report_args *a, const struct scan *sc, const struct heatgrid *g)
@@ -275,7 +289,7 @@ static void draw_time_axis(struct report_args *a, const struct scan *sc, const s
 	char tick[DAMON_UNITS_MAX];
 	size_t at;
 
-	fprintf(a->out, "%*s", (int)label_width(a->width), "");
+	draw_address_kind(a, sc);
 	at = (size_t)fprintf(a->out, "|%s", damon_print_time(tick, (double)off));
 	for (uint64_t ns = (off / step + 1) * step; ns < off + span; ns += step) {
 		size_t col = (size_t)((unsigned __int128)(ns - off) * g->nr_cols / span);
@@ -455,6 +469,8 @@ static int write_json(struct report_args *a, const struct scan *sc, const struct
 	json_i64(&j, "start_time", (int64_t)sc->info.start_ns + sc->info.epoch_offset_ns);
 	json_str(&j, "time_unit", "ns since start_time, which is ns since the epoch");
 	json_str(&j, "address_unit", "bytes");
+	if (sc->info.addresses[0])
+		json_str(&j, "addresses", sc->info.addresses);
 	json_str(&j, "heat_unit", "accesses per page of 4 KiB and second");
 	json_double(&j, "heat_scale_lo", sc->info.scale_lo, 6);
 	json_double(&j, "heat_scale_hi", sc->info.scale_hi, 6);

@@ -114,6 +114,9 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 
 	add_str(l, "path", "record", a->path ? a->path : "");
 	add_str(l, "command", "command", i->command);
+	add_str(l, "scope", "recorded", i->scope);
+	add_str(l, "ops", "operations set", i->ops);
+	add_str(l, "addresses", "its addresses", i->addresses);
 	add_str(l, "version", "version", i->version);
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_origin(l, i);
@@ -171,7 +174,26 @@ static void add_tuning(struct facts *l, struct info_text *text, const struct sca
 	add_str(l, "tuned_samples", "chosen", text->chosen);
 }
 
-static void add_counts(struct facts *l, const struct damon_stats *st)
+/* Only where they can be: accesses that the operations set has nothing to do with. */
+static void add_ops(struct facts *l, const struct damon_record_info *i,
+		    const struct damon_stats *st)
+{
+	if (st->left_out || st->untranslated ||
+	    (!i->origin[0] && i->ops[0] && strcmp(i->ops, "vaddr"))) {
+		add_u64(l, "left_out", "accesses outside of the ranges", st->left_out,
+			damon_print_count);
+		add_u64(l, "untranslated", "accesses that could not be translated",
+			st->untranslated, damon_print_count);
+	}
+	if (!st->closed_procs)
+		return;
+	add_u64(l, "closed_procs", "processes that were closed to us", st->closed_procs,
+		print_plain);
+	add_str(l, "closed_reason", "the first one", st->closed_reason);
+}
+
+static void add_counts(struct facts *l, const struct damon_record_info *i,
+		       const struct damon_stats *st)
 {
 	add_u64(l, "samples", "observations with an address", st->obs, damon_print_count);
 	add_u64(l, "accesses", "accesses", st->accesses, damon_print_count);
@@ -190,6 +212,7 @@ static void add_counts(struct facts *l, const struct damon_stats *st)
 	add_u64(l, "no_target", "beyond the limit of targets", st->no_target, damon_print_count);
 	add_u64(l, "kernel_ticks", "in the kernel", st->kernel_ticks, damon_print_count);
 	add_u64(l, "thinned", "thinned", st->thinned, damon_print_count);
+	add_ops(l, i, st);
 	add_u64(l, "unseen_cpus", "CPUs that came online later", st->unseen_cpus, print_plain);
 	add_u64(l, "forgotten_mappings", "mappings forgotten", st->forgotten_mappings,
 		damon_print_count);
@@ -470,7 +493,7 @@ int report_info(struct report_args *a)
 		damon_record_stats(a->rec, &st);
 		add_setup(&l, a, &sc, &st);
 		add_tuning(&l, &text, &sc, &st);
-		add_counts(&l, &st);
+		add_counts(&l, &sc.info, &st);
 		add_hardware(&l, &sc.info, &st);
 		add_checks(&l, &st);
 		add_replayed(&l, &sc.info, &st);

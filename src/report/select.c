@@ -111,13 +111,21 @@ static bool is_hottest(const struct scan *sc, const struct scan_target *t)
 void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		const char *what)
 {
-	char name[64], share[KNOWN_TEXT_MAX], like[48] = "";
+	char name[64], share[KNOWN_TEXT_MAX], like[48] = "", addresses[64];
 	struct known k = select_share(sc, t);
 
 	print_clean(name, sizeof(name), t->info.comm);
 	if (t->info.nr_procs > 1)
 		snprintf(like, sizeof(like), " and %u more like it", t->info.nr_procs - 1);
-	print_line(a->out, a->width, 0, "%s of %s (pid %d)%s", what, name, t->info.pid, like);
+	if (t->info.pid) {
+		print_line(a->out, a->width, 0, "%s of %s (pid %d)%s", what, name, t->info.pid,
+			   like);
+	} else { /* of no process: physical memory, or what an operations set has */
+		print_clean(addresses, sizeof(addresses), sc->info.addresses);
+		print_line(a->out, a->width, 0, "%s of %s, as %u process%s accessed it%s%s%s", what,
+			   name, t->info.nr_procs, t->info.nr_procs == 1 ? "" : "es",
+			   *addresses ? " (addresses: " : "", addresses, *addresses ? ")" : "");
+	}
 	if (!select_is_named(a) && sc->nr_targets > 1)
 		print_line(a->out, a->width, 0,
 			   "%s of %zu, with %s of accesses (--pid or --comm shows another)",

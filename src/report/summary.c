@@ -192,7 +192,7 @@ static void put_process(struct table *t, const struct process *p, const struct k
 	char buf[DAMON_UNITS_MAX];
 
 	table_str(t, ti->comm);
-	snprintf(buf, sizeof(buf), "%d", ti->pid);
+	snprintf(buf, sizeof(buf), ti->pid ? "%d" : "-", ti->pid);
 	table_i64(t, ti->pid, buf);
 	table_u64(t, ti->id, NULL);
 	snprintf(buf, sizeof(buf), "%u", ti->nr_procs);

@@ -146,7 +146,7 @@ Examples teach: each command has some, and they are of that command or of one th
   $ for c in record report convert check; do
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
-  11
+  13
   8
   3
   2

@@ -34,6 +34,7 @@ a process with 16 MiB.
   $ damon-perf report wss -i perf.data --format csv | wc -l
   21
   $ damon-perf report info -i perf.data --width 80 | grep -v "record\|version"
+  operations set                    vaddr
   kernel                            6.1.0 x86_64
   replayed from                     perf.data
   host                              bench

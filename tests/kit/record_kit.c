@@ -30,6 +30,9 @@ const struct damon_meta kit_meta = {
 	.rate_asked = 998,
 	.period = 490001,
 	.tick_cost_assumed = 1,
+	.ops = "paddr",
+	.addresses = "physical",
+	.scope = "cgroup /a b",
 };
 
 static void random_region(struct kit_snapshots *k, struct damon_region *r)

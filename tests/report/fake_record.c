@@ -37,6 +37,7 @@ struct damon_record *fake_record_new(void)
 			  .min_nr_regions = 10,
 			  .max_nr_regions = 1000},
 		.source = "soft",
+		.ops = "vaddr",
 		.version = "0.1.0",
 		.kernel = "6.12.0",
 		.start_ns = 1000 * NS_PER_SEC,

@@ -337,6 +337,31 @@ static void fill_broken(struct damon_record *r)
 	r->fail_at = 4;
 }
 
+/* Physical memory, as three processes accessed it. */
+static void fill_physical(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 0, "physical memory", 3);
+
+	strcpy(r->info.ops, "paddr");
+	strcpy(r->info.addresses, "physical");
+	strcpy(r->info.scope, "all processes");
+	r->stats.left_out = 12;
+	r->stats.untranslated = 34;
+	r->stats.closed_procs = 2;
+	strcpy(r->stats.closed_reason, "process 7 (vault) cannot be looked into");
+	fake_mapping(r, id, 0x100000, 3071 * MiB, "System RAM");
+	fake_mapping(r, id, 4096 * MiB, 4096 * MiB, "System RAM");
+	for (unsigned i = 0; i < 40; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 400);
+		fake_region(r, 0x100000, 1023 * MiB, 30, 0.1, i);
+		fake_region(r, 0x100000 + 1023 * MiB, 2048 * MiB, 0, 0, i);
+		fake_region(r, 4096 * MiB, 1024 * MiB, i < 20 ? 300 : 10, 0.5, i % 20);
+		fake_region(r, 5120 * MiB, 3072 * MiB, 5, 0, i);
+		fake_snapshot_end(r);
+	}
+}
+
 /* The size that figures are quoted for. */
 static void fill_large(struct damon_record *r)
 {
@@ -426,6 +451,7 @@ const struct scenario scenarios[] = {
 	{"ladder", fill_ladder},
 	{"trace", fill_trace},
 	{"schemes", fill_schemes},
+	{"physical", fill_physical},
 	{"large", fill_large},
 	{0},
 };

@@ -26,6 +26,7 @@ TestSuite(hardware_live, .fini = kit_remove);
 #define STORED	 0x20100000ull /* stores only, of BUFFER bytes each */
 #define BUFFER	 0x40000ull
 #define STRANGER 4242
+#define TO_PHYS	 0x700000000ull /* where the kernel put it all */
 #define PER_POLL 100
 #define STATUS	 "Name:\tx\nUid:\t0\t0\t0\t0\nCapEff:\t0000000000000000\nSeccomp:\t0\n"
 #define CPU_DIR	 "/sys/devices/system/cpu"
@@ -109,7 +110,7 @@ static void write_sample(struct live *l, const struct fake_event *e, const struc
 		       known = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
 			       PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD |
 			       PERF_SAMPLE_RAW | PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT |
-			       PERF_SAMPLE_DATA_SRC;
+			       PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_PHYS_ADDR;
 	uint8_t raw[60];
 
 	cr_assert_eq(type & ~known, 0, "%llx", (unsigned long long)type);
@@ -133,6 +134,8 @@ static void write_sample(struct live *l, const struct fake_event *e, const struc
 		perf_build_u64(&build, 0);
 	if (type & PERF_SAMPLE_DATA_SRC)
 		perf_build_u64(&build, PERF_MEM_S(OP, NA));
+	if (type & PERF_SAMPLE_PHYS_ADDR)
+		perf_build_u64(&build, a->addr + TO_PHYS);
 	cr_assert(fake_perf_write(&l->perf, a->cpu, perf_build_end(&build)));
 }
 
@@ -384,14 +387,19 @@ static void live_init(struct live *l, const struct plan *plan)
 	cr_assert_eq(damon_add_pid(l->ctx, getpid()), 0);
 }
 
-static void live_run(struct live *l)
+static void live_run_on(struct live *l)
 {
 	int rc, rounds = 0;
 
-	cr_assert_eq(damon_open(l->ctx), 0, "%s: %s", l->plan->name, damon_error(l->ctx));
 	while ((rc = damon_dispatch(l->ctx, -1)) == 1)
 		cr_assert_lt(rounds++, 1000, "it ends");
 	cr_assert_eq(rc, 0, "%s: %s", l->plan->name, damon_error(l->ctx));
+}
+
+static void live_run(struct live *l)
+{
+	cr_assert_eq(damon_open(l->ctx), 0, "%s: %s", l->plan->name, damon_error(l->ctx));
+	live_run_on(l);
 }
 
 static const struct plan plans[] = {
@@ -704,4 +712,102 @@ Test(hardware_live, raw_is_refused_before_it_begins)
 		fake_perf_release(&l.perf);
 		cr_expect_eq(l.perf.locked, 0, "%s", rows[i].name);
 	}
+}
+
+/* ---- physical addresses, all processes ---- */
+
+struct seen {
+	struct live line; /* first: the kernel's own */
+	struct damon_target_info target;
+	double share[2];
+	int nr_snapshots;
+};
+
+/* Of the two buffers, moved by 'by'. */
+static int note_snapshot(struct seen *n, const struct damon_snapshot *s, uint64_t by)
+{
+	struct damon_snapshot_info info = {.size = sizeof(info)};
+	struct damon_region_info r = {.size = sizeof(r)};
+
+	damon_snapshot_info(s, &info);
+	cr_assert_eq(info.nr_targets, 1);
+	n->target.size = sizeof(n->target);
+	damon_snapshot_target(s, 0, &n->target);
+	n->share[0] = n->share[1] = 0;
+	for (size_t i = 0; i < n->target.nr_regions; i++) {
+		damon_snapshot_region(s, 0, i, &r);
+		if (r.end > LOADED + by - 0x10000 && r.start < STORED + by + BUFFER + 0x10000)
+			n->share[r.start >= 0x20000000 + by] += r.share;
+	}
+	return ++n->nr_snapshots == 30;
+}
+
+static int note_physical(void *priv, const struct damon_snapshot *s)
+{
+	return note_snapshot(priv, s, TO_PHYS);
+}
+
+static int note_virtual(void *priv, const struct damon_snapshot *s)
+{
+	return note_snapshot(priv, s, 0);
+}
+
+/* A user without CAP_SYS_ADMIN: what the hardware tells is enough, if ranges are given. */
+Test(hardware_live, physical_addresses_are_the_hardwares)
+{
+	static struct seen n;
+	struct damon_stats stats = {.size = sizeof(stats)};
+	struct live *l = &n.line;
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	live_init(l, &plans[0]);
+	fake_perf_file(&l->perf, "/proc/self/status", STATUS);
+	fake_perf_file(&l->perf, "/proc/self/pagemap", "");
+	damon_set_callback(l->ctx, note_physical, &n);
+	cr_assert_eq(damon_select_ops(l->ctx, "paddr"), 0);
+	cr_assert_eq(damon_add_region(l->ctx, TO_PHYS, TO_PHYS + 0x40000000), 0);
+	live_run(l);
+	cr_expect_str_eq(n.target.comm, "physical memory");
+	cr_expect_eq(n.target.pid, 0);
+	cr_expect_float_eq(n.share[0], .8, .04, "%g", n.share[0]);
+	cr_expect_float_eq(n.share[1], .2, .04, "%g", n.share[1]);
+	cr_assert_eq(damon_close(l->ctx), 0);
+	cr_assert_eq(damon_ctx_stats(l->ctx, &stats), 0);
+	cr_expect_eq(stats.obs, l->written);
+	cr_expect_eq(stats.left_out + stats.untranslated, 0);
+	damon_ctx_free(l->ctx);
+	fake_perf_release(&l->perf);
+}
+
+/* Ourselves we do not see; the other one was there before, and its mappings are read when it is
+ * seen first. */
+Test(hardware_live, all_processes)
+{
+	static struct seen n;
+	static const struct plan plan = {"Zen, all", "ibs", machine_zen, 11, 0, 0, true, false};
+	struct damon_stats stats = {.size = sizeof(stats)};
+	struct live *l = &n.line;
+	struct fake_perf_file *maps;
+
+	live_init(l, &plan);
+	maps = fake_perf_file(&l->perf, "/proc/4242/maps", maps_text);
+	fake_perf_file(&l->perf, "/proc/4242/comm", "stranger\n");
+	damon_set_callback(l->ctx, note_virtual, &n);
+	l->ctx->nr_pids = 0; /* not itself by number */
+	cr_assert_eq(damon_set_all(l->ctx), 0);
+	cr_assert_eq(damon_open(l->ctx), 0, "%s", damon_error(l->ctx));
+	cr_expect_eq(maps->reads, 0);
+	cr_expect_eq(fake_perf_nr_open(&l->perf, -1), 16, "a clock and three periods on each CPU");
+	live_run_on(l);
+	cr_expect_eq(n.target.pid, STRANGER);
+	cr_expect_str_eq(n.target.comm, "stranger");
+	cr_expect_float_eq(n.share[0], .8, .04, "%g", n.share[0]);
+	cr_expect_float_eq(n.share[1], .2, .04, "%g", n.share[1]);
+	cr_assert_eq(damon_close(l->ctx), 0);
+	cr_assert_eq(damon_ctx_stats(l->ctx, &stats), 0);
+	cr_expect_eq(stats.obs, l->strangers, "%llu", (unsigned long long)stats.obs);
+	cr_expect_geq(maps->reads, 1);
+	cr_expect_leq(maps->reads, 10, "at updates");
+	damon_ctx_free(l->ctx);
+	fake_perf_release(&l->perf);
 }

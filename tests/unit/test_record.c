@@ -107,6 +107,9 @@ Test(record, meta_comes_back)
 	cr_expect_eq(got->rate_asked, 998);
 	cr_expect_eq(got->period, 490001);
 	cr_expect_eq(got->tick_cost_assumed, 1);
+	cr_expect_str_eq(got->ops, m.ops);
+	cr_expect_str_eq(got->addresses, m.addresses);
+	cr_expect_str_eq(got->scope, m.scope);
 	damon_reader_close(r);
 }
 
@@ -139,6 +142,9 @@ Test(record, totals_latest_wins_and_only_close_completes)
 	for (uint64_t i = 0; i < DAMON_RUNGS; i++)
 		totals.rungs[i] =
 			(struct damon_rung_time){(double)i, (double)(9 * i), UINT64_MAX - i};
+	totals.left_out = 9;
+	totals.closed_procs = UINT64_MAX;
+	strcpy(totals.closed_reason, "closed");
 	totals.checks = (struct damon_check_totals){"idle,smaps", 1, 2, 3, 4, 5, 6, 7, 8, "cannot"};
 	totals.complete = 0;
 	cr_assert_eq(damon_writer_close(w, &totals), 0);

@@ -33,6 +33,7 @@ static void write_example(const char *path)
 		.version = "0.1.0",
 		.kernel = "6.1",
 		.command = "a.out",
+		.ops = "vaddr",
 	};
 	struct damon_region r[] = {
 		{.start = 0x10000,

@@ -456,3 +456,67 @@ Test(replay, mappings_made_up_are_bounded)
 	cr_expect_neq(damon_space_find(s, 64 * MIB + INFER_STEP), NULL);
 	damon_space_unref(s);
 }
+
+/* ---- operations sets ---- */
+
+/* Physical addresses, if they were sampled: three samples in four lie where we look. */
+Test(replay, by_physical_address)
+{
+	struct perf_event_attr physical = memory;
+	struct damon_record_info info = {.size = sizeof(info)};
+	struct damon_stats stats = {.size = sizeof(stats)};
+	char path[] = "/tmp/test_replay.XXXXXX";
+	struct damon_record *r;
+	struct pipe_build p;
+	struct damon_ctx *ctx;
+	int rc;
+
+	physical.sample_type |= PERF_SAMPLE_PHYS_ADDR;
+	pipe_start(&p);
+	pipe_event(&p, &physical, 1);
+	add_comm(&p, 70, "toy", false, 0);
+	for (uint64_t i = 0; i < 1000; i++) {
+		perf_build_start(&p.rec, PERF_RECORD_SAMPLE, 2);
+		perf_build_u32(&p.rec, 70);
+		perf_build_u32(&p.rec, 70);
+		perf_build_u64(&p.rec, START + i * NS_PER_MS);
+		perf_build_u64(&p.rec, 16 * MIB + i * 1024);
+		perf_build_u64(&p.rec, i % 10 == 9 ? 0 : i % 4 ? 4096 * MIB + i * 1024 : 77);
+		pipe_add(&p, perf_build_end(&p.rec));
+	}
+	close(mkstemp(path));
+	unlink(path);
+	cr_assert_eq(damon_ctx_new(&ctx), 0);
+	cr_assert_eq(damon_set_replay(ctx, pipe_path(&p)), 0);
+	cr_assert_eq(damon_select_ops(ctx, "paddr"), 0);
+	cr_assert_eq(damon_add_region(ctx, 4096 * MIB, 4097 * MIB), 0);
+	cr_assert_eq(damon_set_record(ctx, path), 0);
+	cr_assert_eq(damon_open(ctx), 0, "%s", damon_error(ctx));
+	while ((rc = damon_dispatch(ctx, -1)) == 1)
+		;
+	cr_assert_eq(rc, 0, "%s", damon_error(ctx));
+	cr_assert_eq(damon_close(ctx), 0, "%s", damon_error(ctx));
+	damon_ctx_free(ctx);
+	pipe_release(&p);
+	cr_assert_eq(damon_record_open(path, &r), 0);
+	read_all(r, &stats);
+	cr_expect_eq(stats.untranslated, 100, "not told");
+	cr_expect_eq(stats.left_out, 250, "%llu", (unsigned long long)stats.left_out);
+	cr_expect_eq(stats.accesses, 650);
+	damon_record_info(r, &info);
+	cr_expect_str_eq(info.addresses, "physical");
+	damon_record_close(r);
+	unlink(path);
+}
+
+Test(replay, where_memory_was_is_not_told)
+{
+	struct damon_ctx *ctx;
+
+	cr_assert_eq(damon_ctx_new(&ctx), 0);
+	cr_assert_eq(damon_set_replay(ctx, "/dev/null"), 0);
+	cr_assert_eq(damon_select_ops(ctx, "paddr"), 0);
+	cr_expect_eq(damon_open(ctx), -EINVAL);
+	cr_expect(strstr(damon_error(ctx), "where physical memory was"), "%s", damon_error(ctx));
+	damon_ctx_free(ctx);
+}

@@ -609,3 +609,142 @@ Test(session, fits_rings_into_locked_memory)
 	}
 	damon_session_free(NULL);
 }
+
+/* ---- all processes, and those that come later ---- */
+
+static int no_cpu_events(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	return pid == -1 ? -EACCES : 0;
+}
+
+Test(session, all_processes_on_each_cpu)
+{
+	struct damon_session *s = new_session(2, 3);
+	struct fake_event *e;
+
+	cr_assert_eq(damon_session_attach_all(s, NULL), 0);
+	cr_expect_eq(fake_perf_nr_open(&world, -1), 6);
+	e = fake_perf_event(&world, -1, 1, PERF_COUNT_SW_CPU_CLOCK);
+	cr_assert_not_null(e);
+	cr_expect(e->attr.mmap && e->attr.task && e->attr.comm_exec && !e->attr.inherit);
+	cr_expect_eq(e->attr.disabled, 0, "tasks are told of before the start");
+	cr_assert(fake_perf_write(&world, 1, perf_build_sample(&build, e->id, 5, 10)));
+	cr_assert_eq(damon_session_enable(s), 0);
+	cr_expect_eq(e->enables, 1);
+	cr_assert(fake_perf_write(&world, 1, perf_build_sample(&build, e->id, 6, 20)));
+	EXPECT_READ(s, "6@20 "); /* what came before the start is left out */
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, all_processes_refused)
+{
+	static const struct {
+		const char *level;
+		int err;
+		const char *text, *remedy;
+	} rows[] = {
+		{"1\n", -EACCES, "all processes: perf_event_paranoid is 1",
+		 "perf_event_paranoid=0"},
+		{"2\n", -EACCES, "all processes: perf_event_paranoid is 2",
+		 "perf_event_paranoid=0"},
+		{"4\n", -EACCES, "all processes: perf_event_paranoid is 4",
+		 "perf_event_paranoid=0"},
+		{"-1\n", -EACCES, "cannot sample all processes", "privileges"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(1, 2);
+		struct damon_fail f = {0};
+
+		fake_perf_file(&world, "/proc/sys/kernel/perf_event_paranoid", rows[i].level);
+		fake_perf_file(&world, "/proc/self/status",
+			       "Name:\tx\nUid:\t1\t1\t1\t1\nCapEff:\t0\nSeccomp:\t0\n");
+		world.on_open = no_cpu_events;
+		cr_expect_eq(damon_session_attach_all(s, &f), rows[i].err);
+		cr_expect(strstr(f.text, rows[i].text), "%s", f.text);
+		cr_expect(strstr(f.remedy, rows[i].remedy), "%s", f.remedy);
+		cr_expect_eq(fake_perf_nr_open(&world, -1), 0);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
+Test(session, a_trace_of_all_processes_is_refused)
+{
+	struct damon_event events[] = {two_events[0], two_events[1]};
+	struct damon_session *s = NULL;
+	struct damon_fail f = {0};
+
+	fake_perf_init(&world, 2);
+	events[1].aux_bytes = 8192;
+	cr_assert_eq(damon_session_new(&world.sys, events, 2, NULL, &s, &f), 0, "%s", f.text);
+	cr_expect_eq(damon_session_attach_all(s, &f), -ENOTSUP);
+	cr_expect(strstr(f.text, "does not tell them apart"), "%s", f.text);
+	cr_expect_eq(fake_perf_nr_open(&world, -1), 0);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+Test(session, what_is_attached_later_is_on_at_once)
+{
+	struct damon_session *s = new_session(2, 2);
+	struct fake_event *first, *later;
+
+	fake_perf_file(&world, "/proc/7/task", "7\n");
+	fake_perf_file(&world, "/proc/8/task", "8\n");
+	cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	first = fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS);
+	cr_assert_eq(damon_session_attach(s, 8, NULL), 0);
+	later = fake_perf_event(&world, 8, 1, PERF_COUNT_SW_PAGE_FAULTS);
+	cr_expect_eq(first->enables, 1);
+	cr_expect_eq(later->enables, 1);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
+/* Threads of process 7 have ended, with all that they forked. */
+static int over_poll(const struct damon_sys *sys, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	int got = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		fds[i].revents = world.event[fds[i].fd - FAKE_FD].pid == 7 ? POLLHUP : 0;
+		got += fds[i].revents != 0;
+	}
+	return got;
+}
+
+Test(session, the_events_of_those_that_ended_are_closed_and_counted)
+{
+	struct damon_session *s = new_session(2, 2);
+	uint64_t value;
+
+	world.sys.poll = over_poll;
+	fake_perf_file(&world, "/proc/7/task", "7\n70\n");
+	fake_perf_file(&world, "/proc/8/task", "8\n");
+	cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+	cr_assert_eq(damon_session_attach(s, 8, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	fake_perf_event(&world, 7, 1, PERF_COUNT_SW_CPU_CLOCK)->count = 500;
+	fake_perf_event(&world, 8, 0, PERF_COUNT_SW_CPU_CLOCK)->count = 30;
+	fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS)->count = 4;
+	cr_expect_eq(damon_session_trim(s), 4);
+	cr_expect_eq(fake_perf_nr_open(&world, 7), 0);
+	cr_expect_eq(fake_perf_nr_open(&world, 8), 4);
+	cr_expect_eq(fake_perf_nr_open(&world, 70), 4);
+	cr_assert_eq(damon_session_count(s, 0, &value), 0);
+	cr_expect_eq(value, 530);
+	cr_assert_eq(damon_session_count(s, 1, &value), 0);
+	cr_expect_eq(value, 4);
+	cr_expect_eq(damon_session_trim(s), 0);
+	cr_assert(fake_perf_write(
+		&world, 0,
+		perf_build_sample(&build,
+				  fake_perf_event(&world, 8, 0, PERF_COUNT_SW_PAGE_FAULTS)->id, 8,
+				  10)));
+	EXPECT_READ(s, "8@10#1 "); /* ids are still found */
+	damon_session_free(s);
+	fake_perf_release(&world);
+}

@@ -9,7 +9,8 @@
 /*
  * Events as words, one unit of time apart: "add:PID:COMM", "fork:PID:PPID", "exec:PID:COMM",
  * "comm:PID:COMM", "exit:PID", "seen:PID" (an observation), "map:PID" (a page is mapped),
- * "update[:TOLD]" (and how many are told apart by it).
+ * "update[:TOLD]" (and how many are told apart by it), "admit:PID"; first of all "unite:COMM" or
+ * "lazy".
  */
 static void event(struct damon_targets *t, char *word, uint64_t now)
 {
@@ -35,6 +36,12 @@ static void event(struct damon_targets *t, char *word, uint64_t now)
 		cr_assert_eq(damon_space_map(damon_targets_find(t, pid)->space, &m, now), 0);
 	else if (!strcmp(verb, "update"))
 		cr_assert_eq(damon_targets_update(t, now), pid, "at %d", (int)now);
+	else if (!strcmp(verb, "unite"))
+		cr_assert_not_null(damon_targets_unite(t, a, damon_space_new(), now));
+	else if (!strcmp(verb, "lazy"))
+		damon_targets_lazy(t);
+	else if (!strcmp(verb, "admit"))
+		cr_assert_eq(damon_targets_admit(t, damon_targets_find(t, pid), now), 0);
 	else
 		cr_assert_fail("no such event: %s", verb);
 }
@@ -57,11 +64,11 @@ static void check_sound(struct damon_targets *t)
 		struct damon_target *g = damon_targets_at(t, i);
 
 		cr_assert_eq(g->slot, i);
-		cr_assert_eq(g->nr_procs, nr[i]);
+		cr_assert_eq(g->nr_procs, nr[i] + g->common);
 		cr_assert_eq(g->to_ns == UINT64_MAX, g->nr_procs > 0);
 		cr_assert_not_null(g->space);
 		p = damon_targets_find(t, g->pid);
-		if (g->nr_procs) {
+		if (g->nr_procs && !g->common) {
 			cr_assert(p && p->target == g, "target %zu is driven by a stranger", i);
 			cr_assert_eq(p->space, g->space);
 		}
@@ -163,6 +170,24 @@ Test(target, policy)
 		 "7>- 8>0"},
 		{"a pid is used again", 4, "add:1:sh fork:2:1 exec:2:a fork:2:1",
 		 "sh:1:2/3@0 a:2:0/1@0", "1>0 2>0"},
+		{"all in one", 4, "unite:ram add:1:a add:2:b fork:3:1 exec:3:c exit:2",
+		 "ram:0:3/3@0", "1>0 3>0"},
+		{"all in one: told apart, not from it", 4,
+		 "unite:ram add:1:a seen:1 fork:2:1 update:0 update:0 exec:1:b", "ram:0:3/2@0",
+		 "1>0 2>0"},
+		{"all in one: it stays", 1, "unite:ram add:1:a exit:1 fork:3:2", "ram:0:1/1@0",
+		 "3>-"},
+		{"as they are seen", 4, "lazy add:1:a fork:2:1 exec:2:b add:3:c admit:2",
+		 "b:2:1/1@0", "1>- 2>0 3>-"},
+		{"as they are seen: a child of a seen one", 4,
+		 "lazy add:1:a admit:1 seen:1 fork:2:1 update:0 update:0", "a:1:1/2@0", "1>0 2>-"},
+		{"as they are seen: a child that was seen", 4,
+		 "lazy add:1:a admit:1 seen:1 fork:2:1 seen:2 update:0 update:1",
+		 "a:1:1/2@0 a:2:1/1@0", "1>0 2>1"},
+		{"as they are seen: exec begins anew", 4, "lazy add:1:a admit:1 seen:1 exec:1:b",
+		 "a:1:0/1@0", "1>-"},
+		{"as they are seen: beyond the limit", 1, "lazy add:1:a add:2:b admit:1 admit:2",
+		 "a:1:1/1@0", "1>0 2>-"},
 		{"a long name is cut", 4, "add:1:abcdefghijklmnopqrstuvwxyz",
 		 "abcdefghijklmno:1:1/1@0", "1>0"},
 	};
