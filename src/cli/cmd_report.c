@@ -12,7 +12,7 @@
 struct report_options {
 	struct render_options io;
 	int format, color, window, sort, by;
-	bool members;
+	bool members, percentiles;
 	uint64_t top;
 	const char *comm;
 	uint64_t pid, snapshot;
@@ -61,7 +61,7 @@ static const struct option_row options[] = {
 		.range = "1..4194304",
 		.group = 1,
 		.help = "this process; if neither this nor --comm is given, the hottest one is "
-			"shown and named",
+			"shown and named; report hotspots and objects then show all",
 	},
 	{
 		.name = "comm",
@@ -135,6 +135,12 @@ static const struct option_row options[] = {
 		.def = "20",
 		.range = "1..1000000",
 		.help = "report hotspots, objects: rows in text; JSON and CSV have all",
+	},
+	{
+		.name = "percentiles",
+		.type = OPT_FLAG,
+		.offset = AT(percentiles),
+		.help = "report hotspots, objects: of latencies, where the source tells them",
 	},
 	{
 		.section = "How it looks",
@@ -259,6 +265,7 @@ static int cmd_report(char **argv)
 		.sort = (enum report_sort)o.sort,
 		.grain = (enum report_grain)o.by,
 		.members = o.members,
+		.percentiles = o.percentiles,
 		.top = (unsigned)o.top,
 		.cache_dir = cache_dir(cache, sizeof(cache)),
 		.snapshot = option_given(options, &line, "snapshot")
