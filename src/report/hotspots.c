@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attrib/attrib.h"
+#include "report/hotspots.h"
 #include "report/reports.h"
 #include "report/table.h"
-#include "report/touch.h"
 
 #define TOP_DEFAULT 20
 
@@ -91,7 +90,8 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 	touch_put_percentiles(t, x, TOUCH_CODE, g->id);
 }
 
-static int write_rows(struct report_args *a, const struct touch *x)
+int hotspots_write(struct report_args *a, const struct touch *x, struct json *within,
+		   const char *key)
 {
 	_cleanup_(freep) struct touch_group *g = NULL;
 	size_t n, top = a->top ? a->top : TOP_DEFAULT, shown;
@@ -103,11 +103,11 @@ static int write_rows(struct report_args *a, const struct touch *x)
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
 	touch_columns(a, x, cols, told);
-	table_init(&t, a, told, NULL, NULL);
+	table_init(&t, a, told, within, key);
 	for (size_t i = 0; i < shown; i++)
 		put_code(a, &t, x, &g[i]);
 	err = table_end(&t);
-	if (!err && shown < n)
+	if (!err && shown < n && a->format == REPORT_TEXT)
 		print_line(a->out, a->width, 0, "and %zu more (--top shows them)", n - shown);
 	return err;
 }
@@ -126,7 +126,7 @@ int report_hotspots(struct report_args *a)
 	} else if (!err) {
 		if (a->format == REPORT_TEXT)
 			touch_say(a, &x, "who touches the memory");
-		err = write_rows(a, &x);
+		err = hotspots_write(a, &x, NULL, NULL);
 		if (!err && a->format == REPORT_TEXT)
 			touch_notes(a, &x);
 	}

@@ -142,7 +142,7 @@ int touch_load(struct report_args *a, struct attrib_options o, unsigned keep, st
 	if (got <= 0)
 		return got;
 	t->any = true;
-	if (!select_is_named(a) && t->scan.nr_targets > 1)
+	if (!select_is_named(a) && !(keep & TOUCH_ONE) && t->scan.nr_targets > 1)
 		t->target = NULL;
 	got = prepare(a, t, &o);
 	if (!got)

@@ -51,10 +51,11 @@ struct touch_group {
 	} partners[TOUCH_PARTNERS];
 };
 
-/* What is kept besides the sums. */
+/* What is kept besides the sums, and of whom. */
 enum touch_keep {
 	TOUCH_ENDINGS = 1,   /* regions of the last snapshot of the time asked for */
 	TOUCH_LATENCIES = 2, /* their distributions, for percentiles */
+	TOUCH_ONE = 4,	     /* not all processes: if none is named, the hottest */
 };
 
 /* Reads the record: scans it, selects what was named, and goes through its log. 'o' needs no target

@@ -72,7 +72,10 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 		a->grain = (enum report_grain)choice(v, grains);
 	else if (!strcmp(key, "percentiles"))
 		a->percentiles = number(v);
-	else if (!strcmp(key, "snapshot"))
+	else if (!strcmp(key, "why")) {
+		a->has_why = true;
+		a->why = number(v);
+	} else if (!strcmp(key, "snapshot"))
 		a->snapshot = (int64_t)number(v);
 	else
 		exit(2);
