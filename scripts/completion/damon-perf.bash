@@ -123,6 +123,7 @@ _damon_perf()
 		--address-range) return ;;
 		--time-range) return ;;
 		--snapshot) return ;;
+		--why) return ;;
 		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
 		--by) _damon_perf_words -W 'function line module'; return ;;
 		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
@@ -132,7 +133,7 @@ _damon_perf()
 		--width) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --window --by --members --sort --top --resol --color --width --help'
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --help'
 		else
 			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
 		fi

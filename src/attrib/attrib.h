@@ -7,10 +7,10 @@
  *
  *	access -> attrib/code.h: ip -> struct attrib_code	    (symbol/symbol.h)
  *	       -> attrib/object.h: address -> struct attrib_object  (spaces, symbol/symbol.h)
- *	       -> row of (target, code, object)
+ *	       -> row of (code, object)
  *
  * Memory is bounded: rows beyond the limit are added to one of "others", which is shown. Answers
- *per ip and per page are remembered, so that each access costs a look into two tables.
+ * per ip and per page are remembered, so that each access costs a look into two tables.
  */
 #ifndef ATTRIB_ATTRIB_H
 #define ATTRIB_ATTRIB_H
@@ -43,11 +43,12 @@ struct attrib_object {
 	const char *file;    /* of a variable: the program or library; else the path, or "" */
 	const char *source;  /* where a variable is defined: "hash.c:12"; "" */
 	uint64_t start, end; /* where it is, or last was; of shared ones offsets */
+	uint64_t addr;	     /* where 'start' is in the target's address space */
 	uint64_t bytes;	     /* size */
 };
 
 struct attrib_code {
-	uint32_t id, target_id;
+	uint32_t id, target_id; /* UINT32_MAX: of all targets alike */
 	enum symbol_from from;
 	const char
 		*function;  /* the innermost inlined one if lines were asked for; "libc.so.6+0x4f20"
@@ -73,7 +74,7 @@ struct attrib_sums {
 void attrib_sums_add(struct attrib_sums *to, const struct attrib_sums *s);
 
 struct attrib_row {
-	uint32_t target_id;
+	uint32_t target_id;    /* the first, where both are of several */
 	uint32_t code, object; /* ids */
 	struct attrib_sums sums;
 };
@@ -84,7 +85,8 @@ struct attrib_options {
 	bool no_symbols;       /* modules and mappings only: quick */
 	size_t max_rows;       /* 0: 262144 */
 	const char *cache_dir; /* struct symbols_options; NULL: none */
-	/* Only these; target UINT32_MAX: all. Ends of 0: all. */
+	/* Only these; target UINT32_MAX: all, and the same code of several is one. Ends of 0: all.
+	 */
 	uint32_t target_id;
 	uint64_t from_ns, to_ns, addr_start, addr_end;
 };
@@ -96,6 +98,12 @@ void attrib_free(struct attrib *a); /* NULL is fine */
 
 /* For damon_record_set_log(): 'priv' is the attrib. Nonzero without memory. */
 int attrib_add(void *priv, const struct damon_access_info *i);
+
+/* Is it within what 'options' ask for? attrib_add() leaves out the others. */
+bool attrib_is_asked_for(const struct attrib *a, const struct damon_access_info *i);
+/* Only the code and the object of an access, which is not added to any sum. 0 or -ENOMEM. */
+int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *code,
+		uint32_t *object);
 
 size_t attrib_nr_rows(const struct attrib *a);
 const struct attrib_row *attrib_row(const struct attrib *a, size_t i);

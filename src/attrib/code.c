@@ -13,7 +13,7 @@ const char *attrib_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : path;
+	return slash && slash[1] ? slash + 1 : path;
 }
 
 struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_info *m, int pid,
@@ -132,7 +132,12 @@ int64_t attrib_codes_find(struct attrib_codes *t, const struct damon_access_info
 {
 	struct damon_mapping_info m = {.size = sizeof(m)};
 	struct attrib_code c = {
-		.target_id = i->target_id, .function = "", .outer = "", .module = "", .file = ""};
+		.target_id = t->of_all ? UINT32_MAX : i->target_id,
+		.function = "",
+		.outer = "",
+		.module = "",
+		.file = "",
+	};
 	struct place key = {{i->space_id, i->ip, 0, 0}};
 	uint32_t known;
 	int64_t id;

@@ -11,7 +11,7 @@ struct attrib_codes {
 	struct damon_record *rec;
 	struct symbols *symbols; /* NULL: modules only */
 	struct strings *names;
-	bool lines;
+	bool lines, of_all; /* 'of_all': the same code of several targets is one */
 	int64_t epoch_offset_ns;
 	struct attrib_code *c;
 	size_t nr, cap;

@@ -112,7 +112,7 @@ static void name_variable(struct attrib_objects *t, const struct symbol_data *d,
 	o->kind = ATTRIB_VARIABLE;
 	snprintf(text, sizeof(text), "%.256s%.200s", d->variable, t->members ? d->member : "");
 	o->name = keep(t, text);
-	o->start = d->start + bias;
+	o->start = o->addr = d->start + bias;
 	o->end = o->start + d->size;
 	o->bytes = d->size;
 	if (d->file && d->line) {
@@ -125,8 +125,8 @@ static void name_variable(struct attrib_objects *t, const struct symbol_data *d,
 static bool name_of_file(struct attrib_objects *t, const struct damon_access_info *i,
 			 struct damon_mapping_info m, struct attrib_object *o)
 {
-	uint64_t end = m.end, bias;
 	struct symbol_file *f;
+	uint64_t bias;
 	struct symbol_data d;
 	char text[320];
 
@@ -144,9 +144,9 @@ static bool name_of_file(struct attrib_objects *t, const struct damon_access_inf
 	snprintf(text, sizeof(text), "%.256s %s", attrib_base(m.name), d.section);
 	o->kind = ATTRIB_FILE;
 	o->name = keep(t, text);
-	o->start = m.start;
-	o->end = end;
-	o->bytes = end - m.start;
+	o->start = o->addr = d.start + bias;
+	o->end = o->start + d.size;
+	o->bytes = d.size;
 	return true;
 }
 
@@ -193,7 +193,7 @@ static void name_special(struct attrib_objects *t, const struct damon_access_inf
 static void name_object(struct attrib_objects *t, const struct damon_access_info *i,
 			const struct damon_mapping_info *m, struct attrib_object *o)
 {
-	o->start = m->start;
+	o->start = o->addr = m->start;
 	o->end = m->end;
 	o->bytes = m->end - m->start;
 	if (m->prot & 8 && m->inode) {
@@ -233,7 +233,10 @@ static int64_t add_object(struct attrib_objects *t, const struct damon_mapping_i
 
 	if (place_find(&t->by_key, &key, &id)) {
 		old = &t->o[id];
-		old->start = MIN(old->start, o->start);
+		if (o->start < old->start) {
+			old->start = o->start;
+			old->addr = o->addr;
+		}
 		old->end = MAX(old->end, o->end);
 		old->bytes = MAX(old->bytes, o->bytes);
 		return id;
@@ -246,6 +249,31 @@ static int64_t add_object(struct attrib_objects *t, const struct damon_mapping_i
 		return -ENOMEM;
 	t->o[t->nr++] = *o;
 	return o->id;
+}
+
+/*
+ * Not every access to a thread's stack is near its stack pointer. Once one was, the whole mapping
+ * is that stack, with what was counted before.
+ */
+static int64_t add_anonymous(struct attrib_objects *t, const struct damon_access_info *i,
+			     const struct damon_mapping_info *m, struct attrib_object *o)
+{
+	struct place key = {{i->space_id, m->start, m->from_ns, 1}};
+	uint32_t known;
+	int64_t id;
+
+	if (place_find(&t->by_mapping, &key, &known)) {
+		if (o->kind == ATTRIB_STACK && t->o[known].kind != ATTRIB_STACK) {
+			t->o[known].kind = ATTRIB_STACK;
+			t->o[known].name = o->name;
+		}
+		return known;
+	}
+	id = add_object(t, m, o);
+	place_trim(&t->by_mapping, REMEMBERED);
+	if (id >= 0 && place_add(&t->by_mapping, &key, (uint32_t)id))
+		return -ENOMEM;
+	return id;
 }
 
 int64_t attrib_objects_find(struct attrib_objects *t, const struct damon_access_info *i)
@@ -265,7 +293,7 @@ int64_t attrib_objects_find(struct attrib_objects *t, const struct damon_access_
 	if (place_find(&t->by_place, &key, &known))
 		return known;
 	name_object(t, i, &m, &o);
-	id = add_object(t, &m, &o);
+	id = m.name[0] || o.file[0] ? add_object(t, &m, &o) : add_anonymous(t, i, &m, &o);
 	place_trim(&t->by_place, REMEMBERED);
 	if (id >= 0 && place_add(&t->by_place, &key, (uint32_t)id))
 		return -ENOMEM;

@@ -15,9 +15,10 @@ struct attrib_objects {
 	int64_t epoch_offset_ns;
 	struct attrib_object *o;
 	size_t nr, cap;
-	struct place_table by_place;   /* where an access fell -> object */
-	struct place_table by_key;     /* what an object is -> object */
-	struct place_table by_mapping; /* anonymous mapping -> does it go on from a file's? */
+	struct place_table by_place; /* where an access fell -> object */
+	struct place_table by_key;   /* what an object is -> object */
+	/* anonymous mapping -> does it go on from a file's? (0 in the last word), its object (1) */
+	struct place_table by_mapping;
 };
 
 int attrib_objects_init(struct attrib_objects *t);

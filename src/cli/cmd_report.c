@@ -12,9 +12,9 @@
 struct report_options {
 	struct render_options io;
 	int format, color, window, sort, by;
-	bool members;
+	bool members, percentiles;
 	uint64_t top;
-	const char *comm;
+	const char *comm, *why;
 	uint64_t pid, snapshot;
 	uint64_t addr[2], time_ns[2], grid[2];
 };
@@ -61,7 +61,7 @@ static const struct option_row options[] = {
 		.range = "1..4194304",
 		.group = 1,
 		.help = "this process; if neither this nor --comm is given, the hottest one is "
-			"shown and named",
+			"shown and named; report hotspots and objects then show all",
 	},
 	{
 		.name = "comm",
@@ -93,6 +93,15 @@ static const struct option_row options[] = {
 		.offset = AT(snapshot),
 		.arg = "N",
 		.help = "report access: this snapshot, counted from 0, instead of the last",
+	},
+	{
+		.name = "why",
+		.type = OPT_STR,
+		.offset = AT(why),
+		.arg = "ADDR",
+		.help = "report access: the region that holds this address, in hex as reports show "
+			"it: how hot it was and is, since when, which object it is, and which code "
+			"touches it",
 	},
 	{
 		.name = "window",
@@ -137,6 +146,12 @@ static const struct option_row options[] = {
 		.help = "report hotspots, objects: rows in text; JSON and CSV have all",
 	},
 	{
+		.name = "percentiles",
+		.type = OPT_FLAG,
+		.offset = AT(percentiles),
+		.help = "report hotspots, objects: of latencies, where the source tells them",
+	},
+	{
 		.section = "How it looks",
 		.name = "resol",
 		.type = OPT_GRID,
@@ -173,6 +188,8 @@ static const struct command_pair examples[] = {
 	 "the working set over time, for a spreadsheet"},
 	{"damon-perf report hotspots --by line", "the lines of code that touch the memory most"},
 	{"damon-perf report objects --members", "which variables, and which of their members"},
+	{"damon-perf report access --why 7ffe1ef9c000 --by line",
+	 "why a region is hot: its history, its object, the lines that touch it"},
 	{"damon-perf report access --snapshot 0 -i other.data", "all regions of one snapshot"},
 	{"damon-perf report heatmap --color 256 | less -R", "colours through a pager"},
 	{0},
@@ -214,6 +231,18 @@ static const struct report_row *choose(const struct option_line *line, struct da
 	return row;
 }
 
+/* An address as reports show them: hex, with 0x or without. */
+static bool parse_address(const char *text, uint64_t *addr)
+{
+	const char *hex = text[0] == '0' && (text[1] | 32) == 'x' ? text + 2 : text;
+	size_t n = strspn(hex, "0123456789abcdefABCDEF");
+
+	if (!n || n > 16 || hex[n])
+		return false;
+	*addr = strtoull(hex, NULL, 16);
+	return true;
+}
+
 /* Where names of code are kept between runs; NULL: nowhere. */
 static const char *cache_dir(char *buf, size_t size)
 {
@@ -239,12 +268,18 @@ static int cmd_report(char **argv)
 	int status = command_parse(&command_report, &o, argv, false, &line);
 	struct report_args args;
 	char cache[4096];
+	uint64_t why = 0;
 
 	if (status >= 0)
 		return status;
 	row = choose(&line, &fail);
 	if (!row)
 		return command_usage(&command_report, &fail);
+	if (o.why && !parse_address(o.why, &why)) {
+		damon_fail(&fail, EINVAL, "'--why %.40s' is no address", o.why);
+		damon_fail_remedy(&fail, "write it in hex, as reports show it: 7f10c0000000");
+		return command_usage(&command_report, &fail);
+	}
 	args = (struct report_args){
 		.format = (enum report_format)o.format,
 		.pid = (int)o.pid,
@@ -259,6 +294,9 @@ static int cmd_report(char **argv)
 		.sort = (enum report_sort)o.sort,
 		.grain = (enum report_grain)o.by,
 		.members = o.members,
+		.percentiles = o.percentiles,
+		.has_why = o.why,
+		.why = why,
 		.top = (unsigned)o.top,
 		.cache_dir = cache_dir(cache, sizeof(cache)),
 		.snapshot = option_given(options, &line, "snapshot")

@@ -10,6 +10,7 @@
 #include "report/reports.h"
 #include "report/select.h"
 #include "report/table.h"
+#include "report/why.h"
 
 static const struct table_col cols[] = {
 	{"start", "start"},
@@ -268,6 +269,8 @@ int report_access(struct report_args *a)
 	struct scan sc;
 	int got;
 
+	if (a->has_why)
+		return why_report(a);
 	if (a->format == REPORT_JSON)
 		return recjson_write(a, a->out);
 	got = scan_record(a, false, &sc);

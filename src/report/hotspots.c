@@ -3,12 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attrib/attrib.h"
-#include "report/names.h"
-#include "report/notes.h"
+#include "report/hotspots.h"
 #include "report/reports.h"
 #include "report/table.h"
-#include "report/touch.h"
 
 #define TOP_DEFAULT 20
 
@@ -17,20 +14,24 @@ static const struct table_col cols[] = {
 	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 2},
 	{"share_lo", NULL},
 	{"share_hi", NULL},
-	{"samples", "samples", .drop = 10},
+	{"samples", "samples", .drop = 11},
 	{"store_share", "stores", .drop = 8},
 	{"latency_mean", "cycles", "mean latency", .drop = 6},
 	{"stall_share", "stall", .drop = 5},
-	{"function", "function", .left = true},
+	{"function", "function", .left = true, .least = 28, .cut = TABLE_CUT_MIDDLE},
 	{"inlined_into", NULL},
-	{"module", "in", "modules", .left = true, .drop = 7},
+	{"module", "in", "modules", .left = true, .drop = 7, .least = 16, .cut = TABLE_CUT_MIDDLE},
 	{"file", NULL},
 	{"line", NULL},
-	{"source", "source", .left = true, .drop = 3},
-	{NULL, "touches", "what they touch", .left = true, .drop = 1},
-	{"levels", "served from", .left = true, .drop = 9},
+	{"source", "source", .left = true, .drop = 3, .least = 18, .cut = TABLE_CUT_MIDDLE},
+	{NULL, "touches", "what they touch", .left = true, .drop = 1, .least = 24,
+	 .cut = TABLE_CUT_LIST},
+	{"levels", "served from", .left = true, .drop = 9, .least = 12, .cut = TABLE_CUT_LIST},
+	TOUCH_PERCENTILE_COLS,
 	{0},
 };
+
+_Static_assert(ARRAY_SIZE(cols) <= TABLE_MAX_COLS + 1, "more columns than a table may have");
 
 /* A figure that the source may not tell. */
 static void put_optional(struct table *t, double v, bool known, const char *text)
@@ -75,27 +76,22 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 {
 	const struct attrib_code *c = attrib_code(x->attrib, g->id);
 	struct known share = touch_share(a, x, &g->sums);
-	char function[256], with[256];
+	char with[256];
 
 	table_known(t, &share, KNOWN_PERCENT);
 	table_limits(t, &share);
 	put_sums(t, x, &g->sums);
-	print_clean(function, sizeof(function), c->function);
-	if (t->format == REPORT_TEXT) {
-		name_fit(function, a->width < 100 ? 27 : 48);
-		table_str(t, function);
-	} else {
-		table_str(t, c->function);
-	}
+	table_str(t, c->function);
 	table_str(t, c->outer);
 	table_str(t, c->module);
 	put_source(t, c);
-	touch_partners(with, sizeof(with), a, x, TOUCH_CODE, g);
-	table_text(t, print_cut(with, a->width < 100 ? 28 : a->width / 3));
+	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_CODE, g));
 	table_str(t, touch_levels(with, sizeof(with), &g->sums));
+	touch_put_percentiles(t, x, TOUCH_CODE, g->id);
 }
 
-static int write_rows(struct report_args *a, const struct touch *x)
+int hotspots_write(struct report_args *a, const struct touch *x, struct json *within,
+		   const char *key)
 {
 	_cleanup_(freep) struct touch_group *g = NULL;
 	size_t n, top = a->top ? a->top : TOP_DEFAULT, shown;
@@ -106,12 +102,12 @@ static int write_rows(struct report_args *a, const struct touch *x)
 	if (err)
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
-	touch_columns(x, cols, told);
-	table_init(&t, a, told, NULL, NULL);
+	touch_columns(a, x, cols, told);
+	table_init(&t, a, told, within, key);
 	for (size_t i = 0; i < shown; i++)
 		put_code(a, &t, x, &g[i]);
 	err = table_end(&t);
-	if (!err && shown < n)
+	if (!err && shown < n && a->format == REPORT_TEXT)
 		print_line(a->out, a->width, 0, "and %zu more (--top shows them)", n - shown);
 	return err;
 }
@@ -123,14 +119,14 @@ int report_hotspots(struct report_args *a)
 		.no_symbols = a->grain == REPORT_MODULES,
 	};
 	struct touch x;
-	int err = touch_load(a, o, &x);
+	int err = touch_load(a, o, a->percentiles ? TOUCH_LATENCIES : 0, &x);
 
-	if (!err && !x.target) {
-		notes_empty(a, &x.scan);
+	if (!err && (!x.any || !x.sums.n)) {
+		err = touch_none(a, &x, cols);
 	} else if (!err) {
 		if (a->format == REPORT_TEXT)
-			select_say(a, &x.scan, x.target, "who touches the memory");
-		err = write_rows(a, &x);
+			touch_say(a, &x, "who touches the memory");
+		err = hotspots_write(a, &x, NULL, NULL);
 		if (!err && a->format == REPORT_TEXT)
 			touch_notes(a, &x);
 	}

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/names.h"
 #include "report/notes.h"
 #include "report/reports.h"
 #include "report/table.h"
@@ -18,52 +17,95 @@ static const struct table_col cols[] = {
 	{"share_lo", NULL},
 	{"share_hi", NULL},
 	{"heat", "heat", .drop = 3},
-	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 11},
+	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 16},
 	{"heat_lo", NULL},
 	{"heat_hi", NULL},
 	{"bytes", "size"},
-	{"samples", "samples", .drop = 10},
-	{"store_share", "stores", .drop = 6},
+	{"hot_share", "hot", .drop = 6},
+	{NULL, "[lo, hi]", "bounds of hot", .left = true, .drop = 17},
+	{"hot_share_lo", NULL},
+	{"hot_share_hi", NULL},
+	{"age_ns", "age", .drop = 5},
+	{"idle_ns", "idle", .drop = 13},
+	{"samples", "samples", .drop = 15},
+	{"store_share", "stores", .drop = 7},
 	{"latency_mean", "cycles", "mean latency", .drop = 8},
-	{"kind", "kind", .left = true, .drop = 7},
-	{"object", "object", .left = true},
+	{"kind", "kind", .left = true, .drop = 9},
+	{"object", "object", .left = true, .least = 20, .cut = TABLE_CUT_MIDDLE},
+	{"process", "process", .left = true, .drop = 1},
+	{"pid", "pid", .drop = 12},
 	{"file", NULL},
-	{NULL, "of", "files", .left = true, .drop = 5},
-	{"defined", "defined", .left = true, .drop = 9},
+	{NULL, "of", "files", .left = true, .drop = 11, .least = 16, .cut = TABLE_CUT_MIDDLE},
+	{"defined", "defined", .left = true, .drop = 10, .least = 16, .cut = TABLE_CUT_MIDDLE},
 	{"start", NULL},
 	{"end", NULL},
-	{NULL, "touched by", .left = true, .drop = 2},
-	{"levels", "served from", .left = true, .drop = 12},
+	{NULL, "touched by", .left = true, .drop = 2, .least = 24, .cut = TABLE_CUT_LIST},
+	{"levels", "served from", .left = true, .drop = 14, .least = 12, .cut = TABLE_CUT_LIST},
+	TOUCH_PERCENTILE_COLS,
 	{0},
 };
+
+_Static_assert(ARRAY_SIZE(cols) <= TABLE_MAX_COLS + 1, "more columns than a table may have");
 
 static void put_shares(struct report_args *a, struct table *t, const struct touch *x,
 		       const struct attrib_object *o, const struct attrib_sums *s)
 {
-	struct known share = touch_share(a, x, s), heat = {0, 0, 0};
-	double pages = fmax((double)o->bytes / DAMON_PAGE_SIZE, 1), per = pages * x->seconds;
+	struct known share = touch_share(a, x, s), heat = {NAN, NAN, NAN};
+	double pages = fmax((double)o->bytes / DAMON_PAGE_SIZE, 1);
+	double per = pages * touch_seconds(x, o->kind == ATTRIB_SHARED ? UINT32_MAX : o->target_id);
 	double all = x->sums.weight * x->scan.info.scale;
 
 	table_known(t, &share, KNOWN_PERCENT);
 	table_limits(t, &share);
-	if (a->sort == REPORT_BY_ACCESSES && per > 0)
+	if (a->sort == REPORT_BY_ACCESSES && o->bytes && per > 0)
 		heat = known_times((struct known){share.v * all / per, share.lo * all / per,
 						  share.hi * all / per},
 				   notes_scale(&x->scan.info));
-	table_known(t, &heat, KNOWN_COUNT);
+	table_known(t, &heat, KNOWN_COUNT); /* of shares of something else it is not known */
 	table_limits(t, &heat);
 }
 
-static void put_names(struct report_args *a, struct table *t, const struct attrib_object *o)
+/* What regions tell. */
+static void put_regions(struct table *t, const struct touch *x, const struct attrib_object *o)
+{
+	const struct ending *e = touch_ending(x, o->target_id);
+	struct known hot = {NAN, NAN, NAN};
+	struct ending_range r = {0};
+	char buf[DAMON_UNITS_MAX];
+
+	if (e)
+		ending_range(e, o->addr, o->addr + o->bytes, &r);
+	if (!r.bytes) {
+		table_double(t, NAN, "");
+		table_text(t, "");
+		table_limits(t, &hot);
+		table_double(t, NAN, "");
+		table_double(t, NAN, "");
+		return;
+	}
+	table_known(t, &r.hot, KNOWN_PERCENT);
+	table_limits(t, &r.hot);
+	table_u64(t, r.age_ns, print_steps(buf, r.age_ns / e->aggr_ns, e->aggr_ns));
+	table_u64(t, r.idle_ns, print_steps(buf, r.idle_ns / e->aggr_ns, e->aggr_ns));
+}
+
+static void put_process(struct table *t, const struct touch *x, const struct attrib_object *o)
+{
+	const struct scan_target *own = touch_target(x, o->target_id);
+	char pid[16] = "";
+
+	if (o->kind == ATTRIB_SHARED && !x->target)
+		own = NULL;
+	table_str(t, own ? own->info.comm : "");
+	snprintf(pid, sizeof(pid), "%d", own ? own->info.pid : 0);
+	table_i64(t, own ? own->info.pid : 0, own ? pid : "");
+}
+
+static void put_names(struct table *t, const struct attrib_object *o)
 {
 	const char *slash = strrchr(o->file, '/');
-	char name[256], file[128];
+	char file[128];
 
-	table_str(t, attrib_kind_name(o->kind));
-	print_clean(name, sizeof(name), o->name);
-	if (t->format == REPORT_TEXT)
-		name_fit(name, a->width < 100 ? 24 : 48);
-	table_str(t, t->format == REPORT_TEXT ? name : o->name);
 	table_str(t, o->file);
 	print_clean(file, sizeof(file), slash ? slash + 1 : o->file);
 	table_text(t, o->kind == ATTRIB_VARIABLE ? file : "");
@@ -83,15 +125,19 @@ static void put_object(struct report_args *a, struct table *t, const struct touc
 
 	put_shares(a, t, x, o, s);
 	table_u64(t, o->bytes, o->bytes ? damon_print_bytes(buf, (double)o->bytes) : "");
+	put_regions(t, x, o);
 	snprintf(buf, sizeof(buf), "%" PRIu64, s->n);
 	table_u64(t, s->n, buf);
 	table_double(t, stores, print_percent(buf, stores));
 	snprintf(buf, sizeof(buf), "%.0f", cycles);
 	table_double(t, cycles, s->latency_n ? buf : "");
-	put_names(a, t, o);
-	touch_partners(with, sizeof(with), a, x, TOUCH_OBJECT, g);
-	table_text(t, print_cut(with, a->width < 100 ? 26 : a->width / 3));
+	table_str(t, attrib_kind_name(o->kind));
+	table_str(t, o->name);
+	put_process(t, x, o);
+	put_names(t, o);
+	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_OBJECT, g));
 	table_str(t, touch_levels(with, sizeof(with), s));
+	touch_put_percentiles(t, x, TOUCH_OBJECT, g->id);
 }
 
 static int write_rows(struct report_args *a, const struct touch *x)
@@ -105,7 +151,7 @@ static int write_rows(struct report_args *a, const struct touch *x)
 	if (err)
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
-	touch_columns(x, cols, told);
+	touch_columns(a, x, cols, told);
 	table_init(&t, a, told, NULL, NULL);
 	for (size_t i = 0; i < shown; i++)
 		put_object(a, &t, x, &g[i]);
@@ -119,13 +165,13 @@ int report_objects(struct report_args *a)
 {
 	struct attrib_options o = {.members = a->members};
 	struct touch x;
-	int err = touch_load(a, o, &x);
+	int err = touch_load(a, o, TOUCH_ENDINGS | (a->percentiles ? TOUCH_LATENCIES : 0), &x);
 
-	if (!err && !x.target) {
-		notes_empty(a, &x.scan);
+	if (!err && (!x.any || !x.sums.n)) {
+		err = touch_none(a, &x, cols);
 	} else if (!err) {
 		if (a->format == REPORT_TEXT)
-			select_say(a, &x.scan, x.target, "what is touched of the memory");
+			touch_say(a, &x, "what is touched of the memory");
 		err = write_rows(a, &x);
 		if (!err && a->format == REPORT_TEXT) {
 			touch_notes(a, &x);

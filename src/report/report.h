@@ -42,9 +42,12 @@ struct report_args {
 	int window;			   /* enum damon_wss_window; -1: the report's own default */
 	enum report_sort sort;
 	enum report_grain grain;
+	bool percentiles;	/* hotspots, objects: of latency, where it is told */
 	bool members;		/* report objects: variables by member */
 	unsigned top;		/* rows of hotspots and objects in text; 0: 20 */
 	const char *cache_dir;	/* where names of code are kept between runs; NULL: nowhere */
+	bool has_why;		/* report access: only the region that holds 'why' */
+	uint64_t why;
 	int64_t snapshot;	/* number, from 0; -1: the last */
 	struct damon_fail fail; /* set when a report returns < 0 */
 };

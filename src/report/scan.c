@@ -85,7 +85,7 @@ static struct scan_target *get_target(struct scan *sc, size_t hint, uint32_t id)
 	if (vec_reserve(&sc->targets, &sc->cap, sc->nr_targets + 1, sizeof(*t)))
 		return NULL;
 	t = &sc->targets[sc->nr_targets++];
-	*t = (struct scan_target){.last_snapshot = -1};
+	*t = (struct scan_target){.last_snapshot = -1, .last_in_range = -1};
 	return t;
 }
 
@@ -125,6 +125,8 @@ static int scan_one_target(struct report_args *a, bool with_extents, struct scan
 	nr_regions = ti.nr_regions ? ti.nr_regions : t->info.nr_regions;
 	if (ti.nr_regions)
 		t->last_snapshot = (int64_t)sc->nr_snapshots;
+	if (ti.nr_regions && in_time(a, sc, si))
+		t->last_in_range = (int64_t)sc->nr_snapshots;
 	t->info = ti;
 	t->info.nr_regions = nr_regions;
 	if (with_extents && in_time(a, sc, si) && is_looked_at(sc->nr_snapshots))

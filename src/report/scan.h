@@ -18,6 +18,7 @@ struct scan_target {
 	uint64_t first_ns, last_ns;    /* first start and last end among its snapshots */
 	uint64_t nr_snapshots;
 	int64_t last_snapshot; /* number of the last one in which it has regions; -1: none */
+	int64_t last_in_range; /* the same of those within the time asked for */
 	bool has_pid;	       /* it once stood for the pid that was asked for */
 	struct extents ext;    /* of the snapshots within the time asked for */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "report/names.h"
 #include "report/table.h"
 
 #define VALUE_DIGITS 6
@@ -151,7 +152,7 @@ void table_known(struct table *t, const struct known *k, enum known_kind kind)
 {
 	char value[KNOWN_MAX] = "", bounds[KNOWN_TEXT_MAX] = "";
 
-	if (t->format == REPORT_TEXT) {
+	if (t->format == REPORT_TEXT && k->v == k->v) { /* NAN: an empty cell */
 		known_value(value, k, kind);
 		known_bounds(bounds, k, kind);
 	}
@@ -171,28 +172,39 @@ void table_text(struct table *t, const char *text)
 	end_cell(t, text);
 }
 
-/* Columns of text in order: title and width, and whether they are shown. */
+/* Columns of text in order: the widths that they would like and get, and whether they are shown. */
 struct layout {
 	const struct table_col *col[TABLE_MAX_COLS];
-	size_t width[TABLE_MAX_COLS];
+	size_t wish[TABLE_MAX_COLS], width[TABLE_MAX_COLS];
 	bool shown[TABLE_MAX_COLS];
+	bool empty[TABLE_MAX_COLS]; /* in all rows: nothing is missed */
 	size_t n;
 };
 
 static void measure(const struct table *t, struct layout *l)
 {
+	bool filled[TABLE_MAX_COLS] = {false};
 	const char *cell = t->text;
 
 	for (size_t i = 0; i < t->nr_cols; i++) {
 		if (!t->cols[i].title)
 			continue;
 		l->col[l->n] = &t->cols[i];
-		l->width[l->n] = print_width(t->cols[i].title);
+		l->wish[l->n] = print_width(t->cols[i].title);
 		l->shown[l->n++] = true;
 	}
 	for (size_t row = 0; row < t->nr_rows; row++) {
-		for (size_t i = 0; i < l->n; i++, cell += strlen(cell) + 1)
-			l->width[i] = MAX(l->width[i], print_width(cell));
+		for (size_t i = 0; i < l->n; i++, cell += strlen(cell) + 1) {
+			l->wish[i] = MAX(l->wish[i], print_width(cell));
+			filled[i] |= *cell;
+		}
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		size_t least = MAX((size_t)l->col[i]->least, print_width(l->col[i]->title));
+
+		l->width[i] = l->col[i]->least ? MIN(l->wish[i], least) : l->wish[i];
+		l->shown[i] = filled[i] || !l->col[i]->drop || !t->nr_rows;
+		l->empty[i] = !l->shown[i];
 	}
 }
 
@@ -205,24 +217,53 @@ static size_t total_width(const struct layout *l)
 	return sum ? sum - COL_GAP : 0;
 }
 
-/* Leaves out the least important columns until the others fit. Returns how many. */
+/* Of those shown, the one that is left out first, or last; 'n' if there is none. */
+static size_t extreme(const struct layout *l, bool first)
+{
+	size_t best = l->n;
+
+	for (size_t i = 0; i < l->n; i++) {
+		int drop = l->col[i]->drop;
+
+		if (!l->shown[i] || (first ? !drop : l->width[i] >= l->wish[i]))
+			continue;
+		if (best == l->n || (first ? drop > l->col[best]->drop : drop < l->col[best]->drop))
+			best = i;
+	}
+	return best;
+}
+
+/* Leaves out the least important columns until the others fit, and gives the room that is left to
+ * those that are cut. Returns how many are left out. */
 static size_t fit(const struct table *t, struct layout *l)
 {
-	size_t dropped = 0;
+	size_t dropped = 0, i;
 
-	while (total_width(l) > t->width) {
-		size_t worst = l->n;
-
-		for (size_t i = 0; i < l->n; i++)
-			if (l->shown[i] && l->col[i]->drop &&
-			    (worst == l->n || l->col[i]->drop > l->col[worst]->drop))
-				worst = i;
-		if (worst == l->n)
-			break;
-		l->shown[worst] = false;
+	while (total_width(l) > t->width && (i = extreme(l, true)) < l->n) {
+		l->shown[i] = false;
 		dropped++;
 	}
+	while (total_width(l) < t->width && (i = extreme(l, false)) < l->n)
+		l->width[i] += MIN(l->wish[i] - l->width[i], t->width - total_width(l));
 	return dropped;
+}
+
+/* Cuts a cell to its column. */
+static const char *cut(char *buf, size_t size, const char *text, const struct table_col *col,
+		       size_t width)
+{
+	char *comma;
+
+	if (print_width(text) <= width)
+		return text;
+	snprintf(buf, size, "%s", text);
+	if (col->cut == TABLE_CUT_MIDDLE)
+		return name_fit(buf, width);
+	print_cut(buf, width);
+	comma = col->cut == TABLE_CUT_LIST ? strrchr(buf, ',') : NULL;
+	if (comma)
+		*comma = '\0';
+	return buf;
 }
 
 static void put_cell(FILE *out, const char *text, size_t width, bool left, size_t *owed)
@@ -241,7 +282,7 @@ static void write_text(const struct table *t)
 	struct layout l = {.n = 0};
 	const char *cell = t->text;
 	size_t dropped, owed = 0, len;
-	char text[512];
+	char text[1024];
 
 	measure(t, &l);
 	dropped = fit(t, &l);
@@ -253,14 +294,16 @@ static void write_text(const struct table *t)
 		owed = 0;
 		for (size_t i = 0; i < l.n; i++, cell += strlen(cell) + 1)
 			if (l.shown[i])
-				put_cell(t->out, cell, l.width[i], l.col[i]->left, &owed);
+				put_cell(t->out,
+					 cut(text, sizeof(text), cell, l.col[i], l.width[i]),
+					 l.width[i], l.col[i]->left, &owed);
 		fputc('\n', t->out);
 	}
 	if (!dropped)
 		return;
 	len = (size_t)snprintf(text, sizeof(text), "(no room for");
 	for (size_t i = 0; i < l.n; i++)
-		if (!l.shown[i])
+		if (!l.shown[i] && !l.empty[i])
 			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s%s",
 						l.col[i]->called ? l.col[i]->called
 								 : l.col[i]->title,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/notes.h"
 #include "report/print.h"
 #include "report/touch.h"
 
@@ -13,54 +14,215 @@
 
 void touch_release(struct touch *t)
 {
+	for (size_t i = 0; t->endings && i < t->scan.nr_targets; i++)
+		ending_release(&t->endings[i]);
+	free(t->endings);
+	for (int i = 0; i < 2; i++)
+		free(t->latencies[i].of);
 	attrib_free(t->attrib);
 	scan_release(&t->scan);
 	*t = (struct touch){0};
 }
 
-static int read_log(struct report_args *a, struct touch *t, struct attrib_options *o)
+/* ---- reading ---- */
+
+/* Values below 16 have steps of their own, the others four to a power of two. */
+static unsigned step_of(uint32_t cycles)
+{
+	unsigned octave = 31 - (unsigned)__builtin_clz(cycles | 1);
+
+	if (cycles < 16)
+		return cycles;
+	return MIN(16 + (octave - 4) * 4 + (cycles >> (octave - 2) & 3),
+		   (unsigned)TOUCH_LATENCY_STEPS - 1);
+}
+
+/* Where a step begins (part 0), its middle (.5), where it ends (1). */
+static double cycles_of(unsigned step, double part)
+{
+	unsigned octave = (step - 16) / 4 + 4, quarter = (step - 16) % 4;
+
+	return step < 16 ? step : ldexp(1 + (quarter + part) / 4, (int)octave);
+}
+
+static int keep_latency(struct touch_latencies *l, uint32_t id, uint32_t cycles)
+{
+	size_t need = (size_t)id + 1;
+
+	if (vec_reserve(&l->of, &l->cap, need, sizeof(*l->of)))
+		return -ENOMEM;
+	if (l->nr < need) {
+		memset(l->of + l->nr, 0, (need - l->nr) * sizeof(*l->of));
+		l->nr = need;
+	}
+	l->of[id].n[step_of(cycles)]++;
+	return 0;
+}
+
+/* For damon_record_set_log(). */
+struct reading {
+	struct touch *t;
+	unsigned keep;
+	struct attrib_options *o;
+};
+
+static int on_access(void *priv, const struct damon_access_info *i)
+{
+	struct reading *r = priv;
+	uint32_t ids[2];
+	int err = attrib_add(r->t->attrib, i);
+
+	if (err || !(r->keep & TOUCH_LATENCIES) || !i->latency_cycles ||
+	    !attrib_is_asked_for(r->t->attrib, i))
+		return err;
+	err = attrib_find(r->t->attrib, i, &ids[TOUCH_CODE], &ids[TOUCH_OBJECT]);
+	for (int by = 0; by < 2 && !err; by++)
+		err = keep_latency(&r->t->latencies[by], ids[by], i->latency_cycles);
+	return err;
+}
+
+static int keep_endings(struct touch *t, const struct damon_snapshot *s, int64_t number)
+{
+	struct damon_snapshot_info si = {.size = sizeof(si)};
+	struct damon_target_info ti = {.size = sizeof(ti)};
+
+	damon_snapshot_info(s, &si);
+	for (size_t k = 0; k < si.nr_targets; k++) {
+		const struct scan_target *own;
+
+		damon_snapshot_target(s, k, &ti);
+		own = touch_target(t, ti.id);
+		if (own && own->last_in_range == number &&
+		    ending_keep(&t->endings[own - t->scan.targets], s, k,
+				t->scan.info.attrs.aggr_ns))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int read_log(struct report_args *a, struct reading *r)
 {
 	const struct damon_snapshot *s;
-	int got = scan_rewind(a);
+	int got, err = 0;
 
-	o->target_id = t->target->info.id;
+	damon_record_set_log(a->rec, on_access, r);
+	for (int64_t n = 0; !err && (got = scan_next(a, &s)) > 0; n++)
+		err = r->keep & TOUCH_ENDINGS ? keep_endings(r->t, s, n) : 0;
+	damon_record_set_log(a->rec, NULL, NULL);
+	if (err || got == -EINTR) /* on_access() had no memory */
+		return damon_fail(&a->fail, ENOMEM, "out of memory");
+	return got;
+}
+
+static int prepare(struct report_args *a, struct touch *t, struct attrib_options *o)
+{
+	int err = scan_rewind(a);
+
+	o->target_id = t->target ? t->target->info.id : UINT32_MAX;
 	o->from_ns = a->time_from_ns ? t->scan.from_ns : 0;
 	o->to_ns = a->time_to_ns ? t->scan.to_ns : 0;
 	o->addr_start = a->addr_start;
 	o->addr_end = a->addr_end;
 	o->cache_dir = a->cache_dir;
-	if (!got && attrib_new(a->rec, o, &t->attrib))
-		got = damon_fail(&a->fail, ENOMEM, "out of memory");
-	if (got)
-		return got;
-	damon_record_set_log(a->rec, attrib_add, t->attrib);
-	while ((got = scan_next(a, &s)) > 0)
-		;
-	damon_record_set_log(a->rec, NULL, NULL);
-	if (got == -EINTR)
-		return damon_fail(&a->fail, ENOMEM, "out of memory");
-	attrib_totals(t->attrib, &t->sums, &t->no_code, &t->no_object, &t->others);
-	return got;
+	t->endings = calloc(t->scan.nr_targets, sizeof(*t->endings));
+	if (!err && (!t->endings || attrib_new(a->rec, o, &t->attrib)))
+		err = damon_fail(&a->fail, ENOMEM, "out of memory");
+	return err;
 }
 
-int touch_load(struct report_args *a, struct attrib_options o, struct touch *t)
+int touch_load(struct report_args *a, struct attrib_options o, unsigned keep, struct touch *t)
 {
-	uint64_t from, to;
+	struct reading r = {t, keep, &o};
 	int got;
 
-	*t = (struct touch){0};
+	*t = (struct touch){.lines = o.lines};
 	got = scan_record(a, false, &t->scan);
 	if (!got)
 		got = select_target(a, &t->scan, &t->target);
 	if (got <= 0)
 		return got;
-	from = MAX(t->scan.from_ns, t->target->first_ns);
-	to = MIN(t->scan.to_ns, t->target->last_ns);
-	t->seconds = to > from ? (double)(to - from) / NS_PER_SEC : 0;
-	t->lines = o.lines;
-	got = read_log(a, t, &o);
+	t->any = true;
+	if (!select_is_named(a) && !(keep & TOUCH_ONE) && t->scan.nr_targets > 1)
+		t->target = NULL;
+	got = prepare(a, t, &o);
+	if (!got)
+		got = read_log(a, &r);
+	if (got)
+		return got;
+	attrib_totals(t->attrib, &t->sums, &t->no_code, &t->no_object, &t->others);
 	t->all = touch_weight(a, &t->sums);
-	return got;
+	return 0;
+}
+
+/* ---- targets ---- */
+
+void touch_say(struct report_args *a, const struct touch *t, const char *what)
+{
+	if (t->target)
+		select_say(a, &t->scan, t->target, what);
+	else
+		print_line(a->out, a->width, 0, "%s of %zu processes (--pid or --comm shows one)",
+			   what, t->scan.nr_targets);
+}
+
+const struct scan_target *touch_target(const struct touch *t, uint32_t id)
+{
+	for (size_t i = 0; i < t->scan.nr_targets; i++) {
+		if (t->scan.targets[i].info.id == id)
+			return &t->scan.targets[i];
+	}
+	return NULL;
+}
+
+double touch_seconds(const struct touch *t, uint32_t id)
+{
+	const struct scan_target *own = touch_target(t, id);
+	uint64_t from = t->scan.from_ns, to = t->scan.to_ns;
+
+	if (own) {
+		from = MAX(from, own->first_ns);
+		to = MIN(to, own->last_ns);
+	}
+	return to > from ? (double)(to - from) / NS_PER_SEC : 0;
+}
+
+const struct ending *touch_ending(const struct touch *t, uint32_t id)
+{
+	const struct scan_target *own = touch_target(t, id);
+	const struct ending *e = own ? &t->endings[own - t->scan.targets] : NULL;
+
+	return e && e->n ? e : NULL;
+}
+
+/* ---- figures ---- */
+
+static double percentile(const struct touch_latency *l, double rank, double part)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < TOUCH_LATENCY_STEPS; i++) {
+		sum += l->n[i];
+		if (l->n[i] && sum >= rank)
+			return cycles_of(i, part);
+	}
+	return NAN;
+}
+
+bool touch_latency(const struct touch *t, enum touch_by by, uint32_t id, double part,
+		   struct known *out)
+{
+	const struct touch_latencies *all = &t->latencies[by];
+	double n = 0, off;
+
+	for (int i = 0; id < all->nr && i < TOUCH_LATENCY_STEPS; i++)
+		n += all->of[id].n[i];
+	if (!(n > 0))
+		return false;
+	off = 1.96 * sqrt(n * part * (1 - part));
+	*out = (struct known){percentile(&all->of[id], n * part, .5),
+			      percentile(&all->of[id], fmax(n * part - off, 0), 0),
+			      percentile(&all->of[id], fmin(n * part + off, n), 1)};
+	return true;
 }
 
 double touch_weight(const struct report_args *a, const struct attrib_sums *s)
@@ -147,9 +309,51 @@ int touch_groups(struct report_args *a, const struct touch *t, enum touch_by by,
 
 /* ---- words ---- */
 
-static bool is_told(const struct touch *t, const char *key)
+void touch_put_percentiles(struct table *t, const struct touch *x, enum touch_by by, uint32_t id)
 {
-	if (!strcmp(key, "latency_mean"))
+	static const double parts[] = {.5, .95, .99};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && t->at; i++) {
+		struct known k = {NAN, NAN, NAN};
+
+		if (touch_latency(x, by, id, parts[i], &k)) {
+			table_known(t, &k, KNOWN_PLAIN);
+		} else {
+			table_double(t, NAN, "");
+			table_text(t, "");
+		}
+		table_limits(t, &k);
+	}
+}
+
+int touch_none(struct report_args *a, const struct touch *t, const struct table_col *cols)
+{
+	struct table_col told[TABLE_MAX_COLS + 1];
+	struct table table;
+
+	if (a->format == REPORT_TEXT) {
+		if (t->any)
+			print_line(a->out, a->width, 0,
+				   "nothing to show: no such accesses are in its log");
+		else
+			notes_empty(a, &t->scan);
+		return 0;
+	}
+	touch_columns(a, t, cols, told);
+	table_init(&table, a, told, NULL, NULL);
+	return table_end(&table);
+}
+
+static bool is_percentile(const struct table_col *c)
+{
+	return c->key && !strcmp(c->key, "latency_p50");
+}
+
+static bool is_told(const struct touch *t, const struct table_col *c)
+{
+	const char *key = c->key ? c->key : "";
+
+	if (!strncmp(key, "latency", 7) || (c->called && strstr(c->called, "of p")))
 		return t->sums.latency_n > 0;
 	if (!strcmp(key, "stall_share"))
 		return t->sums.stall > 0;
@@ -157,18 +361,24 @@ static bool is_told(const struct touch *t, const char *key)
 		return t->lines;
 	if (!strcmp(key, "levels"))
 		return t->sums.weight > t->sums.level[DAMON_MEMORY_UNKNOWN];
+	if (!strcmp(key, "process") || !strcmp(key, "pid"))
+		return !t->target;
 	return true;
 }
 
-void touch_columns(const struct touch *t, const struct table_col *cols, struct table_col *out)
+void touch_columns(const struct report_args *a, const struct touch *t, const struct table_col *cols,
+		   struct table_col *out)
 {
 	size_t n = 0;
 
-	do {
+	for (; cols[n].key || cols[n].title; n++) {
+		if (!a->percentiles && is_percentile(&cols[n]))
+			break;
 		out[n] = cols[n];
-		if (out[n].key && !is_told(t, out[n].key))
+		if (!is_told(t, &cols[n]))
 			out[n].title = NULL;
-	} while (cols[n].key || cols[n].title ? ++n : 0);
+	}
+	out[n] = (struct table_col){0};
 }
 
 static const char *partner_name(const struct touch *t, enum touch_by by, uint32_t id)

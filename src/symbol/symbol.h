@@ -88,7 +88,7 @@ bool symbols_bias(struct symbol_file *f, uint64_t start, uint64_t offset, uint64
 struct symbol_data {
 	const char
 		*variable; /* "table"; static ones of functions: "count (in step)"; NULL unknown */
-	uint64_t start, size; /* of it, file's virtual addresses */
+	uint64_t start, size; /* of it, or else of the section; file's virtual addresses */
 	const char *member;   /* what of it: "[3].next", "" the whole, or not known */
 	const char *section;  /* ".data", ".bss", ".rodata", ...; NULL unknown */
 	const char *file;     /* where it is defined, NULL: unknown */

@@ -448,6 +448,8 @@ static void section_of(struct symbol_file *f, uint64_t vaddr, struct symbol_data
 			continue;
 		name = elf_strptr(f->main.elf, names, h.sh_name);
 		out->section = name ? strings_keep(&f->all->names, name, 256) : NULL;
+		out->start = h.sh_addr;
+		out->size = h.sh_size;
 		return;
 	}
 }

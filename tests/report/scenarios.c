@@ -362,6 +362,82 @@ static void fill_physical(struct damon_record *r)
 	}
 }
 
+/*
+ * Two servers and their log: a cache that both share, what each has for itself, code without and
+ * with a name (a directory that no machine has: nothing is known of its files).
+ */
+static void map_server(struct damon_record *r, uint32_t id)
+{
+	fake_mapping(r, id, EXE, 6 * MiB, "/no such place/bin/server");
+	fake_mapping(r, id, HEAP, 24 * MiB, "[heap]");
+	fake_shared(r, id, ARENA + id * GiB, 64 * MiB, "/dev/shm/cache (deleted)", 77, 16 * MiB);
+	fake_mapping(r, id, ARENA + 8 * GiB, 64 * MiB, "");
+	fake_mapping(r, id, ARENA + 9 * GiB, 1 * MiB, "[anon:a pool]");
+	fake_mapping(r, id, ARENA + 10 * GiB, 8 * MiB, "");
+	fake_mapping(r, id, LIB, 2 * MiB, "/no such place/lib/libwork.so.6");
+	fake_mapping(r, id, STACK, 132 * KiB, "[stack]");
+}
+
+static void put_server(struct damon_record *r, uint32_t id, unsigned i)
+{
+	fake_part(r, id, id ? 20 : 80);
+	fake_region(r, EXE, 6 * MiB, 1, 0, i);
+	fake_region(r, HEAP, 20 * MiB, 10, 0.5, i / 2);
+	fake_region(r, HEAP + 20 * MiB, 4 * MiB, 0, 0, i);
+	fake_region(r, ARENA + id * GiB, 16 * MiB, 60, 0.1, i);
+	fake_region(r, ARENA + id * GiB + 16 * MiB, 48 * MiB, 0, 0, i);
+	fake_region(r, ARENA + 8 * GiB, 64 * MiB, 2, 0, i);
+	fake_region(r, STACK, 132 * KiB, 20, 0.5, i);
+}
+
+#define CODE(weighs, at, ...) .weight = (weighs), .ip = (at), __VA_ARGS__
+static void log_server(struct damon_record *r, uint32_t id, unsigned i)
+{
+	const struct damon_access_info all[] = {
+		{CODE(4, EXE + 0x100, .addr = ARENA + id * GiB + 4096, .load = 1,
+		      .latency_cycles = 200 + 40 * (i % 10), .level = DAMON_MEMORY_DRAM)},
+		{CODE(2, EXE + 0x200, .addr = ARENA + id * GiB + 8 * i, .store = 1,
+		      .latency_cycles = 5, .level = DAMON_MEMORY_L1)},
+		{CODE(1, LIB + 0x100, .addr = HEAP + 4096 * i, .store = i % 2)},
+		{CODE(1, LIB + 0x200, .addr = STACK + 131 * KiB, .stack = 1, .likely = 1)},
+		{CODE(.5, EXE + 0x300, .addr = ARENA + 10 * GiB + 96 * KiB, .stack = i % 2,
+		      .tid = 4321)},
+		{CODE(.25, EXE + 0x300, .addr = ARENA + 9 * GiB, .load = 1)},
+		{CODE(.25, EXE + 0x300, .addr = ARENA + 8 * GiB + 64 * i, .load = 1)},
+		{CODE(.125, 0x10, .addr = 0x20)},
+		{CODE(3000, EXE + 0x100, .addr = ARENA + id * GiB, .is_stall = 1)},
+	};
+
+	for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+		fake_access(r, id, all[k]);
+}
+
+static void fill_servers(struct damon_record *r)
+{
+	for (int t = 0; t < 2; t++)
+		map_server(r, fake_target(r, 500 + t, t ? "helper" : "server", 1));
+	r->info.scale_lo = .5;
+	r->info.scale_hi = 2;
+	for (unsigned i = 0; i < 60; i++) {
+		fake_snapshot(r);
+		for (uint32_t id = 0; id < (i < 30 ? 1 : 2); id++) {
+			put_server(r, id, i);
+			log_server(r, id, i);
+		}
+		fake_snapshot_end(r);
+	}
+}
+
+/* A log in which everything is hostile but the numbers. */
+static void fill_hostile_log(struct damon_record *r)
+{
+	fill_hostile(r);
+	for (unsigned k = 0; k < 4; k++)
+		fake_access(r, 0,
+			    (struct damon_access_info){
+				    CODE(1, HEAP + k * MiB, .addr = HEAP + k * MiB)});
+}
+
 /* The size that figures are quoted for. */
 static void fill_large(struct damon_record *r)
 {
@@ -452,6 +528,8 @@ const struct scenario scenarios[] = {
 	{"trace", fill_trace},
 	{"schemes", fill_schemes},
 	{"physical", fill_physical},
+	{"servers", fill_servers},
+	{"hostile-log", fill_hostile_log},
 	{"large", fill_large},
 	{0},
 };

@@ -36,6 +36,8 @@ static uint64_t number(const char *v)
 static void set_arg(struct report_args *a, const char *key, const char *v)
 {
 	static const char *const formats[] = {"text", "json", "csv", NULL};
+	static const char *const sorts[] = {"accesses", "stores", "stall", "latency", NULL};
+	static const char *const grains[] = {"function", "line", "module", NULL};
 	static const char *const colors[] = {"ascii", "256", "truecolor", NULL};
 
 	if (!strcmp(key, "format"))
@@ -62,7 +64,18 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 		a->resol_addr = (unsigned)number(v);
 	else if (!strcmp(key, "window"))
 		a->window = (int)number(v);
-	else if (!strcmp(key, "snapshot"))
+	else if (!strcmp(key, "top"))
+		a->top = (unsigned)number(v);
+	else if (!strcmp(key, "sort"))
+		a->sort = (enum report_sort)choice(v, sorts);
+	else if (!strcmp(key, "by"))
+		a->grain = (enum report_grain)choice(v, grains);
+	else if (!strcmp(key, "percentiles"))
+		a->percentiles = number(v);
+	else if (!strcmp(key, "why")) {
+		a->has_why = true;
+		a->why = number(v);
+	} else if (!strcmp(key, "snapshot"))
 		a->snapshot = (int64_t)number(v);
 	else
 		exit(2);

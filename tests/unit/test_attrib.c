@@ -109,6 +109,7 @@ Test(attrib, every_kind_of_object)
 	char *shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	char *anon =
 		mmap(NULL, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack = mmap(NULL, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int on_stack = 0;
 	const struct {
 		enum attrib_object_kind kind;
@@ -121,7 +122,7 @@ Test(attrib, every_kind_of_object)
 		{ATTRIB_HEAP, "[heap]", sbrk(0), 0},
 		{ATTRIB_STACK, "[stack]", &on_stack, DAMON_ACCESS_STACK},
 		{ATTRIB_ANON, "anon ", anon + 4096, 0},
-		{ATTRIB_STACK, "stack of thread 77", anon + 8192, DAMON_ACCESS_STACK},
+		{ATTRIB_STACK, "stack of thread 77", stack, DAMON_ACCESS_STACK},
 		{ATTRIB_SHARED, "zero (deleted)", shared, 0},
 		{ATTRIB_FILE, "unit .text", (const void *)(uintptr_t)toucher, 0},
 		{ATTRIB_UNKNOWN, "(unknown)", (const void *)NOWHERE, 0},
@@ -149,6 +150,24 @@ Test(attrib, every_kind_of_object)
 	cr_expect(all.n == 9 && all.weight == 511 && no_code.weight == 0 && others.n == 0);
 	cr_expect_eq(no_object.weight, 256);
 	cr_expect(all.stores == 1 && all.latency_sum == 900 && all.level[DAMON_MEMORY_L2] == 511);
+	attrib_free(a);
+}
+
+Test(attrib, one_access_near_the_stack_pointer_tells_a_stack)
+{
+	char *stack =
+		mmap(NULL, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct attrib_options o = {.target_id = UINT32_MAX};
+	struct attrib *a;
+
+	begin();
+	touch(stack + 100, 1, 0);
+	touch(stack + 9000, 2, DAMON_ACCESS_STACK);
+	touch(stack + 20000, 4, 0);
+	a = finish(&o);
+	cr_assert_eq(attrib_nr_rows(a), 1);
+	cr_expect_str_eq(attrib_object(a, attrib_row(a, 0)->object)->name, "stack of thread 77");
+	cr_expect_eq(attrib_object(a, attrib_row(a, 0)->object)->kind, ATTRIB_STACK);
 	attrib_free(a);
 }
 

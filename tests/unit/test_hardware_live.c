@@ -585,8 +585,6 @@ Test(hardware_live, what_the_kernel_throttles_is_not_asked_for_again)
 	fake_perf_release(&l.perf);
 }
 
-/* ---- the same, recorded raw ---- */
-
 enum { ROUNDS = 30 };
 
 /* Samples that perf itself finds; -1: there is no perf here. Of a trace it makes them up. */
