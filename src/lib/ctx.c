@@ -568,6 +568,7 @@ int damon_close(struct damon_ctx *ctx)
 	if (ctx->state != CTX_OPEN)
 		return 0;
 	ctx->state = CTX_CLOSED;
+	schemes_close(ctx);
 	checks_stop(ctx);
 	if (ctx->session) {
 		damon_session_disable(ctx->session);

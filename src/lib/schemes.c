@@ -270,9 +270,6 @@ void schemes_close(struct damon_ctx *ctx)
 	}
 	end_worker(s);
 	acted_release(&s->acted);
-	if (s->paused)
-		s->paused_ns += ctx->sys->clock_ns(ctx->sys) - s->paused_from_ns;
-	s->paused = false;
 }
 
 void schemes_free(struct damon_ctx *ctx)

@@ -81,7 +81,7 @@ struct damon_ctx;
 
 /* schemes.c */
 int schemes_open(struct damon_ctx *ctx);   /* after attaching; -errno with the reason */
-void schemes_close(struct damon_ctx *ctx); /* ends the work; statistics stay */
+void schemes_close(struct damon_ctx *ctx); /* ends the work; statistics stay. Idempotent */
 void schemes_free(struct damon_ctx *ctx);
 /* Are there schemes, so that sampling may have to pause? */
 bool schemes_may_pause(const struct damon_ctx *ctx);
