@@ -150,6 +150,7 @@ struct damon_ctx {
 	bool ended;	       /* the callback wants no more */
 
 	bool dry_run;
+	bool by_hand;		 /* the worker of schemes has no thread: tests do its steps */
 	struct schemes *schemes; /* NULL: none were set */
 };
 

@@ -133,7 +133,7 @@ static int make_worker(struct damon_ctx *ctx, struct parts *p)
 	if (reserve_cold(&ctx->schemes->cold, params.queue))
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	err = applier_new(ctx->sys, &params, &p->applier, &ctx->fail);
-	if (err || ctx->schemes->by_hand)
+	if (err || ctx->by_hand)
 		return err;
 	err = applier_start(p->applier);
 	return err ? damon_fail(&ctx->fail, -err, "cannot start a thread: %s", strerror(-err)) : 0;

@@ -59,7 +59,6 @@ struct schemes_home {
 
 struct schemes {
 	struct scheme_set *set;
-	bool by_hand; /* the worker has no thread: tests do its steps */
 
 	/* from damon_open() on */
 	struct damon_schemes *engine;

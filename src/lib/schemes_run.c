@@ -129,7 +129,7 @@ void schemes_quiet(struct damon_ctx *ctx)
 		return;
 	schemes_cancel(ctx, SIZE_MAX);
 	while (!applier_idle(s->applier)) {
-		if (s->by_hand)
+		if (ctx->by_hand)
 			applier_step(s->applier);
 		else /* a slice is left, of a millisecond at most */
 			ctx->sys->poll(ctx->sys, NULL, 0, 1);
