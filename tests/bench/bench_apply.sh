@@ -1,19 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How quickly schemes are applied to another process's memory: the worker, with all that it checks,
-# beside the bare system call on the same ranges; medians of ratios of CPU time. Needs root. Swap is a zram
-# device of our own, which is reset at the end; without one, pageout and willneed are left out.
+# beside the bare system call on the same ranges; medians of ratios of CPU time. Needs root. Swap is
+# a zram device that nobody uses, reset at the end; without one, pageout and willneed are left out.
 . "$(dirname "$0")/kit.sh"
 
 device=''
 restore()
 {
-	[ -z "$device" ] || { swapoff "$device" || true; zramctl -r "$device" || true; }
+	if [ -n "$device" ]; then
+		swapoff "$device" || true
+		echo 1 > "/sys/block/${device##*/}/reset" || true
+	fi
 	rm -rf "$fresh"
 }
 trap restore EXIT
 
-# A device that nobody uses: a fresh one, or one without a size.
+# A device without a size.
 take_device()
 {
 	local sys
