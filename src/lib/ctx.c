@@ -669,6 +669,7 @@ int damon_close(struct damon_ctx *ctx)
 	if (ctx->state != CTX_OPEN)
 		return 0;
 	ctx->state = CTX_CLOSED;
+	schemes_close(ctx);
 	checks_stop(ctx);
 	err = finish(ctx);
 	stats_totals(ctx);

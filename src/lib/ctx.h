@@ -188,6 +188,7 @@ struct damon_ctx {
 	struct damon_fail closed_reason;
 
 	bool dry_run;
+	bool by_hand;		 /* the worker of schemes has no thread: tests do its steps */
 	struct schemes *schemes; /* NULL: none were set */
 };
 

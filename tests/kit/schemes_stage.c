@@ -207,6 +207,7 @@ void stage_init_for(struct stage *w, int pid)
 	w->fake.sys.process_madvise = fake_process_madvise;
 	cr_assert_eq(damon_ctx_new(&w->ctx), 0);
 	w->ctx->sys = &w->fake.sys;
+	w->ctx->by_hand = true;
 	damon_set_callback(w->ctx, on_snapshot, w);
 	damon_sampling_init(&s);
 	s.source = "synth";
@@ -248,7 +249,6 @@ void stage_set(struct stage *w, const struct damos *s, size_t n)
 	int err = damon_set_schemes(w->ctx, s, n);
 
 	cr_assert_eq(err, 0, "%s", damon_error(w->ctx));
-	w->ctx->schemes->by_hand = true;
 }
 
 void stage_open(struct stage *w, const struct damos *s, size_t n)

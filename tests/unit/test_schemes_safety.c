@@ -244,21 +244,36 @@ Test(schemes_safety, swap_is_full)
 
 Test(schemes_safety, the_end_comes_in_the_middle)
 {
+	char path[] = "/tmp/test_schemes.XXXXXX";
+	struct damos_stats st, told = {.size = sizeof(told)};
 	struct damos s = stage_pageout();
-	struct damos_stats st;
+	const struct damon_snapshot *snap;
+	struct damon_record *rec;
 	struct stage w;
 	size_t done;
 
+	close(mkstemp(path));
+	unlink(path);
 	stage_init(&w);
 	w.advise_ns = MS;
+	cr_assert_eq(damon_set_record(w.ctx, path), 0);
 	stage_open(&w, &s, 1);
 	stage_run_to_plan(&w);
 	cr_assert(applier_step(w.ctx->schemes->applier));
 	done = w.nr_advice;
+	w.fake.clock_ns += 300 * MS; /* intervals that end with it */
 	cr_assert_eq(damon_close(w.ctx), 0);
 	cr_expect_eq(w.nr_advice, done, "nothing more is begun");
 	st = stage_stats(&w, 0);
 	cr_expect_eq(st.sz_applied, stage_advised_since(&w, 0), "what was done is told");
 	cr_expect_geq(st.sz_tried + st.sz_dropped, IDLE_END - IDLE);
 	stage_free(&w);
+	cr_assert_eq(damon_record_open(path, &rec), 0);
+	while (damon_record_next(rec, &snap) == 1)
+		;
+	cr_assert_eq(damon_record_scheme(rec, 0, NULL, &told), 0);
+	cr_expect_eq(told.sz_applied, st.sz_applied, "and the record tells it");
+	cr_expect_eq(told.sz_dropped, st.sz_dropped);
+	damon_record_close(rec);
+	unlink(path);
 }
