@@ -147,7 +147,7 @@ void damos_init(struct damos *s); /* stat of everything */
  */
 int damon_set_schemes(struct damon_ctx *ctx, const struct damos *s, size_t n);
 /* 1: plans and counts, and acts on nothing; what is refused for want of rights is then planned all
- * the same. Before damon_open(). */
+ * the same. Before damon_set_schemes(). */
 int damon_set_dry_run(struct damon_ctx *ctx, int on);
 /* By hand, as from a key: an off scheme neither plans nor acts. 0, -EINVAL: no such scheme. */
 int damon_scheme_switch(struct damon_ctx *ctx, size_t i, int on);

@@ -55,6 +55,7 @@ struct damon_action_done {
 	/* As of struct damos_result: 1 each page was looked at, -1 by the share of calls that were,
 	 * 0 as the kernel said. Of the last call. */
 	int8_t verified;
+	int err; /* positive errno of the last that failed; its reason is in run->why */
 };
 
 /* Which pages an action costs time for: what a slice is measured in. Others are passed over

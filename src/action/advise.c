@@ -27,6 +27,7 @@ struct advice {
 	uint64_t grain;
 	int halves;	     /* calls left for halves */
 	uint64_t ok, failed; /* bytes; what is neither was a hole */
+	int err;	     /* positive, of those that failed */
 };
 
 /* Whether an error is of the process, or of all that could follow. */
@@ -67,6 +68,7 @@ static void give_up(struct advice *a, uint64_t bytes, int err)
 	if (err == -ENOMEM && a->advice != MADV_COLLAPSE && bytes <= a->grain)
 		return;
 	a->failed += bytes;
+	a->err = -err;
 	damon_fail(a->run->why, -err, "the kernel refuses %s of some memory: %s", a->name,
 		   strerror(-err));
 }
@@ -174,6 +176,7 @@ static void believe(const struct advice *a, uint64_t given, struct damon_action_
 
 	done->applied += applied;
 	done->failed += a->failed;
+	done->err = a->err;
 	done->skipped += given - applied - a->failed;
 	done->verified = m->given > 0 ? -1 : 0;
 }
@@ -208,6 +211,7 @@ static int apply_quick(struct advice *a, bool of_present, const struct damon_act
 	remember(run->memo, given, MIN(fits, a->ok));
 	done->applied += MIN(fits, a->ok);
 	done->failed += a->failed;
+	done->err = a->err;
 	done->skipped += given - MIN(fits, a->ok) - a->failed;
 	done->verified = -1;
 	return 0;
@@ -231,11 +235,14 @@ int damon_apply_willneed(const struct damon_action_run *run, const struct damon_
 
 /* ---- pageout, collapse: a look before and after ---- */
 
-static void settle(struct damon_action_done *done, uint64_t given, uint64_t could, uint64_t did)
+static void settle(const struct advice *a, struct damon_action_done *done, uint64_t given,
+		   uint64_t could, uint64_t did)
 {
 	did = MIN(did, could); /* the process goes on meanwhile */
 	done->applied += did;
 	done->failed += could - did;
+	if (did < could)
+		done->err = a->err ? a->err : EBUSY;
 	done->skipped += given - could;
 	done->verified = 1;
 }
@@ -246,6 +253,7 @@ static int settle_blind(const struct advice *a, uint64_t given, int err,
 {
 	done->applied += a->ok;
 	done->failed += a->failed;
+	done->err = a->err;
 	done->skipped += err ? 0 : given - a->ok - a->failed;
 	done->verified = 0;
 	return err;
@@ -277,14 +285,14 @@ int damon_apply_pageout(const struct damon_action_run *run, const struct damon_a
 	if (err == -ESRCH)
 		return explain(&a, err);
 	if (looks && !before.present) {
-		settle(done, given, 0, 0);
+		settle(&a, done, given, 0, 0);
 		return 0;
 	}
 	err = advise(&a, r, n);
 	if (err || !looks || !look(run, r, n, &after, &err))
 		return settle_blind(&a, given, err, done);
 	did = before.present - MIN(after.present, before.present);
-	settle(done, given, before.present, did);
+	settle(&a, done, given, before.present, did);
 	return did < before.present ? why_kept(&a, before.present - did, did) : 0;
 }
 
@@ -325,13 +333,13 @@ int damon_apply_collapse(const struct damon_action_run *run, const struct damon_
 	if (err == -ESRCH)
 		return explain(&a, err);
 	if (looks && !(before.present + before.swapped)) {
-		settle(done, whole, 0, 0);
+		settle(&a, done, whole, 0, 0);
 		return 0;
 	}
 	err = advise(&a, units, n);
 	if (err || !looks || !look(run, units, n, &after, &err) || !run->pages->knows_huge)
 		return settle_blind(&a, whole, err, done);
-	settle(done, whole, whole - MIN(before.huge, whole),
+	settle(&a, done, whole, whole - MIN(before.huge, whole),
 	       after.huge - MIN(before.huge, after.huge));
 	return 0;
 }

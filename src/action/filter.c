@@ -377,6 +377,7 @@ int damon_page_filters_walk(const struct damon_page_filters *f, const struct dam
 			    size_t cap, struct damon_filtered *result)
 {
 	struct walk w = {f, p, out, cap, result};
+	int err;
 
 	w.filters = !f->off && damon_has_page_filters(f->scheme);
 	w.active = w.filters && has_filter(f->scheme, DAMOS_FILTER_ACTIVE);
@@ -387,8 +388,13 @@ int damon_page_filters_walk(const struct damon_page_filters *f, const struct dam
 	}
 	if (!f->pages)
 		return -EACCES;
+	f->pages->files = w.filters && has_filter(f->scheme, DAMOS_FILTER_ANON);
 	if (p->grain > DAMON_PAGE_SIZE)
-		return see_units(&w, start, MIN(end, start + MAX(MAX_WALK, 2 * p->grain)));
-	return see_pages(&w, start,
-			 MIN(end, start + (w.active ? MAX_PAGES << DAMON_PAGE_SHIFT : MAX_WALK)));
+		err = see_units(&w, start, MIN(end, start + MAX(MAX_WALK, 2 * p->grain)));
+	else
+		err = see_pages(
+			&w, start,
+			MIN(end, start + (w.active ? MAX_PAGES << DAMON_PAGE_SHIFT : MAX_WALK)));
+	f->pages->files = false;
+	return err;
 }

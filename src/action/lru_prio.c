@@ -2,7 +2,8 @@
 /*
  * lru_prio: pages are accessed twice from outside, as the process itself would: the first read of a
  * byte marks a page referenced, the second puts it on the active list. Only pages in memory are
- * read: others would be brought in.
+ * read: others would be brought in. Of a huge page the kernel only sets the accessed bit, once for
+ * all of it: reclaim finds it there when it comes by, and keeps the page.
  */
 #include <errno.h>
 #include <string.h>
@@ -130,6 +131,7 @@ int damon_apply_lru_prio(const struct damon_action_run *run, const struct damon_
 		err = flush(&p);
 	done->applied += p.ok;
 	done->failed += p.failed;
+	done->err = p.failed ? EFAULT : done->err;
 	done->skipped += err ? 0 : given - MIN(p.ok + p.failed, given);
 	done->verified = 1;
 	return err ? explain(&p, err) : 0;

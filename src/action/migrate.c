@@ -30,6 +30,7 @@ struct batch {
 	uint32_t kb[BATCH]; /* that the page is of */
 	size_t nr;
 	uint64_t ok, skipped, failed; /* bytes */
+	int err;		      /* positive, of those that failed */
 };
 _Static_assert(sizeof(struct batch) <= DAMON_ACTION_SCRATCH, "a batch fits");
 
@@ -176,10 +177,10 @@ static void take_status(struct batch *b)
 			b->skipped += bytes;
 		} else {
 			b->failed += bytes;
-			damon_fail(b->run->why, status < 0 ? -status : EBUSY,
-				   "some pages cannot be moved: %s",
-				   status == -EACCES ? "several processes map them"
-						     : strerror(status < 0 ? -status : EBUSY));
+			b->err = status < 0 ? -status : EBUSY;
+			damon_fail(b->run->why, b->err, "some pages cannot be moved: %s",
+				   b->err == EACCES ? "several processes map them"
+						    : strerror(b->err));
 		}
 	}
 	b->nr = nr;
@@ -215,6 +216,7 @@ static int flush(struct batch *b)
 		return explain(b, err);
 	for (size_t i = 0; i < b->nr; i++) {
 		b->failed += (uint64_t)b->kb[i] << 10;
+		b->err = EBUSY;
 		damon_fail(b->run->why, EBUSY, "some pages cannot be moved: they are in use");
 	}
 	b->nr = 0;
@@ -272,6 +274,7 @@ int damon_apply_migrate(const struct damon_action_run *run, const struct damon_a
 	b->run = run;
 	b->nr = 0;
 	b->ok = b->skipped = b->failed = 0;
+	b->err = 0;
 	for (size_t i = 0; i < n && !err; i++) {
 		given += r[i].end - r[i].start;
 		err = move_range(b, r[i].start, r[i].end);
@@ -280,6 +283,7 @@ int damon_apply_migrate(const struct damon_action_run *run, const struct damon_a
 		err = flush(b);
 	done->applied += b->ok;
 	done->failed += b->failed;
+	done->err = b->err ? b->err : done->err;
 	done->skipped += err ? b->skipped : given - MIN(b->ok + b->failed, given);
 	done->verified = 1;
 	return err;

@@ -46,6 +46,7 @@ struct lane {
 /* What the job under way needs, of whoever steps. */
 struct site {
 	uint64_t id; /* of the step; 0: none */
+	bool asked;  /* for its pagemap */
 	struct damon_pagemap pages;
 	struct damon_page_filters filters;
 };
@@ -173,27 +174,40 @@ static bool is_gone(const struct damon_sys *sys, int pid_fd)
 	return pid_fd < 0 || (sys->poll(sys, &p, 1, 0) > 0 && p.revents);
 }
 
-/* Opens what the job needs, unless the last slice was of it, too. Returns 0 or -errno. */
-static int arrive(struct applier *a, const struct applier_job *j, struct damon_fail *why)
+/* Does a slice need to see pages: to filter them, to know what is work, to look at a sample? */
+static bool needs_pages(const struct applier *a, const struct applier_job *j,
+			const struct damon_action_memo *memo)
+{
+	return j->action->work != DAMON_WORK_ALL || memo->calls % DAMON_ACTION_LOOK == 0 ||
+	       (!a->site.filters.off && damon_has_page_filters(j->scheme));
+}
+
+/* Opens what the slice needs, unless the last one was of this job, too. Returns 0 or -errno. */
+static int arrive(struct applier *a, const struct applier_job *j,
+		  const struct damon_action_memo *memo, struct damon_fail *why)
 {
 	struct site *s = &a->site;
-	int err;
+	int err = 0;
 
-	if (s->id == j->step.id)
-		return 0;
-	damon_pagemap_close(&s->pages);
-	s->id = 0;
-	err = damon_pagemap_open(a->sys, j->pid, &s->pages);
-	if (err == -ESRCH)
-		return err;
-	err = damon_page_filters_init(&s->filters, a->sys, j->pid, j->scheme,
-				      err ? NULL : &s->pages);
-	if (err && err != -ESRCH)
-		damon_fail(why, -err, "the memory cgroup of process %d cannot be read: %s", j->pid,
-			   strerror(-err));
-	s->filters.off = j->step.allowed;
-	s->id = err ? 0 : j->step.id;
-	return err;
+	if (s->id != j->step.id) {
+		damon_pagemap_close(&s->pages);
+		s->id = 0;
+		s->asked = false;
+		err = damon_page_filters_init(&s->filters, a->sys, j->pid, j->scheme, NULL);
+		if (err && err != -ESRCH)
+			damon_fail(why, -err, "the memory cgroup of process %d cannot be read: %s",
+				   j->pid, strerror(-err));
+		if (err)
+			return err;
+		s->filters.off = j->step.allowed;
+		s->id = j->step.id;
+	}
+	if (!s->asked && needs_pages(a, j, memo)) {
+		err = damon_pagemap_open(a->sys, j->pid, &s->pages);
+		s->asked = true;
+		s->filters.pages = err ? NULL : &s->pages;
+	}
+	return err == -ESRCH ? err : 0; /* without it, some can do */
 }
 
 static int apply(struct applier *a, const struct applier_job *j, struct damon_action_memo *memo,
@@ -247,7 +261,7 @@ static void work_on(struct applier *a, const struct applier_job *j, uint64_t at,
 					       .whole_huge = act->whole_huge,
 					       .most = act->apply ? most : UINT64_MAX};
 
-	s->err = is_gone(a->sys, j->pid_fd) ? -ESRCH : arrive(a, j, &s->why);
+	s->err = is_gone(a->sys, j->pid_fd) ? -ESRCH : arrive(a, j, memo, &s->why);
 	s->seen.walked = at;
 	if (!s->err) {
 		s->err = damon_page_filters_walk(&a->site.filters, &walk, at, j->step.end,
@@ -319,7 +333,7 @@ static void add_slice(struct damos_result *r, const struct slice *s, bool first)
 	r->filter_passed += s->seen.passed;
 	r->busy_ns += s->busy_ns;
 	if (s->why.text[0] && !s->gone)
-		give_reason(r, s->err ? s->err : -EBUSY, s->why.text);
+		give_reason(r, s->err ? s->err : -s->done.err, s->why.text);
 	if (!s->seen.nr) /* nothing was called, so nothing is believed */
 		return;
 	if (first)

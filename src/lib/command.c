@@ -8,18 +8,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/ctx.h"
 
-int pidfd_open_of(int pid)
+int pidfd_open_of(const struct damon_sys *sys, int pid)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = sys->pidfd_open(sys, pid);
 
-	if (fd < 0 && errno == ENOSYS)
-		return pid_is_gone(pid) ? -ESRCH : -ENOSYS;
-	return fd < 0 ? -errno : fd;
+	return fd == -ENOSYS && pid_is_gone(pid) ? -ESRCH : fd;
 }
 
 bool pid_is_gone(int pid)
@@ -86,7 +83,7 @@ int command_start(struct damon_ctx *ctx)
 	c->err_fd = status[0];
 	if (err)
 		return err;
-	c->pid_fd = pidfd_open_of(c->pid);
+	c->pid_fd = pidfd_open_of(ctx->sys, c->pid);
 	if (c->pid_fd < 0 && c->pid_fd != -ENOSYS)
 		return damon_fail(&ctx->fail, -c->pid_fd, "cannot watch '%s': %s", c->argv[0],
 				  strerror(-c->pid_fd));

@@ -397,7 +397,7 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 	char comm[DAMON_COMM_MAX] = "?";
 	int err;
 
-	p->pid_fd = pidfd_open_of(p->pid);
+	p->pid_fd = pidfd_open_of(ctx->sys, p->pid);
 	if (p->pid_fd == -ESRCH)
 		return damon_fail(&ctx->fail, ESRCH, "there is no process %d", p->pid);
 	if (p->pid_fd == -EINVAL || p->pid_fd == -ENOENT) {
@@ -568,6 +568,7 @@ int damon_close(struct damon_ctx *ctx)
 	if (ctx->state != CTX_OPEN)
 		return 0;
 	ctx->state = CTX_CLOSED;
+	schemes_close(ctx);
 	checks_stop(ctx);
 	if (ctx->session) {
 		damon_session_disable(ctx->session);

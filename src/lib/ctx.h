@@ -150,6 +150,7 @@ struct damon_ctx {
 	bool ended;	       /* the callback wants no more */
 
 	bool dry_run;
+	bool by_hand;		 /* the worker of schemes has no thread: tests do its steps */
 	struct schemes *schemes; /* NULL: none were set */
 };
 
@@ -167,7 +168,7 @@ int command_go(struct damon_ctx *ctx);	     /* lets it exec; -errno of the exec 
 void command_abandon(struct damon_ctx *ctx); /* a held-back command ends without exec */
 void command_poll(struct damon_ctx *ctx);    /* notes its end */
 /* -ESRCH: gone; -ENOSYS: the kernel has none (before 5.3), pid_is_gone() must do; or -errno */
-int pidfd_open_of(int pid);
+int pidfd_open_of(const struct damon_sys *sys, int pid);
 bool pid_is_gone(int pid);
 
 /* source.c */

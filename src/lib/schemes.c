@@ -133,7 +133,7 @@ static int make_worker(struct damon_ctx *ctx, struct parts *p)
 	if (reserve_cold(&ctx->schemes->cold, params.queue))
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	err = applier_new(ctx->sys, &params, &p->applier, &ctx->fail);
-	if (err || ctx->schemes->by_hand)
+	if (err || ctx->by_hand)
 		return err;
 	err = applier_start(p->applier);
 	return err ? damon_fail(&ctx->fail, -err, "cannot start a thread: %s", strerror(-err)) : 0;
@@ -270,9 +270,6 @@ void schemes_close(struct damon_ctx *ctx)
 	}
 	end_worker(s);
 	acted_release(&s->acted);
-	if (s->paused)
-		s->paused_ns += ctx->sys->clock_ns(ctx->sys) - s->paused_from_ns;
-	s->paused = false;
 }
 
 void schemes_free(struct damon_ctx *ctx)

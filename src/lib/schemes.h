@@ -59,7 +59,6 @@ struct schemes_home {
 
 struct schemes {
 	struct scheme_set *set;
-	bool by_hand; /* the worker has no thread: tests do its steps */
 
 	/* from damon_open() on */
 	struct damon_schemes *engine;
@@ -81,7 +80,7 @@ struct damon_ctx;
 
 /* schemes.c */
 int schemes_open(struct damon_ctx *ctx);   /* after attaching; -errno with the reason */
-void schemes_close(struct damon_ctx *ctx); /* ends the work; statistics stay */
+void schemes_close(struct damon_ctx *ctx); /* ends the work; statistics stay. Idempotent */
 void schemes_free(struct damon_ctx *ctx);
 /* Are there schemes, so that sampling may have to pause? */
 bool schemes_may_pause(const struct damon_ctx *ctx);

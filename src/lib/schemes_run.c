@@ -129,7 +129,7 @@ void schemes_quiet(struct damon_ctx *ctx)
 		return;
 	schemes_cancel(ctx, SIZE_MAX);
 	while (!applier_idle(s->applier)) {
-		if (s->by_hand)
+		if (ctx->by_hand)
 			applier_step(s->applier);
 		else /* a slice is left, of a millisecond at most */
 			ctx->sys->poll(ctx->sys, NULL, 0, 1);
@@ -367,11 +367,16 @@ static void take_refaults(struct damon_ctx *ctx, uint64_t now_ns)
 
 int schemes_run(struct damon_ctx *ctx, struct damon_snapshot *snap, uint64_t end_ns)
 {
+	struct damon_view view = ctx->view.units;
 	struct schemes *s = ctx->schemes;
 	int err;
 
 	if (!s || !s->engine || !s->set->n)
 		return 0;
+	if (!s->applier && !ctx->replay) { /* it ends: nothing new is begun */
+		damon_schemes_age(s->engine, snap);
+		return 0;
+	}
 	if (s->applier) {
 		schemes_take(ctx);
 		take_refaults(ctx, end_ns);
@@ -381,7 +386,8 @@ int schemes_run(struct damon_ctx *ctx, struct damon_snapshot *snap, uint64_t end
 	if (err)
 		return err;
 	schemes_measure(ctx, end_ns);
-	err = damon_schemes_plan(s->engine, snap, &ctx->view.units, &s->world.now);
+	view.tuned_ns = snap->sample_ns;
+	err = damon_schemes_plan(s->engine, snap, &view, &s->world.now);
 	if (err)
 		return err;
 	submit_all(ctx);

@@ -93,7 +93,7 @@ static int read_words(struct damon_pagemap *m, uint64_t start, uint64_t *words, 
 /* ---- PAGEMAP_SCAN ---- */
 
 #define ANY_OF (DAMON_PAGE_PRESENT | DAMON_PAGE_SWAPPED)
-#define FLAGS  (ANY_OF | DAMON_PAGE_FILE | DAMON_PAGE_ZERO | DAMON_PAGE_HUGE)
+#define FLAGS  (ANY_OF | DAMON_PAGE_ZERO | DAMON_PAGE_HUGE)
 
 /* The kernel's answer is of this machine, and checked all the same: sorted, within the range. */
 static ssize_t check_runs(const struct scan_arg *a, const struct damon_page_run *runs, ssize_t n)
@@ -117,7 +117,7 @@ static ssize_t scan(struct damon_pagemap *m, uint64_t start, uint64_t end,
 			     .vec = (uintptr_t)runs,
 			     .vec_len = cap,
 			     .category_anyof_mask = ANY_OF,
-			     .return_mask = FLAGS};
+			     .return_mask = FLAGS | (m->files ? DAMON_PAGE_FILE : 0)};
 	ssize_t n = m->sys->ioctl(m->sys, m->fd, SCAN, (unsigned long)(uintptr_t)&a);
 
 	if (n < 0)
@@ -135,11 +135,12 @@ static ssize_t scan(struct damon_pagemap *m, uint64_t start, uint64_t end,
 
 /* ---- by words ---- */
 
-static uint64_t flags_of(uint64_t word)
+static uint64_t flags_of(uint64_t word, bool files)
 {
 	return (word & MAP_PRESENT ? DAMON_PAGE_PRESENT : 0) |
 	       (word & MAP_SWAPPED ? DAMON_PAGE_SWAPPED : 0) |
-	       (word & MAP_FILE && word & (MAP_PRESENT | MAP_SWAPPED) ? DAMON_PAGE_FILE : 0);
+	       (word & MAP_FILE && word & (MAP_PRESENT | MAP_SWAPPED) && files ? DAMON_PAGE_FILE
+									       : 0);
 }
 
 static int open_kpageflags(struct damon_pagemap *m)
@@ -233,7 +234,7 @@ static ssize_t read_runs(struct damon_pagemap *m, uint64_t start, uint64_t end,
 		if (m->knows_huge && n == WORDS && is_huge(m, words))
 			huge = DAMON_PAGE_HUGE;
 		for (size_t i = 0; i < n; i++, at += DAMON_PAGE_SIZE) {
-			uint64_t flags = flags_of(words[i]);
+			uint64_t flags = flags_of(words[i], m->files);
 
 			if (add_run(runs, cap, &nr, at, flags ? flags | huge : 0))
 				continue;

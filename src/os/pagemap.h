@@ -41,6 +41,8 @@ struct damon_pagemap {
 	unsigned int page_shift;
 	bool scan;	 /* has PAGEMAP_SCAN, as far as was tried */
 	bool knows_huge; /* DAMON_PAGE_HUGE can be told */
+	bool files;	 /* set by the caller: DAMON_PAGE_FILE is told, for which the kernel has to
+			    look at each page's frame: three times the work */
 };
 
 /* Returns 0, -ESRCH (gone), -EACCES or another -errno. Closed by damon_pagemap_close(), which takes

@@ -100,7 +100,8 @@ static void put_limits(struct text *t, const struct damos_stats *st)
 	if (st->state_reason[0])
 		put(t, " (%s)", st->state_reason);
 	if (st->qt_exceeds)
-		put(t, ", quota used up %s times", damon_print_count(buf, (double)st->qt_exceeds));
+		put(t, ", quota used up %s time%s", damon_print_count(buf, (double)st->qt_exceeds),
+		    st->qt_exceeds == 1 ? "" : "s");
 	if (st->refault_bp >= 0)
 		put(t, ", %.3g %% came back within 10 s", st->refault_bp / 100);
 	if (st->reason[0])
@@ -121,21 +122,22 @@ void info_schemes_text(struct report_args *a, const struct damon_stats *st)
 	struct damos_stats s = {.size = sizeof(s)};
 	struct damos d = {.size = sizeof(d)};
 	char buf[DAMON_UNITS_MAX];
+	size_t i;
 
-	for (size_t i = 0; !damon_record_scheme(a->rec, i, &d, &s); i++) {
+	for (i = 0; !damon_record_scheme(a->rec, i, &d, &s); i++) {
 		struct text head = {.len = 0}, done = {.len = 0}, limits = {.len = 0};
 
-		put(&head, "scheme %zu: %s", i, d.action);
+		put(&head, "scheme %zu%s: %s", i, st->dry_run ? ", planned only" : "", d.action);
 		put_pattern(&head, &d);
 		put_done(&done, &d, &s);
 		put_limits(&limits, &s);
-		if (!i)
-			fprintf(a->out, "\n");
-		fprintf(a->out, "  ");
+		fprintf(a->out, "%s  ", i ? "" : "\n");
 		print_wrapped(a->out, head.s, a->width, 2, INDENT);
 		line(a, &done);
 		line(a, &limits);
 	}
+	if (i)
+		fprintf(a->out, "  own CPU for actions: %.3g %%\n", st->own_actions_percent);
 	if (st->paused_ns)
 		fprintf(a->out, "  not sampled, as all were off: %s\n",
 			damon_print_time(buf, (double)st->paused_ns));
@@ -189,6 +191,7 @@ void info_schemes_json(const struct damon_record *rec, const struct damon_stats 
 		return;
 	json_double(j, "own_actions_percent", st->own_actions_percent, 6);
 	json_u64(j, "paused_ns", st->paused_ns);
+	json_bool(j, "dry_run", st->dry_run);
 	json_array(j, "schemes");
 	for (size_t i = 0; !damon_record_scheme(rec, i, &d, &s); i++)
 		scheme_json(j, &d, &s);

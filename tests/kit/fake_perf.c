@@ -249,6 +249,7 @@ void fake_perf_init(struct fake_perf *f, int nr_cpus)
 				.nr_cpus = fake_nr_cpus,
 				.cpu_online = fake_cpu_online,
 				.read = fake_read,
+				.pidfd_open = damon_sys_real.pidfd_open,
 			},
 	};
 }

@@ -114,6 +114,59 @@ Test(action, probes)
 	}
 }
 
+Test(action, rows_say_how_to_apply)
+{
+	static const struct {
+		const char *name;
+		enum damos_heat heat;
+		uint64_t grain;
+	} rows[] = {
+		{"willneed", DAMOS_HEAT_HOT, 4096},	 {"cold", DAMOS_HEAT_COLD, 4096},
+		{"pageout", DAMOS_HEAT_COLD, 4096},	 {"hugepage", DAMOS_HEAT_HOT, 2 << 20},
+		{"collapse", DAMOS_HEAT_HOT, 2 << 20},	 {"lru_prio", DAMOS_HEAT_HOT, 4096},
+		{"lru_deprio", DAMOS_HEAT_COLD, 4096},	 {"migrate_hot", DAMOS_HEAT_HOT, 4096},
+		{"migrate_cold", DAMOS_HEAT_COLD, 4096},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct damon_action *a = damon_action_find(rows[i].name);
+
+		cr_expect_eq(a->heat, rows[i].heat, "%s", a->name);
+		cr_expect_eq(a->grain_bytes, rows[i].grain, "%s", a->name);
+		cr_expect(a->apply && a->bytes_per_sec > 0, "%s", a->name);
+	}
+	cr_expect_null(damon_action_find("stat")->apply);
+	cr_expect_null(damon_action_find("nohugepage")->apply);
+}
+
+Test(action, schemes_are_checked)
+{
+	static const struct {
+		const char *action;
+		int err;
+		const char *reason;
+		bool known;
+	} rows[] = {
+		{"stat", 0, "", true},
+		{"nohugepage", -ENOTSUP, "itself", true},
+		{"freeze", -EINVAL, "'freeze'", false},
+		{NULL, -EINVAL, "no action", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damos s = {.action = rows[i].action};
+		const struct damon_action *a = NULL;
+		struct damon_fail why = {0};
+		struct fake_sys world;
+
+		fake_sys_init(&world, NULL);
+		cr_expect_eq(damon_action_check(&world.sys, &s, &a, &why), rows[i].err);
+		cr_expect_eq(a != NULL, rows[i].known);
+		cr_expect(strstr(why.text, rows[i].reason), "%s", why.text);
+		cr_expect_eq(damon_action_check(&world.sys, &s, NULL, NULL), rows[i].err);
+	}
+}
+
 Test(action, table_has_all_of_damons)
 {
 	static const char *const names[] = {"willneed",	    "cold",	"pageout",    "hugepage",

@@ -286,13 +286,13 @@ static void child_start(struct child *c)
 	cr_assert_neq(all, MAP_FAILED);
 	c->mem = all + (-(uintptr_t)all & (DAMON_HUGE_SIZE - 1));
 	cr_assert_eq(madvise(c->mem, CHILD_BYTES, MADV_NOHUGEPAGE), 0);
-	cr_assert_eq(madvise(c->mem, CHILD_BYTES, MADV_NORMAL), 0);
 	cr_assert_eq(pipe(ready), 0);
 	c->pid = fork();
 	if (c->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (size_t i = 0; i < CHILD_BYTES; i += PAGE)
 			c->mem[i] = (char)i;
+		madvise(c->mem, CHILD_BYTES, MADV_HUGEPAGE); /* small pages, that may be huge */
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -407,13 +407,15 @@ Test(advise, real_collapse_makes_huge_pages, .timeout = 60)
 	cr_assert_eq(damon_pagemap_sum(&c.pages, (uintptr_t)c.mem, (uintptr_t)c.mem + CHILD_BYTES,
 				       &sums),
 		     0);
-	if (!done.applied && done.failed == CHILD_BYTES)
+	if (!done.applied && (done.err == ENOMEM || done.err == EBUSY))
 		cr_skip("no huge page is free: %s", c.run.why.text);
-	cr_expect_gt(done.applied, 0);
+	/* khugepaged may have been there before */
+	cr_expect_lt(done.failed, CHILD_BYTES, "%s", c.run.why.text);
+	cr_expect_eq(done.applied + done.skipped + done.failed, CHILD_BYTES);
 	if (done.verified == 1)
-		cr_expect_eq(sums.huge, done.applied);
-	/* again: all of them are there */
-	cr_expect_eq(apply_all(&c, "collapse").applied, 0);
+		cr_expect_geq(sums.huge, CHILD_BYTES - done.failed);
+	/* again: those are there */
+	cr_expect_geq(apply_all(&c, "collapse").skipped, CHILD_BYTES - done.failed);
 	child_end(&c);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/util.h"
 #include "tests/kit/fake_pages.h"
@@ -80,15 +80,17 @@ Test(lru_prio, rows)
 Test(lru_prio, real)
 {
 	static struct fake_run run;
-	static char mem[64 * 4096] __attribute__((aligned(4096)));
-	const uint64_t start = (uintptr_t)mem;
-	struct damon_action_range r = {start, start + sizeof(mem)};
+	const size_t bytes = 64 * PAGE;
+	char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct damon_action_range r = {(uintptr_t)mem, (uintptr_t)mem + bytes};
 	struct damon_action_done done = {0};
 	struct damon_pagemap m;
 	uint64_t flags[64];
 	int active = 0;
 
-	memset(mem, 1, sizeof(mem));
+	cr_assert_neq(mem, MAP_FAILED);
+	madvise(mem, bytes, MADV_NOHUGEPAGE); /* of a huge page only the accessed bit is set */
+	memset(mem, 1, bytes);
 	cr_assert_eq(damon_pagemap_open(&damon_sys_real, getpid(), &m), 0);
 	run.run = (struct damon_action_run){.sys = &damon_sys_real,
 					    .pid = getpid(),
@@ -99,7 +101,7 @@ Test(lru_prio, real)
 					    .scratch = run.scratch,
 					    .why = &run.why};
 	cr_assert_eq(damon_apply_lru_prio(&run.run, &r, 1, &done), 0, "%s", run.why.text);
-	cr_expect_eq(done.applied, sizeof(mem));
+	cr_expect_eq(done.applied, bytes);
 	cr_expect_eq(done.failed + done.skipped, 0);
 	if (damon_pagemap_can_kpageflags(&damon_sys_real) &&
 	    damon_pagemap_kpageflags(&m, r.start, r.end, flags) == 0) {

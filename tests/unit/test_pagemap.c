@@ -34,7 +34,7 @@ Test(pagemap, runs)
 	static const struct {
 		const char *name, *pages;
 		int from, to;
-		bool no_scan, hide, no_kpageflags;
+		bool no_scan, hide, no_kpageflags, no_files;
 		size_t cap;
 		const char *runs;
 		int walked;
@@ -42,6 +42,10 @@ Test(pagemap, runs)
 		{"of a kind", "3p2s2f-S", 0, 9, .runs = "0-3p 3-5s 5-7pf 8-9sf", .walked = 9},
 		{"words tell the same", "3p2s2f-S", 0, 9, .no_scan = true,
 		 .runs = "0-3p 3-5s 5-7pf 8-9sf", .walked = 9},
+		{"files are not asked for", "3p2s2f-S", 0, 9, .no_files = true,
+		 .runs = "0-3p 3-5s 5-7p 8-9s", .walked = 9},
+		{"nor of words", "3p2s2f-S", 0, 9, .no_scan = true, .no_files = true,
+		 .runs = "0-3p 3-5s 5-7p 8-9s", .walked = 9},
 		{"a part", "3p2s2f-S", 2, 4, .runs = "2-3p 3-4s", .walked = 4},
 		{"nothing there", "8-", 0, 8, .runs = "", .walked = 8},
 		{"nothing mapped", "8h", 0, 8, .no_scan = true, .runs = "", .walked = 8},
@@ -73,6 +77,7 @@ Test(pagemap, runs)
 		w.hide_frames = rows[i].hide;
 		w.no_kpageflags = rows[i].no_kpageflags;
 		cr_assert_eq(damon_pagemap_open(&w.fake.sys, FAKE_PID, &m), 0);
+		m.files = !rows[i].no_files;
 		n = damon_pagemap_runs(&m, FAKE_ADDR(rows[i].from), FAKE_ADDR(rows[i].to), runs,
 				       rows[i].cap ? rows[i].cap : ARRAY_SIZE(runs), &walked);
 		cr_expect_str_eq(text_of(runs, n), rows[i].runs, "%s: %s", rows[i].name,

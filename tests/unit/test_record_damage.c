@@ -185,6 +185,7 @@ Test(record_damage, forged_chunks)
 	static const uint8_t bomb[] = {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0,
 				       0,    0,	   1,	 0,    0,    1, 0, 0};
 	static const uint8_t many_streams[] = {1, 0xff, 0xff, 0xff, 0xff, 0x0f};
+	static const uint8_t no_schemes[] = {0, 0, 0, 0x7f};
 	static const uint8_t ff[64] = {[0 ... 63] = 0xff};
 	static const struct {
 		const char *name;
@@ -207,6 +208,8 @@ Test(record_damage, forged_chunks)
 		{"nonsense for totals", 6, 0, 64, 64, ff, 64},
 		{"nonsense for tuning", 7, 0, 64, 64, ff, 64},
 		{"nonsense for checks", 8, 0, 64, 64, ff, 64},
+		{"nonsense for schemes", 10, 0, 64, 64, ff, 64},
+		{"schemes that are not there", 10, 0, 4, 4, no_schemes, 4},
 		{"an empty meta", 1, 0, 0, 0, ff, 0},
 		{"empty totals", 6, 0, 0, 0, ff, 0},
 		{"empty checks", 8, 0, 0, 0, ff, 0},
