@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -151,8 +152,9 @@ static int read_config(const struct live_options *o, const struct option_line *l
 static bool has_screen(void)
 {
 	const char *term = getenv("TERM");
+	_cleanup_(closep) int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
-	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && fd >= 0 && term && *term && strcmp(term, "dumb") != 0;
 }
 
 static int check_options(struct live_options *o, struct config *c, const struct option_line *line,

@@ -93,7 +93,7 @@ static void take_figures(struct watch *w)
 	size_t n = damon_nr_schemes(w->ctx);
 
 	w->stats.size = sizeof(w->stats);
-	if (!damon_ctx_stats(w->ctx, &w->stats))
+	if (w->model.nr_snapshots && !damon_ctx_stats(w->ctx, &w->stats))
 		live_model_stats(&w->model, &w->stats);
 	for (size_t i = 0; i < n; i++) {
 		struct damos_stats s = {.size = sizeof(s)};
@@ -198,6 +198,8 @@ static int open_screen(struct watch *w, struct damon_fail *fail)
 
 static void close_screen(struct watch *w)
 {
+	if (!on_screen(w))
+		return;
 	terminal_close();
 	live_model_release(&w->model);
 	live_view_release(&w->view);
@@ -344,23 +346,25 @@ static void say_summary(struct watch *w)
 	    w->options->record);
 }
 
-/* Shows what happens until the end. Returns 0, or -errno with the reason said. */
-static int show(struct watch *w)
+/* Opens the screen, if there is to be one, before the context: what can be refused is refused
+ * before a command runs. Returns 0, or -errno with the reason said. */
+static int begin(struct watch *w)
 {
 	struct damon_fail fail = {0};
 	int err = 0;
 
-	if (w->options->duration_ns)
-		w->end_ns = now_ns() + w->options->duration_ns;
 	if (on_screen(w))
 		err = open_screen(w, &fail);
+	if (!err && on_screen(w))
+		err = draw(w);
 	if (!err)
-		err = run(w);
-	if (on_screen(w))
-		close_screen(w);
+		err = open_context(w);
+	if (!err)
+		return 0;
+	close_screen(w);
 	if (fail.text[0])
 		say_fail(&fail);
-	else if (err < 0)
+	else
 		say_ctx(w->ctx, err);
 	return err;
 }
@@ -373,12 +377,15 @@ static int watch(struct watch *w)
 	signals_catch();
 	damon_set_callback(w->ctx, on_screen(w) ? show_snapshot : write_line, w);
 	damon_set_stop(w->ctx, stop_asked, NULL);
-	err = open_context(w);
-	if (err < 0) {
-		say_ctx(w->ctx, err);
+	err = begin(w);
+	if (err)
 		return err == -ENOEXEC ? NOT_EXECUTABLE : OWN_FAILURE;
-	}
-	err = show(w);
+	if (w->options->duration_ns)
+		w->end_ns = now_ns() + w->options->duration_ns;
+	err = run(w);
+	close_screen(w);
+	if (err < 0)
+		say_ctx(w->ctx, err);
 	closed = damon_close(w->ctx);
 	if (closed < 0 && !err)
 		say_ctx(w->ctx, closed);

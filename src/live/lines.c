@@ -11,7 +11,8 @@
 #include "report/names.h"
 #include "report/print.h"
 
-#define SHOWN_TARGETS 3 /* of a line of text, the hottest */
+#define SHOWN_TARGETS 3	 /* of a line of text, the hottest */
+#define MAX_RSS	      64 /* targets whose memory is asked for: each is a file to read */
 
 struct target {
 	struct damon_target_info info;
@@ -186,7 +187,8 @@ static void put_target(struct json *j, const struct live_lines *l, const struct 
 		       const struct target *t, const struct damon_snapshot_info *info)
 {
 	struct known share = known_share(t->info.share, (double)info->obs);
-	uint64_t rss = l->rss_of ? l->rss_of(t->info.pid) : 0;
+	bool ask = l->rss_of && t->at < MAX_RSS;
+	uint64_t rss = ask ? l->rss_of(t->info.pid) : 0;
 
 	json_object(j, NULL);
 	json_u64(j, "id", t->info.id);

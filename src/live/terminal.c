@@ -314,8 +314,10 @@ bool terminal_changed(void)
 	}
 	if (!resized && !went_on)
 		return false;
-	if (went_on)
+	if (went_on) { /* a shell may have changed the modes meanwhile */
+		reset_prog_mode();
 		clearok(curscr, TRUE);
+	}
 	resized = went_on = 0;
 	terminal_size(&width, &height);
 	resizeterm(height, width);
