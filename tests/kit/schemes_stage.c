@@ -125,10 +125,13 @@ void stage_add_file(struct stage *w, const char *path, const char *text)
 	w->files[w->nr_files++] = (struct fake_file){path, text, 0};
 }
 
-static void add_proc_file(struct stage *w, size_t i, const char *name, const char *text)
+void stage_add_proc_file(struct stage *w, const char *name, const char *text)
 {
-	snprintf(w->paths[i], sizeof(w->paths[i]), "/proc/%d%s", w->pid, name);
-	stage_add_file(w, w->paths[i], text);
+	char *path = w->paths[w->nr_paths++];
+
+	cr_assert_leq(w->nr_paths, ARRAY_SIZE(w->paths));
+	snprintf(path, sizeof(w->paths[0]), "/proc/%d%s", w->pid, name);
+	stage_add_file(w, path, text);
 }
 
 static int on_snapshot(void *priv, const struct damon_snapshot *s)
@@ -181,10 +184,10 @@ void stage_init_for(struct stage *w, int pid)
 	/* It started 100 s after the boot, 50 s ago. */
 	snprintf(w->stat, sizeof(w->stat),
 		 "%d (a (b) c) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 10000 0 0 0", pid);
-	add_proc_file(w, 0, "/maps", stage_maps);
-	add_proc_file(w, 1, "/comm", "toy\n");
-	add_proc_file(w, 2, "/stat", w->stat);
-	add_proc_file(w, 3, "", "");
+	stage_add_proc_file(w, "/maps", stage_maps);
+	stage_add_proc_file(w, "/comm", "toy\n");
+	stage_add_proc_file(w, "/stat", w->stat);
+	stage_add_proc_file(w, "", "");
 	stage_add_file(w, "/proc/uptime", "150.00 100.00\n");
 	stage_add_file(w, "/proc/self/status", "x\nCapEff:\t000001ffffffffff\n");
 	stage_add_file(w, "/proc/sys/kernel/osrelease", "6.12.0\n");

@@ -32,7 +32,7 @@ struct advice {
 struct stage {
 	struct fake_sys fake; /* first: the sys's priv */
 	struct fake_file files[16];
-	size_t nr_files;
+	size_t nr_files, nr_paths;
 	char paths[8][64], stat[128], meminfo[64];
 	struct damon_ctx *ctx;
 	int pid; /* the target */
@@ -60,6 +60,9 @@ void stage_init_for(struct stage *w, int pid);
 void stage_free(struct stage *w); /* fails the test if anything is left open */
 /* Of two files of a path the later one counts; 'path' and 'text' are kept. */
 void stage_add_file(struct stage *w, const char *path, const char *text);
+
+/* Of the target's folder: "/statm"; "": the folder itself. */
+void stage_add_proc_file(struct stage *w, const char *name, const char *text);
 
 /* Pages out what was idle for half a second. */
 struct damos stage_pageout(void);

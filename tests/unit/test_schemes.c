@@ -346,6 +346,38 @@ Test(schemes, switches_and_feedback)
 	stage_free(&w);
 }
 
+Test(schemes, goals_are_measured)
+{
+	static const struct {
+		const char *name;
+		struct damos_goal goal;
+		uint64_t current;
+	} rows[] = {
+		{"RSS", {DAMOS_GOAL_TARGET_RSS, 100, 0, 0}, 500 * 4096},
+		{"used of a node", {DAMOS_GOAL_NODE_MEM_USED_BP, 100, 0, 1}, 7500},
+		{"free of a node", {DAMOS_GOAL_NODE_MEM_FREE_BP, 100, 0, 1}, 2500},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damos s = stage_pageout();
+		struct stage w;
+
+		stage_init(&w);
+		stage_add_proc_file(&w, "/statm", "1000 500 1 1 1 1 1\n");
+		stage_add_file(&w, "/sys/devices/system/node/online", "0-1\n");
+		stage_add_file(&w, "/sys/devices/system/node/node1/meminfo",
+			       "Node 1 MemTotal: 1000 kB\nNode 1 MemFree: 250 kB\n");
+		s.quota.bytes = 64 * MIB;
+		s.quota.goals[0] = rows[i].goal;
+		s.quota.nr_goals = 1;
+		stage_open(&w, &s, 1);
+		stage_run(&w, 3 * NS_PER_SEC);
+		cr_expect_eq(stage_stats(&w, 0).goal_current[0], rows[i].current, "%s: %llu",
+			     rows[i].name, (unsigned long long)stage_stats(&w, 0).goal_current[0]);
+		stage_free(&w);
+	}
+}
+
 Test(schemes, refusals)
 {
 	static const struct {
