@@ -187,6 +187,15 @@ int damon_command_status(const struct damon_ctx *ctx, int *status);
 
 #define DAMON_MAX_RUNGS 4
 
+/*
+ * Names a moment of the recording, such as the begin of a phase of the program. Any thread may call
+ * it while the context is open. 'name' is cut at 200 bytes; NULL or "": "mark1", "mark2", ...
+ * 'time_ns' is CLOCK_MONOTONIC, moved to within the recording; 0: now. Returns 0, -ENODATA if no
+ * record is being written, -ENOSPC after 10,000, which the record tells, or -ENOMEM; the error is
+ * not kept for damon_error().
+ */
+int damon_mark(struct damon_ctx *ctx, const char *name, uint64_t time_ns);
+
 /* Sums over the whole run so far. */
 struct damon_stats {
 	size_t size;
@@ -418,7 +427,8 @@ struct damon_record_info {
 	/* Of a recording of another program, replayed: what it is ("perf.data"; "": it is none),
 	 * where and by what it was made, and its events that were used. */
 	char origin[16], host[64], perf_version[64], cpu[128], events[512];
-	int sample_assumed; /* 1: sample_ns is not in the recording */
+	int sample_assumed;	/* 1: sample_ns is not in the recording */
+	uint64_t marks_refused; /* by damon_mark(), as there were too many, so far */
 };
 void damon_record_info(const struct damon_record *r, struct damon_record_info *i);
 
@@ -433,6 +443,10 @@ int damon_record_target(const struct damon_record *r, size_t i, struct damon_tar
  * beyond the last. */
 int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 			 struct damon_mapping_info *m);
+
+/* Mark 'i' of those read so far (damon_mark()), by time: read to the end for all. 'name' is as it
+ * was given, of any bytes, valid as long as the record. Returns 0, or -ENOENT beyond the last. */
+int damon_record_mark(const struct damon_record *r, size_t i, uint64_t *time_ns, const char **name);
 
 /* ---- the sample log ---- */
 

@@ -3,11 +3,17 @@
 #include "record/chunk.h"
 
 const struct chunk_kind *const damon_chunk_kinds[] = {
-	&damon_chunk_meta,     &damon_chunk_space,
-	&damon_chunk_target,   &damon_chunk_tuning,
-	&damon_chunk_snapshot, &damon_chunk_log,
-	&damon_chunk_checks,   &damon_chunk_origin,
-	&damon_chunk_totals,   NULL,
+	&damon_chunk_meta,
+	&damon_chunk_space,
+	&damon_chunk_target,
+	&damon_chunk_tuning,
+	&damon_chunk_snapshot,
+	&damon_chunk_log,
+	&damon_chunk_checks,
+	&damon_chunk_origin,
+	&damon_chunk_marks,
+	&damon_chunk_totals,
+	NULL,
 };
 
 const struct chunk_kind *damon_chunk_kind(uint16_t type)
@@ -72,6 +78,7 @@ void damon_out_release(struct record_out *o)
 	free(o->seen_target);
 	free(o->log);
 	free(o->tuned);
+	free(o->marks);
 	damon_snapshot_code_release(&o->snapshots);
 }
 
@@ -93,4 +100,5 @@ void damon_in_release(struct record_in *in)
 	free(in->snapshot.targets);
 	free(in->regions);
 	free(in->tuned);
+	free(in->marks);
 }

@@ -94,6 +94,12 @@ void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t 
 							    .name = name};
 }
 
+void fake_mark(struct damon_record *r, uint64_t ns, const char *name)
+{
+	r->marks = grow(r->marks, &r->cap_marks, r->nr_marks + 1, sizeof(*r->marks));
+	r->marks[r->nr_marks++] = (struct fake_mark){r->info.start_ns + ns, name};
+}
+
 void fake_snapshot(struct damon_record *r)
 {
 	struct damon_snapshot *s;
@@ -205,6 +211,7 @@ void damon_record_close(struct damon_record *r)
 	if (r) {
 		free(r->snaps);
 		free(r->targets);
+		free(r->marks);
 	}
 	free(r);
 }
@@ -274,6 +281,15 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int damon_record_mark(const struct damon_record *r, size_t i, uint64_t *time_ns, const char **name)
+{
+	if (i >= r->nr_marks)
+		return -ENOENT;
+	*time_ns = r->marks[i].time_ns;
+	*name = r->marks[i].name;
+	return 0;
 }
 
 /* A beginning that is written last, as that of a perf.data is. */

@@ -42,6 +42,11 @@ struct damon_record {
 	size_t nr_snaps, cap_snaps, at;
 	int is_pipe, fail_at; /* fail_at: damon_record_next() fails at this snapshot; -1: never */
 	const char *error;
+	struct fake_mark {
+		uint64_t time_ns;
+		const char *name;
+	} * marks;
+	size_t nr_marks, cap_marks;
 };
 
 struct damon_record *fake_record_new(void);
@@ -50,6 +55,9 @@ struct damon_record *fake_record_new(void);
 uint32_t fake_target(struct damon_record *r, int pid, const char *comm, uint32_t nr_procs);
 void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
 		  const char *name);
+
+/* 'ns' since the start; in order. */
+void fake_mark(struct damon_record *r, uint64_t ns, const char *name);
 
 /* The next snapshot, 100 ms long, then its targets, then their regions. */
 void fake_snapshot(struct damon_record *r);
