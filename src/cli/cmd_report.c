@@ -16,7 +16,8 @@ struct report_options {
 	uint64_t top;
 	const char *comm;
 	uint64_t pid, snapshot;
-	uint64_t addr[2], time_ns[2], grid[2];
+	uint64_t addr[2], grid[2];
+	struct option_time_range time;
 };
 
 #define AT(field) offsetof(struct report_options, field)
@@ -81,11 +82,12 @@ static const struct option_row options[] = {
 	{
 		.name = "time-range",
 		.type = OPT_TIME_RANGE,
-		.offset = AT(time_ns),
+		.offset = AT(time),
 		.arg = "FROM-TO",
 		.base_ns = NS_PER_SEC,
 		.help = "only this part, since the start of the record: 1s-2.5s; a bare number is "
-			"seconds",
+			"seconds. mark:NAME is from that mark to the next one, NAME..NAME from one "
+			"to another, each of which may be a time, or left out: 'load..', '..10s'",
 	},
 	{
 		.name = "snapshot",
@@ -251,8 +253,9 @@ static int cmd_report(char **argv)
 		.comm = o.comm,
 		.addr_start = o.addr[0],
 		.addr_end = o.addr[1],
-		.time_from_ns = o.time_ns[0],
-		.time_to_ns = o.time_ns[1],
+		.time_from_ns = o.time.ns[0],
+		.time_to_ns = o.time.ns[1],
+		.time_marks = o.time.marks,
 		.resol_time = (unsigned)o.grid[0],
 		.resol_addr = (unsigned)o.grid[1],
 		.window = option_given(options, &line, "window") ? o.window : -1,

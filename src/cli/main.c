@@ -43,7 +43,7 @@ static const struct command command_docs = {
 };
 
 static const struct command *const commands[] = {
-	&command_record, &command_report,  &command_convert, &command_check,
+	&command_record, &command_report,  &command_convert, &command_mark, &command_check,
 	&command_help,	 &command_version, &command_docs,    NULL,
 };
 

@@ -148,6 +148,28 @@ static void fill_zero(struct damon_record *r)
 	}
 }
 
+/* Moments with names: two of one column, some that are cut, some near the end. */
+static void fill_marked(struct damon_record *r)
+{
+	static const char *const names[] = {
+		"start of it all", "load",	  "load",
+		"query \"a,b\"",   "\033[2J\xff", "the very last one of them all"};
+	static const uint64_t at_ms[] = {0, 1000, 1003, 2000, 5500, 7990};
+	uint32_t id = fake_target(r, 77, "phases", 1);
+
+	fake_mapping(r, id, HEAP, 4 * MiB, "[heap]");
+	for (unsigned i = 0; i < 80; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 50);
+		for (unsigned k = 0; k < 4; k++)
+			fake_region(r, HEAP + k * MiB, 1 * MiB, (i / 20 + k) % 4, 0, i % 20);
+		fake_snapshot_end(r);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fake_mark(r, at_ms[i] * 1000000, names[i]);
+	r->info.marks_refused = 3;
+}
+
 /* Names as hostile as a process can make them. */
 static void fill_hostile(struct damon_record *r)
 {
@@ -362,6 +384,7 @@ const struct scenario scenarios[] = {
 	{"one", fill_one},
 	{"zero", fill_zero},
 	{"hostile", fill_hostile},
+	{"marked", fill_marked},
 	{"islands", fill_islands},
 	{"reserve", fill_reserve},
 	{"pipe", fill_pipe},
