@@ -40,6 +40,7 @@ int attrib_new(struct damon_record *r, const struct attrib_options *o, struct at
 					 .symbols = a->symbols,
 					 .names = &a->names,
 					 .lines = o->lines,
+					 .addresses = o->addresses,
 					 .epoch_offset_ns = info.epoch_offset_ns};
 	a->objects = (struct attrib_objects){.rec = r,
 					     .symbols = a->symbols,
@@ -116,8 +117,10 @@ static struct attrib_sums sums_of(const struct damon_access_info *i)
 	return s;
 }
 
-static bool is_asked_for(const struct attrib_options *o, const struct damon_access_info *i)
+bool attrib_is_asked_for(const struct attrib *a, const struct damon_access_info *i)
 {
+	const struct attrib_options *o = &a->options;
+
 	return (o->target_id == UINT32_MAX || o->target_id == i->target_id) &&
 	       i->time_ns >= o->from_ns && (!o->to_ns || i->time_ns < o->to_ns) &&
 	       i->addr >= o->addr_start && (!o->addr_end || i->addr < o->addr_end);
@@ -151,7 +154,7 @@ int attrib_add(void *priv, const struct damon_access_info *i)
 	struct attrib_sums s;
 	int64_t code, object;
 
-	if (!is_asked_for(&a->options, i))
+	if (!attrib_is_asked_for(a, i))
 		return 0;
 	code = attrib_codes_find(&a->codes, i);
 	object = attrib_objects_find(&a->objects, i);
@@ -164,6 +167,18 @@ int attrib_add(void *priv, const struct damon_access_info *i)
 	if (a->objects.o[object].kind == ATTRIB_UNKNOWN)
 		attrib_sums_add(&a->no_object, &s);
 	return add_row(a, i, (uint32_t)code, (uint32_t)object, &s);
+}
+
+int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *code,
+		uint32_t *object)
+{
+	int64_t c = attrib_codes_find(&a->codes, i), o = attrib_objects_find(&a->objects, i);
+
+	if (c < 0 || o < 0)
+		return -ENOMEM;
+	*code = (uint32_t)c;
+	*object = (uint32_t)o;
+	return 0;
 }
 
 size_t attrib_nr_rows(const struct attrib *a)

@@ -56,6 +56,12 @@ struct attrib_code {
 	const char *module; /* "libsqlite3.so.0", "[jit]", "[vdso]", "" */
 	const char *file;   /* source, "" */
 	unsigned line;	    /* 0 */
+	/* If addresses were asked for: the instruction, in the mapping as it was first met, and its
+	 * frames, innermost first; none where nothing is known. */
+	uint64_t ip;
+	struct damon_mapping_info map; /* size 0: none */
+	const struct symbol_frame *frames;
+	size_t nr_frames;
 };
 
 /* Sums; weights in accesses, of the source's unit. */
@@ -79,10 +85,11 @@ struct attrib_row {
 };
 
 struct attrib_options {
-	bool lines;	       /* code is told apart by source line, with inlined frames */
-	bool members;	       /* variables are told apart by member */
-	bool no_symbols;       /* modules and mappings only: quick */
-	size_t max_rows;       /* 0: 262144 */
+	bool lines;	 /* code is told apart by source line, with inlined frames */
+	bool members;	 /* variables are told apart by member */
+	bool addresses;	 /* code is told apart by instruction, that of files over all targets */
+	bool no_symbols; /* modules and mappings only: quick */
+	size_t max_rows; /* 0: 262144 */
 	const char *cache_dir; /* struct symbols_options; NULL: none */
 	/* Only these; target UINT32_MAX: all. Ends of 0: all. */
 	uint32_t target_id;
@@ -96,6 +103,12 @@ void attrib_free(struct attrib *a); /* NULL is fine */
 
 /* For damon_record_set_log(): 'priv' is the attrib. Nonzero without memory. */
 int attrib_add(void *priv, const struct damon_access_info *i);
+
+/* Is it within what 'options' ask for? attrib_add() leaves out the others. */
+bool attrib_is_asked_for(const struct attrib *a, const struct damon_access_info *i);
+/* Only the code and the object of an access, which is not added to any sum. 0 or -ENOMEM. */
+int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *code,
+		uint32_t *object);
 
 size_t attrib_nr_rows(const struct attrib *a);
 const struct attrib_row *attrib_row(const struct attrib *a, size_t i);

@@ -216,21 +216,6 @@ static const struct report_row *choose(const struct option_line *line, struct da
 	return row;
 }
 
-/* Where names of code are kept between runs; NULL: nowhere. */
-static const char *cache_dir(char *buf, size_t size)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	int n;
-
-	if (cache && *cache == '/')
-		n = snprintf(buf, size, "%s/damon-perf", cache);
-	else if (home && *home == '/')
-		n = snprintf(buf, size, "%s/.cache/damon-perf", home);
-	else
-		return NULL;
-	return n > 0 && (size_t)n < size ? buf : NULL;
-}
-
 static int cmd_report(char **argv)
 {
 	static const int colors[] = {-1, REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR};
@@ -263,7 +248,7 @@ static int cmd_report(char **argv)
 		.grain = (enum report_grain)o.by,
 		.members = o.members,
 		.top = (unsigned)o.top,
-		.cache_dir = cache_dir(cache, sizeof(cache)),
+		.cache_dir = command_cache_dir(cache, sizeof(cache)),
 		.snapshot = option_given(options, &line, "snapshot")
 				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
 				    : -1,

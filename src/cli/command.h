@@ -42,6 +42,9 @@ int command_parse(const struct command *cmd, void *values, char **argv, bool lea
 /* Says what is wrong with a command line and where to read more. Returns the exit status. */
 int command_usage(const struct command *cmd, const struct damon_fail *fail);
 
+/* Where names of code are kept between runs; NULL: nowhere. */
+const char *command_cache_dir(char *buf, size_t size);
+
 /* 'rows': of reports or formats. NULL if there is none of that name; 'fail' then says which is
  * near. 'what': "report". */
 const struct report_row *command_row(const struct report_row *rows, const char *what,
