@@ -257,6 +257,15 @@ int damon_command_status(const struct damon_ctx *ctx, int *status);
 
 #define DAMON_MAX_RUNGS 4
 
+/*
+ * Names a moment of the recording, such as the begin of a phase of the program. Any thread may call
+ * it while the context is open. 'name' is cut at 200 bytes; NULL or "": "mark1", "mark2", ...
+ * 'time_ns' is CLOCK_MONOTONIC, moved to within the recording; 0: now. Returns 0, -ENODATA if no
+ * record is being written, -ENOSPC after 10,000, which the record tells, or -ENOMEM; the error is
+ * not kept for damon_error().
+ */
+int damon_mark(struct damon_ctx *ctx, const char *name, uint64_t time_ns);
+
 /* Sums over the whole run so far. */
 struct damon_stats {
 	size_t size;
@@ -502,6 +511,7 @@ struct damon_record_info {
 	char ops[16];	    /* operations set: "vaddr" */
 	char addresses[32]; /* what its addresses are: "physical"; "": virtual */
 	char scope[160];    /* "all processes", "cgroup PATH"; "": a command, or given processes */
+	uint64_t marks_refused; /* by damon_mark(), as there were too many, so far */
 };
 void damon_record_info(const struct damon_record *r, struct damon_record_info *i);
 
@@ -516,6 +526,10 @@ int damon_record_target(const struct damon_record *r, size_t i, struct damon_tar
  * beyond the last. */
 int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 			 struct damon_mapping_info *m);
+
+/* Mark 'i' of those read so far (damon_mark()), by time: read to the end for all. 'name' is as it
+ * was given, of any bytes, valid as long as the record. Returns 0, or -ENOENT beyond the last. */
+int damon_record_mark(const struct damon_record *r, size_t i, uint64_t *time_ns, const char **name);
 
 /* ---- the sample log ---- */
 

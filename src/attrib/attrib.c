@@ -41,6 +41,7 @@ int attrib_new(struct damon_record *r, const struct attrib_options *o, struct at
 					 .names = &a->names,
 					 .lines = o->lines,
 					 .of_all = o->target_id == UINT32_MAX,
+					 .addresses = o->addresses,
 					 .epoch_offset_ns = info.epoch_offset_ns};
 	a->objects = (struct attrib_objects){.rec = r,
 					     .symbols = a->symbols,

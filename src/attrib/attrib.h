@@ -57,6 +57,12 @@ struct attrib_code {
 	const char *module; /* "libsqlite3.so.0", "[jit]", "[vdso]", "" */
 	const char *file;   /* source, "" */
 	unsigned line;	    /* 0 */
+	/* If addresses were asked for: the instruction, in the mapping as it was first met, and its
+	 * frames, innermost first; none where nothing is known. */
+	uint64_t ip;
+	struct damon_mapping_info map; /* size 0: none */
+	const struct symbol_frame *frames;
+	size_t nr_frames;
 };
 
 /* Sums; weights in accesses, of the source's unit. */
@@ -80,10 +86,11 @@ struct attrib_row {
 };
 
 struct attrib_options {
-	bool lines;	       /* code is told apart by source line, with inlined frames */
-	bool members;	       /* variables are told apart by member */
-	bool no_symbols;       /* modules and mappings only: quick */
-	size_t max_rows;       /* 0: 262144 */
+	bool lines;	 /* code is told apart by source line, with inlined frames */
+	bool members;	 /* variables are told apart by member */
+	bool addresses;	 /* code is told apart by instruction, that of files over all targets */
+	bool no_symbols; /* modules and mappings only: quick */
+	size_t max_rows; /* 0: 262144 */
 	const char *cache_dir; /* struct symbols_options; NULL: none */
 	/* Only these; target UINT32_MAX: all, and the same code of several is one. Ends of 0: all.
 	 */

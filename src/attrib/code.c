@@ -7,7 +7,8 @@
 #include "attrib/code.h"
 #include "base/util.h"
 
-#define REMEMBERED ((size_t)1 << 18) /* answers per ip */
+#define REMEMBERED    ((size_t)1 << 18) /* answers per ip */
+#define ADDRESSES_MAX ((size_t)1 << 18) /* told apart; then 'unknown' */
 
 const char *attrib_base(const char *path)
 {
@@ -48,6 +49,8 @@ int attrib_codes_init(struct attrib_codes *t)
 
 void attrib_codes_release(struct attrib_codes *t)
 {
+	for (size_t i = 0; i < t->nr; i++)
+		free((void *)t->c[i].frames);
 	free(t->c);
 	place_table_release(&t->by_place);
 	place_table_release(&t->by_key);
@@ -81,6 +84,28 @@ static void name_anonymous(struct attrib_codes *t, const struct damon_access_inf
 	c->function = keep(t, text);
 }
 
+/* Where it is, and all of its frames, whose names the symbols keep. */
+static void keep_address(struct attrib_codes *t, const struct damon_access_info *i,
+			 const struct damon_mapping_info *m, const struct symbol_code *s,
+			 struct attrib_code *c)
+{
+	struct symbol_frame *frames;
+
+	if (!t->addresses)
+		return;
+	c->ip = i->ip;
+	c->map = *m;
+	c->map.name = keep(t, m->name);
+	frames = s ? calloc(MAX(s->nr_frames, (size_t)1), sizeof(*frames)) : NULL;
+	if (!frames)
+		return;
+	memcpy(frames, s->frames, s->nr_frames * sizeof(*frames));
+	if (!s->nr_frames)
+		frames[0].function = s->function;
+	c->frames = frames;
+	c->nr_frames = MAX(s->nr_frames, (size_t)1);
+}
+
 static void name_code(struct attrib_codes *t, const struct damon_access_info *i,
 		      const struct damon_mapping_info *m, struct attrib_code *c)
 {
@@ -91,14 +116,17 @@ static void name_code(struct attrib_codes *t, const struct damon_access_info *i,
 
 	if (m->name[0] != '/') {
 		name_anonymous(t, i, m, c);
+		keep_address(t, i, m, NULL, c);
 		return;
 	}
 	c->module = keep(t, attrib_base(m->name));
 	if (!f || !symbols_code(f, i->ip - m->start + m->offset, t->lines, &s)) {
 		snprintf(text, sizeof(text), "%.256s", c->module);
 		c->function = keep(t, text);
+		keep_address(t, i, m, NULL, c);
 		return;
 	}
+	keep_address(t, i, m, &s, c);
 	inner = s.nr_frames ? &s.frames[0] : NULL;
 	c->from = s.from;
 	c->function = keep(t, inner && inner->function ? inner->function : s.function);
@@ -110,7 +138,18 @@ static void name_code(struct attrib_codes *t, const struct damon_access_info *i,
 	}
 }
 
-/* The same place may have many addresses: it gets one id. */
+/* One place of a file in all processes. Anonymous code is that of its process. */
+static struct place key_of_address(const struct attrib_code *c)
+{
+	const struct damon_mapping_info *m = &c->map;
+
+	if (m->name[0] == '/')
+		return (struct place){{(uintptr_t)m->name, c->ip - m->start + m->offset,
+				       m->dev ^ m->inode << 20, UINT64_MAX}};
+	return (struct place){{(uintptr_t)c->function, c->ip, m->from_ns, c->target_id}};
+}
+
+/* The same place may have many addresses: it gets one id, unless these are asked for. */
 static int64_t add_code(struct attrib_codes *t, struct attrib_code *c)
 {
 	struct place key = {{(uintptr_t)c->function, (uintptr_t)c->module,
@@ -118,12 +157,22 @@ static int64_t add_code(struct attrib_codes *t, struct attrib_code *c)
 			     (uint64_t)c->line << 32 | c->target_id}};
 	uint32_t id;
 
-	if (place_find(&t->by_key, &key, &id))
+	if (t->addresses)
+		key = key_of_address(c);
+	if (place_find(&t->by_key, &key, &id)) {
+		free((void *)c->frames);
 		return id;
+	}
+	if (t->addresses && t->nr >= ADDRESSES_MAX) {
+		free((void *)c->frames);
+		return 0;
+	}
 	c->id = (uint32_t)t->nr;
 	if (vec_reserve(&t->c, &t->cap, t->nr + 1, sizeof(*t->c)) ||
-	    place_add(&t->by_key, &key, c->id))
+	    place_add(&t->by_key, &key, c->id)) {
+		free((void *)c->frames);
 		return -ENOMEM;
+	}
 	t->c[t->nr++] = *c;
 	return c->id;
 }
@@ -132,7 +181,7 @@ int64_t attrib_codes_find(struct attrib_codes *t, const struct damon_access_info
 {
 	struct damon_mapping_info m = {.size = sizeof(m)};
 	struct attrib_code c = {
-		.target_id = t->of_all ? UINT32_MAX : i->target_id,
+		.target_id = t->of_all && !t->addresses ? UINT32_MAX : i->target_id,
 		.function = "",
 		.outer = "",
 		.module = "",

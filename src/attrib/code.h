@@ -12,6 +12,7 @@ struct attrib_codes {
 	struct symbols *symbols; /* NULL: modules only */
 	struct strings *names;
 	bool lines, of_all; /* 'of_all': the same code of several targets is one */
+	bool addresses;
 	int64_t epoch_offset_ns;
 	struct attrib_code *c;
 	size_t nr, cap;

@@ -56,6 +56,10 @@ static const struct command_pair examples[] = {
 	{"damon-perf convert -i sort.data --to csv -o - | head", "a look at the regions"},
 	{"damon-perf convert --to perf -o perf.data && perf report --mem-mode",
 	 "the samples in perf's own reports"},
+	{"damon-perf convert --to pprof -o mem.pb.gz && pprof -http : mem.pb.gz",
+	 "graphs and flame graphs of who touches the memory"},
+	{"damon-perf convert --to folded -o - | flamegraph.pl > mem.svg", "one flame graph"},
+	{"damon-perf convert --to perfetto -o mem.pftrace", "then open it in ui.perfetto.dev"},
 	{0},
 };
 
@@ -69,6 +73,7 @@ static const struct command_pair statuses[] = {
 static int cmd_convert(char **argv)
 {
 	struct report_args args = {.window = -1, .snapshot = -1};
+	char cache[4096];
 	struct convert_options o = {0};
 	struct damon_fail fail = {0};
 	struct option_line line;
@@ -82,6 +87,7 @@ static int cmd_convert(char **argv)
 		return command_usage(&command_convert, &fail);
 	}
 	o.io.color = REPORT_ASCII;
+	args.cache_dir = command_cache_dir(cache, sizeof(cache));
 	return render(&export_rows[o.to], &args, &o.io);
 }
 
@@ -99,7 +105,18 @@ const struct command command_convert = {
 		"random. Each is of an event named after its source, with the number of accesses "
 		"that it stands for as its period ('relative' in the event's name: only in "
 		"proportion to the others) and its latency as its weight. Names, mappings, "
-		"exec and exit of their processes are with them, as far as the record knows.",
+		"exec and exit of their processes are with them, as far as the record knows.\n\n"
+		"pprof and folded are of that log, too, by code and by what it touches: inlined "
+		"frames, where debug information tells them, but no call chains, which a record "
+		"does not have. pprof has samples, accesses, bytes, latency and stall, and labels "
+		"of pid, tid, comm, object, kind (of object), access and level. A line of folded "
+		"is comm;object;module;function;inlined and a number of accesses.\n\n"
+		"perfetto has counters over time: accesses a second and the working set of 1 s "
+		"with "
+		"their bounds, by process, accesses a second of the 16 hottest mappings of each of "
+		"the 256 hottest processes, and marks as instants.\n\n"
+		"json is one object: version, record, targets, marks, and snapshots, whose regions "
+		"have the columns of CSV as keys. Times are ns since the epoch.",
 	.options = options,
 	.rows_title = "Formats",
 	.rows = export_rows,

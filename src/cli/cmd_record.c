@@ -14,6 +14,7 @@
 #include "cli/find.h"
 #include "cli/follow.h"
 #include "cli/hardware.h"
+#include "cli/mark_socket.h"
 #include "cli/record_line.h"
 #include "cli/progress.h"
 #include "cli/raw.h"
@@ -67,6 +68,7 @@ struct recording {
 	struct damon_ctx *ctx;
 	struct record_line live;
 	struct progress progress; /* of a replay, instead of 'live' */
+	struct mark_socket marks;
 	uint64_t end_ns;	  /* of --duration; UINT64_MAX: none */
 	struct follow follow;
 };
@@ -96,6 +98,22 @@ static int set_up(struct recording *r, char **command)
 	return err;
 }
 
+static void take_marks(struct recording *r)
+{
+	uint64_t time_ns;
+
+	while ((time_ns = signals_next_mark()))
+		damon_mark(r->ctx, NULL, time_ns);
+}
+
+static void listen_for_marks(struct recording *r)
+{
+	int err = r->options->raw || r->options->replay ? 0 : mark_socket_listen(&r->marks);
+
+	if (err && !r->options->quiet)
+		say("'damon-perf mark' will not find this recording: %s", strerror(-err));
+}
+
 /* Until the targets are gone, the time is over or the user says so. Returns 0 or -errno. */
 static int run(struct recording *r)
 {
@@ -103,6 +121,7 @@ static int run(struct recording *r)
 		uint64_t now = now_ns(), left = r->end_ns - MIN(now, r->end_ns);
 		int more;
 
+		take_marks(r);
 		if (!left || follow_signals(&r->follow))
 			return 0;
 		left = (left + NS_PER_MS - 1) / NS_PER_MS;
@@ -312,10 +331,12 @@ static int record(struct recording *r, const struct option_line *line)
 		if (r->live.on)
 			damon_set_callback(r->ctx, record_line_snapshot, &r->live);
 		damon_set_stop(r->ctx, stop_asked, NULL);
+		listen_for_marks(r);
 		err = damon_open(r->ctx);
 	}
 	progress_erase(&r->progress);
 	if (err < 0) {
+		mark_socket_stop(&r->marks);
 		say_ctx(r->ctx, err);
 		return err == -ENOEXEC ? NOT_EXECUTABLE : OWN_FAILURE;
 	}
@@ -327,7 +348,10 @@ static int record(struct recording *r, const struct option_line *line)
 		replay_say_unused(r->ctx, record_rows, line);
 	if (r->options->duration_ns)
 		r->end_ns = now_ns() + r->options->duration_ns;
+	mark_socket_start(&r->marks, r->ctx);
 	err = run(r);
+	mark_socket_stop(&r->marks);
+	take_marks(r);
 	record_line_erase(&r->live);
 	progress_erase(&r->progress);
 	if (err < 0)
@@ -350,7 +374,7 @@ static int record(struct recording *r, const struct option_line *line)
 static int cmd_record(char **argv)
 {
 	struct record_options o = {0};
-	struct recording r = {.options = &o, .end_ns = UINT64_MAX};
+	struct recording r = {.options = &o, .end_ns = UINT64_MAX, .marks = MARK_SOCKET_NONE};
 	struct damon_fail fail = {0};
 	struct option_line line;
 	int missing, status = command_parse(&command_record, &o, argv, true, &line);

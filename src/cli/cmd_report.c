@@ -16,7 +16,8 @@ struct report_options {
 	uint64_t top;
 	const char *comm, *why;
 	uint64_t pid, snapshot;
-	uint64_t addr[2], time_ns[2], grid[2];
+	uint64_t addr[2], grid[2];
+	struct option_time_range time;
 };
 
 #define AT(field) offsetof(struct report_options, field)
@@ -81,11 +82,12 @@ static const struct option_row options[] = {
 	{
 		.name = "time-range",
 		.type = OPT_TIME_RANGE,
-		.offset = AT(time_ns),
+		.offset = AT(time),
 		.arg = "FROM-TO",
 		.base_ns = NS_PER_SEC,
 		.help = "only this part, since the start of the record: 1s-2.5s; a bare number is "
-			"seconds",
+			"seconds. mark:NAME is from that mark to the next one, NAME..NAME from one "
+			"to another, each of which may be a time, or left out: 'load..', '..10s'",
 	},
 	{
 		.name = "snapshot",
@@ -243,21 +245,6 @@ static bool parse_address(const char *text, uint64_t *addr)
 	return true;
 }
 
-/* Where names of code are kept between runs; NULL: nowhere. */
-static const char *cache_dir(char *buf, size_t size)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	int n;
-
-	if (cache && *cache == '/')
-		n = snprintf(buf, size, "%s/damon-perf", cache);
-	else if (home && *home == '/')
-		n = snprintf(buf, size, "%s/.cache/damon-perf", home);
-	else
-		return NULL;
-	return n > 0 && (size_t)n < size ? buf : NULL;
-}
-
 static int cmd_report(char **argv)
 {
 	static const int colors[] = {-1, REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR};
@@ -286,8 +273,9 @@ static int cmd_report(char **argv)
 		.comm = o.comm,
 		.addr_start = o.addr[0],
 		.addr_end = o.addr[1],
-		.time_from_ns = o.time_ns[0],
-		.time_to_ns = o.time_ns[1],
+		.time_from_ns = o.time.ns[0],
+		.time_to_ns = o.time.ns[1],
+		.time_marks = o.time.marks,
 		.resol_time = (unsigned)o.grid[0],
 		.resol_addr = (unsigned)o.grid[1],
 		.window = option_given(options, &line, "window") ? o.window : -1,
@@ -298,7 +286,7 @@ static int cmd_report(char **argv)
 		.has_why = o.why,
 		.why = why,
 		.top = (unsigned)o.top,
-		.cache_dir = cache_dir(cache, sizeof(cache)),
+		.cache_dir = command_cache_dir(cache, sizeof(cache)),
 		.snapshot = option_given(options, &line, "snapshot")
 				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
 				    : -1,

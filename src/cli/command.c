@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -47,4 +48,18 @@ const struct report_row *command_row(const struct report_row *rows, const char *
 	if (near.best)
 		damon_fail_remedy(fail, "did you mean '%s'?", near.best);
 	return NULL;
+}
+
+const char *command_cache_dir(char *buf, size_t size)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (cache && *cache == '/')
+		n = snprintf(buf, size, "%s/damon-perf", cache);
+	else if (home && *home == '/')
+		n = snprintf(buf, size, "%s/.cache/damon-perf", home);
+	else
+		return NULL;
+	return n > 0 && (size_t)n < size ? buf : NULL;
 }

@@ -30,7 +30,7 @@ struct command {
 };
 
 extern const struct command command_record, command_live, command_report, command_convert,
-	command_check;
+	command_mark, command_check;
 
 /*
  * Parses a command's line. Returns -1 to go on, else the exit status: help was shown, or what is
@@ -41,6 +41,9 @@ int command_parse(const struct command *cmd, void *values, char **argv, bool lea
 
 /* Says what is wrong with a command line and where to read more. Returns the exit status. */
 int command_usage(const struct command *cmd, const struct damon_fail *fail);
+
+/* Where names of code are kept between runs; NULL: nowhere. */
+const char *command_cache_dir(char *buf, size_t size);
 
 /* 'rows': of reports or formats. NULL if there is none of that name; 'fail' then says which is
  * near. 'what': "report". */

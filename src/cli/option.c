@@ -154,6 +154,26 @@ static int parse_pair(const struct option_row *row, const char *s, char sep, uin
 	return 0;
 }
 
+/* Names of marks are looked up in the record: "mark:NAME", and whatever has "..". */
+static int parse_time_range(const struct option_row *row, const char *s,
+			    struct option_time_range *range)
+{
+	bool is_mark = !strncmp(s, "mark:", 5);
+	struct option_time_range r = {.marks = s + (is_mark ? 5 : 0)};
+	int err;
+
+	if (!is_mark && !strstr(s, "..")) {
+		r.marks = NULL;
+		err = parse_pair(row, s, '-', r.ns);
+		if (err)
+			return err;
+	} else if (!*r.marks || !strcmp(r.marks, "..")) {
+		return -EINVAL;
+	}
+	*range = r;
+	return 0;
+}
+
 static int parse_value(const struct option_row *row, const char *s, void *value)
 {
 	switch (row->type) {
@@ -178,8 +198,9 @@ static int parse_value(const struct option_row *row, const char *s, void *value)
 	case OPT_PIDS:
 		return parse_pids(s, value);
 	case OPT_ADDR_RANGE:
-	case OPT_TIME_RANGE:
 		return parse_pair(row, s, '-', value);
+	case OPT_TIME_RANGE:
+		return parse_time_range(row, s, value);
 	case OPT_GRID:
 		return parse_pair(row, s, 'x', value);
 	case OPT_WORDS:
@@ -257,7 +278,8 @@ static const char *type_words(const struct option_row *row)
 	case OPT_ADDR_RANGE:
 		return "START-END, such as '0x1000-0x2000' or '4M-8M', with START below END";
 	case OPT_TIME_RANGE:
-		return "FROM-TO, such as '1s-2.5s', with FROM before TO";
+		return "FROM-TO, such as '1s-2.5s', with FROM before TO, or marks, such as "
+		       "'mark:NAME' or 'NAME..NAME'";
 	case OPT_GRID:
 		return "columns and rows such as '80x20'";
 	default:

@@ -28,7 +28,7 @@ enum option_type {
 	OPT_CHOICE,	/* int: which of the row's words */
 	OPT_PIDS,	/* struct option_pids; "1,2,3" */
 	OPT_ADDR_RANGE, /* uint64_t[2], half open; "0x1000-0x2000", "4M-8M" */
-	OPT_TIME_RANGE, /* uint64_t[2] ns, half open; "1s-2.5s" */
+	OPT_TIME_RANGE, /* struct option_time_range; "1s-2.5s", "mark:load", "load..2s" */
 	OPT_GRID,	/* uint64_t[2]; "80x20" */
 	OPT_WORDS,	/* struct option_words; repeats. As many words as 'arg' has; if that ends
 			   with "...", up to the next option, at least one; none without it */
@@ -44,6 +44,11 @@ struct option_words {
 	size_t nr, cap;
 };
 void option_words_release(struct option_words *w);
+
+struct option_time_range {
+	uint64_t ns[2];	   /* half open */
+	const char *marks; /* instead: of argv, a mark or "A..B"; NULL: none */
+};
 
 struct option_pids {
 	int *pids;

@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/say.h"
+#include "report/marks.h"
 
 static int say_no_record(const char *path, int err)
 {
@@ -41,7 +42,10 @@ static bool same_file(const char *a, const char *b)
 static int run(const struct report_row *row, struct report_args *a, struct output *out)
 {
 	struct damon_fail fail = {0};
-	int err = row->run(a);
+	int err = a->time_marks ? marks_range(a) : 0;
+
+	if (!err)
+		err = row->run(a);
 
 	if (err < 0 && !ferror(a->out) && err != -EPIPE) {
 		if (!a->fail.text[0])

@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -10,6 +12,8 @@
 static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 
 static atomic_int from_terminal[ARRAY_SIZE(ending)], from_process[ARRAY_SIZE(ending)];
+static atomic_uint nr_marked;	     /* so far; */
+static _Atomic uint64_t marked[256]; /* when the latest of them were */
 static const char *_Atomic unlink_path;
 
 static void nothing(int sig)
@@ -64,12 +68,40 @@ static void count(int sig, siginfo_t *info, void *context)
 	}
 }
 
+static void note_time(int sig)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	atomic_store(&marked[atomic_fetch_add(&nr_marked, 1) % ARRAY_SIZE(marked)],
+		     (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec);
+}
+
+static void catch_marks(void)
+{
+	struct sigaction sa = {.sa_handler = note_time}, old;
+
+	if (!sigaction(SIGUSR1, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(SIGUSR1, &sa, NULL);
+}
+
 /* Without SA_RESTART: waiting ends at once. */
 void signals_catch(void)
 {
 	struct sigaction sa = {.sa_sigaction = count, .sa_flags = SA_SIGINFO};
 
+	catch_marks();
 	set_ending(&sa);
+}
+
+uint64_t signals_next_mark(void)
+{
+	static unsigned int told;
+	unsigned int n = atomic_load(&nr_marked);
+
+	if (n - told > ARRAY_SIZE(marked))
+		told = n - ARRAY_SIZE(marked);
+	return told == n ? 0 : atomic_load(&marked[told++ % ARRAY_SIZE(marked)]);
 }
 
 int signals_pending(void)

@@ -70,6 +70,7 @@ int damon_ctx_new(struct damon_ctx **out)
 	ctx->epoll_fd = ctx->timer_fd = ctx->record_fd = -1;
 	damon_attrs_init(&ctx->attrs);
 	damon_sampling_init(&ctx->sampling);
+	marks_init(&ctx->marks);
 	*out = ctx;
 	return 0;
 }
@@ -519,6 +520,8 @@ static int start(struct damon_ctx *ctx)
 	err = ops_bounds(ctx, true, ctx->start_ns);
 	if (!err)
 		err = ctx->raw_path ? raw_open(ctx) : ctx_open_record(ctx);
+	if (!err && ctx->writer)
+		marks_open(&ctx->marks, ctx->start_ns);
 	if (!err && ctx->session)
 		err = damon_session_enable(ctx->session);
 	if (!err && ctx->cmd.argv)
@@ -629,6 +632,8 @@ static int close_record(struct damon_ctx *ctx, int err)
 	int closed;
 
 	if (!werr)
+		werr = marks_write(&ctx->marks, ctx->writer, true);
+	if (!werr)
 		ctx->totals.complete = 1;
 	closed = damon_writer_complete(ctx->writer, &ctx->totals);
 	werr = werr ? werr : closed;
@@ -705,5 +710,6 @@ void damon_ctx_free(struct damon_ctx *ctx)
 	free(ctx->replay_path);
 	free(ctx->raw_path);
 	closep(&ctx->record_fd);
+	marks_release(&ctx->marks);
 	free(ctx);
 }

@@ -4,7 +4,8 @@
  * come from, command.c starts the command, replay.c reads a recording of perf instead, raw.c makes
  * one, events.c turns perf records into observations and address spaces, monitor.c runs the
  * intervals, rate.c rations the interruptions, dispatch.c waits and works (also in a thread),
- * stats.c sums up, checks.c runs the checkers beside all that, ops.c says which addresses count
+ * stats.c sums up, marks.c keeps moments that were named, checks.c runs the checkers beside all
+ * that, ops.c says which addresses count
  * (ops.h), members.c keeps to who is in a cgroup.
  */
 #ifndef LIB_CTX_H
@@ -108,6 +109,17 @@ struct ctx_checker {
 	uint64_t stale; /* seen of processes that went, or executed another program */
 };
 
+/* Marks that are not written yet. */
+struct ctx_marks {
+	pthread_mutex_t lock;
+	bool open;	   /* there is a record that they go to */
+	uint64_t start_ns; /* of it */
+	struct damon_mark *v;
+	size_t nr, cap, nr_all;
+	uint32_t unnamed;
+	uint64_t refused;
+};
+
 struct damon_ctx {
 	const struct damon_sys *sys;
 	struct damon_fail fail;
@@ -182,6 +194,7 @@ struct damon_ctx {
 	uint64_t strangers;	/* samples of processes that are nobody's, of whole CPUs */
 	double target_cpu_ns;	/* in all, user and kernel */
 	struct damon_totals totals;
+	struct ctx_marks marks;
 	uint64_t record_bytes; /* of a record that was closed */
 	bool ended;	       /* the callback wants no more */
 	uint64_t nr_closed;    /* processes that could not be looked into; why the first one */
@@ -254,6 +267,13 @@ int checks_take(struct damon_ctx *ctx,
 		uint64_t until_ns); /* gives the core what was seen by then */
 void checks_totals(const struct damon_ctx *ctx, struct damon_check_totals *t);
 void checks_release(struct damon_ctx *ctx);
+
+/* marks.c */
+void marks_init(struct ctx_marks *m);
+void marks_open(struct ctx_marks *m, uint64_t start_ns);
+/* Hands them to the writer; after the 'last' time there are no more. */
+int marks_write(struct ctx_marks *m, struct damon_writer *w, bool last);
+void marks_release(struct ctx_marks *m);
 
 /* rate.c */
 /* Sets 'rate', from its tick_cost_ns. 'fixed': the source's events allow no ladder. */

@@ -111,7 +111,8 @@ static int write_record(struct damon_ctx *ctx, const struct damon_snapshot *s, u
 		return err;
 	ctx->next_flush_ns = now_ns + FLUSH_NS;
 	stats_totals(ctx);
-	return damon_writer_flush(ctx->writer, &ctx->totals);
+	err = marks_write(&ctx->marks, ctx->writer, false);
+	return err ? err : damon_writer_flush(ctx->writer, &ctx->totals);
 }
 
 /* Hands the interval's CPU times and counts to the core. */

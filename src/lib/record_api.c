@@ -305,6 +305,7 @@ void damon_record_info(const struct damon_record *r, struct damon_record_info *o
 			},
 		.resolution_share = tuning->resolution_share,
 		.resolution_ns = tuning->resolution_ns,
+		.marks_refused = damon_reader_marks_refused(r->reader),
 	};
 
 	fill_origin(&r->totals.origin, &i);
@@ -395,4 +396,9 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 		return -ENOENT;
 	mapping_info(out, i < s->nr_live ? &s->live[i] : &s->dead[i - s->nr_live]);
 	return 0;
+}
+
+int damon_record_mark(const struct damon_record *r, size_t i, uint64_t *time_ns, const char **name)
+{
+	return damon_reader_mark(r->reader, i, time_ns, name) ? 0 : -ENOENT;
 }

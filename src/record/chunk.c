@@ -12,6 +12,7 @@ const struct chunk_kind *const damon_chunk_kinds[] = {
 	&damon_chunk_checks,
 	&damon_chunk_origin,
 	&damon_chunk_schemes,
+	&damon_chunk_marks,
 	&damon_chunk_totals,
 	NULL,
 };
@@ -78,6 +79,7 @@ void damon_out_release(struct record_out *o)
 	free(o->seen_target);
 	free(o->log);
 	free(o->tuned);
+	free(o->marks);
 	damon_snapshot_code_release(&o->snapshots);
 }
 
@@ -101,4 +103,5 @@ void damon_in_release(struct record_in *in)
 	free(in->tuned);
 	free(in->schemes);
 	free(in->scheme_stats);
+	free(in->marks);
 }

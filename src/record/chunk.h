@@ -20,6 +20,7 @@
 #define RECORD_MAX_TARGETS  (1u << 20)	/* ids of targets */
 #define RECORD_MAX_NAMES    (64u << 20) /* bytes in names of mappings */
 #define RECORD_MAX_NAME	    4096
+#define RECORD_MAX_MARKS    10000
 
 /* ---- frames ---- */
 
@@ -99,6 +100,10 @@ struct record_out {
 	bool has_tuning; /* to be written */
 	struct tuned_from *tuned;
 	size_t nr_tuned, cap_tuned;
+	struct damon_mark *marks;
+	size_t nr_marks, cap_marks, nr_marks_all;
+	uint64_t marks_refused;
+	bool has_marks; /* to be written */
 };
 
 void damon_out_release(struct record_out *o);
@@ -112,6 +117,7 @@ void damon_out_drop_spaces(struct record_out *o);   /* all, for good */
 int damon_out_snapshot(struct record_out *o, const struct damon_snapshot *s);
 int damon_out_tuned(struct record_out *o, const struct damon_snapshot *s);
 int damon_out_log(struct record_out *o, const struct damon_log_entry *e, size_t n);
+int damon_out_marks(struct record_out *o, const struct damon_mark *m, size_t n, uint64_t refused);
 
 /* ---- what a reader knows ---- */
 
@@ -141,6 +147,12 @@ struct record_in {
 	size_t nr_tuned, cap_tuned;
 	struct damos *schemes;
 	struct damos_stats *scheme_stats;
+	struct mark_in {
+		uint64_t time_ns;
+		const char *name;
+	} * marks; /* sorted by time */
+	size_t nr_marks, cap_marks;
+	uint64_t marks_refused;
 };
 
 void damon_in_release(struct record_in *in);
@@ -170,6 +182,6 @@ const struct chunk_kind *damon_chunk_kind(uint16_t type); /* NULL: unknown */
 
 extern const struct chunk_kind damon_chunk_meta, damon_chunk_space, damon_chunk_target,
 	damon_chunk_tuning, damon_chunk_snapshot, damon_chunk_log, damon_chunk_checks,
-	damon_chunk_origin, damon_chunk_schemes, damon_chunk_totals;
+	damon_chunk_origin, damon_chunk_schemes, damon_chunk_marks, damon_chunk_totals;
 
 #endif

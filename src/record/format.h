@@ -133,6 +133,14 @@ struct damon_tuning {
 	uint32_t bound;		 /* enum damon_bound: what bounds the rate */
 };
 
+#define DAMON_MARK_BYTES 200 /* of a name, at most */
+
+/* A moment that somebody named. */
+struct damon_mark {
+	uint64_t time_ns;
+	char name[DAMON_MARK_BYTES + 1];
+};
+
 enum damon_item_type {
 	DAMON_ITEM_END,
 	DAMON_ITEM_TARGET, /* a target appeared or changed */

@@ -318,6 +318,20 @@ size_t damon_reader_nr_targets(const struct damon_reader *r)
 	return r->in.nr_targets;
 }
 
+bool damon_reader_mark(const struct damon_reader *r, size_t i, uint64_t *time_ns, const char **name)
+{
+	if (i >= r->in.nr_marks)
+		return false;
+	*time_ns = r->in.marks[i].time_ns;
+	*name = r->in.marks[i].name;
+	return true;
+}
+
+uint64_t damon_reader_marks_refused(const struct damon_reader *r)
+{
+	return r->in.marks_refused;
+}
+
 const struct damon_space *damon_reader_space(const struct damon_reader *r, uint32_t id)
 {
 	return damon_in_space(&r->in, id);

@@ -35,6 +35,12 @@ int damon_reader_rewind(struct damon_reader *r);
 const struct damon_target *damon_reader_target(const struct damon_reader *r, uint32_t id);
 size_t damon_reader_nr_targets(const struct damon_reader *r);
 
+/* Mark 'i' of those seen so far, by time. False beyond the last. 'name' is valid as long as the
+ * reader. How many were refused, as there were too many. */
+bool damon_reader_mark(const struct damon_reader *r, size_t i, uint64_t *time_ns,
+		       const char **name);
+uint64_t damon_reader_marks_refused(const struct damon_reader *r);
+
 /* A space seen so far, NULL if not. */
 const struct damon_space *damon_reader_space(const struct damon_reader *r, uint32_t id);
 

@@ -243,6 +243,12 @@ int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, si
 	return w->err ? w->err : collected(w, damon_out_log(&w->out, e, n));
 }
 
+int damon_writer_marks(struct damon_writer *w, const struct damon_mark *m, size_t n,
+		       uint64_t refused)
+{
+	return w->err ? w->err : damon_out_marks(&w->out, m, n, refused);
+}
+
 int damon_writer_flush(struct damon_writer *w, const struct damon_totals *totals)
 {
 	return flush(w, totals, false);

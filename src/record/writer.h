@@ -33,6 +33,10 @@ int damon_writer_targets(struct damon_writer *w, struct damon_targets *t);
 int damon_writer_snapshot(struct damon_writer *w, const struct damon_snapshot *s);
 int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, size_t n);
 
+/* Likewise; 'refused' in all, as there were too many. -EINVAL: more than a record may have. */
+int damon_writer_marks(struct damon_writer *w, const struct damon_mark *m, size_t n,
+		       uint64_t refused);
+
 /* What is told with every flush from now on: the latest call counts. */
 void damon_writer_tuning(struct damon_writer *w, const struct damon_tuning *t);
 

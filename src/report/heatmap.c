@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/heatmap.h"
+#include "report/marks.h"
 #include "report/names.h"
 #include "report/notes.h"
 #include "report/reports.h"
@@ -382,14 +383,20 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 	struct known left_out = known_share(g->weight_left_out, (double)t->info.obs);
 	char share[KNOWN_MAX];
 	struct painter p;
+	bool cut;
 
 	painter_init(&p, a->out, a->color);
 	for (size_t b = 0; b < g->lay.nr_bands; b++) {
 		draw_gap(a, g, b, painter_cells_per_line(&p));
 		draw_band(a, &p, g, &g->lay.bands[b], labels);
 	}
+	cut = marks_draw(a, g->start_ns, g->end_ns, label_width(a->width), g->nr_cols);
 	draw_time_axis(a, sc, g);
 	draw_legend(a, &p, sc, g);
+	if (cut)
+		print_line(a->out, a->width, 5,
+			   "  ^  marks; 'damon-perf report info' has their "
+			   "names");
 	if (g->weight_left_out > 0)
 		print_line(a->out, a->width, 0, "not shown: ranges with %s of the accesses",
 			   known_value(share, &left_out, KNOWN_PERCENT));
@@ -477,6 +484,7 @@ static int write_json(struct report_args *a, const struct scan *sc, const struct
 	json_u64(&j, "columns", g->lay.nr_rows ? g->nr_cols : 0);
 	json_u64(&j, "rows", g->lay.nr_rows);
 	json_double(&j, "share_left_out", g->weight_left_out, 6);
+	marks_json(a, g->start_ns, g->end_ns, &j);
 	err = write_cells(a, sc, g, &j);
 	json_end(&j);
 	return err;

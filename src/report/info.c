@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/info_schemes.h"
+#include "report/marks.h"
 #include "report/notes.h"
 #include "report/reports.h"
 #include "report/table.h"
@@ -22,7 +23,8 @@ struct fact {
 	const char *text; /* instead of the number; NULL: none */
 };
 
-#define MAX_FACTS 140
+#define MAX_FACTS   140
+#define MARKS_SHOWN 100 /* as text */
 
 struct facts {
 	struct fact f[MAX_FACTS];
@@ -139,6 +141,11 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_u64(l, "duration_ns", "duration", st->duration_ns, damon_print_time);
 	add_u64(l, "snapshots", "snapshots", sc->nr_snapshots, print_plain);
 	add_u64(l, "targets", "targets", sc->nr_targets, print_plain);
+	if (marks_count(a, 0, UINT64_MAX))
+		add_u64(l, "nr_marks", NULL, marks_count(a, 0, UINT64_MAX), print_plain);
+	if (i->marks_refused)
+		add_u64(l, "marks_refused", "marks beyond 10000, left out", i->marks_refused,
+			print_plain);
 }
 
 /* Only where something was tuned: what it was to achieve, and what came of it. */
@@ -411,6 +418,7 @@ static void write_json(struct report_args *a, const struct scan *sc, const struc
 	if (sc->info.goal.access_bp)
 		tuned_json(&sc->tuned, sc->info.start_ns, &j);
 	info_schemes_json(a->rec, st, &j);
+	marks_json(a, 0, UINT64_MAX, &j);
 	json_end(&j);
 }
 
@@ -449,6 +457,27 @@ static const char *fact_text(const struct fact *f, char *buf, size_t size)
 	return isfinite(v) ? f->print(buf, v) : "not known";
 }
 
+/* Each on a line of its own, the first ones of many. */
+static void write_marks(struct report_args *a, const struct scan *sc, int width)
+{
+	char time[DAMON_UNITS_MAX], name[240], text[300];
+	uint64_t time_ns;
+	const char *raw;
+	size_t i;
+
+	for (i = 0; i < MARKS_SHOWN && !damon_record_mark(a->rec, i, &time_ns, &raw); i++) {
+		size_t at = (size_t)fprintf(a->out, "%-*s  ", width, i ? "" : "marks");
+
+		damon_print_time(time, (double)(time_ns - MIN(time_ns, sc->info.start_ns)));
+		print_clean(name, sizeof(name), raw);
+		snprintf(text, sizeof(text), "%s: %s", time, name);
+		print_wrapped(a->out, text, a->width, at, (unsigned)at);
+	}
+	if (marks_count(a, 0, UINT64_MAX) > i)
+		print_line(a->out, a->width, 2, "%zu marks in all: '--format json' has them",
+			   marks_count(a, 0, UINT64_MAX));
+}
+
 static void write_text(struct report_args *a, const struct scan *sc, const struct facts *l,
 		       const struct damon_stats *st)
 {
@@ -472,6 +501,7 @@ static void write_text(struct report_args *a, const struct scan *sc, const struc
 		at = (size_t)fprintf(a->out, "%-*s  ", width, f->title);
 		print_wrapped(a->out, text, a->width, at, (unsigned)width + 2);
 	}
+	write_marks(a, sc, width);
 	info_schemes_text(a, st);
 	notes_relative(a, &sc->info);
 }

@@ -38,8 +38,9 @@ struct report_args {
 	enum report_color color;
 	uint64_t addr_start, addr_end;	   /* end 0: all that is mapped */
 	uint64_t time_from_ns, time_to_ns; /* since the start of the record; to 0: the end */
-	unsigned resol_time, resol_addr;   /* cells of a heatmap; 0: what fits */
-	int window;			   /* enum damon_wss_window; -1: the report's own default */
+	const char *time_marks; /* a range by names of marks (report/marks.h) instead; NULL: none */
+	unsigned resol_time, resol_addr; /* cells of a heatmap; 0: what fits */
+	int window;			 /* enum damon_wss_window; -1: the report's own default */
 	enum report_sort sort;
 	enum report_grain grain;
 	bool percentiles;	/* hotspots, objects: of latency, where it is told */

@@ -16,6 +16,10 @@ const struct report_row export_rows[] = {
 	{"damo", "damo's json_compressed records", export_damo},
 	{"damo-json", "the same, not compressed", export_damo_json},
 	{"csv", "a line per region and snapshot", export_csv},
+	{"json", "the same as one JSON object, with working sets and marks", export_json},
 	{"perf", "the log of samples as perf.data, for perf", export_perf},
+	{"pprof", "the log by code and objects, for pprof", export_pprof},
+	{"perfetto", "heat and working sets over time, for ui.perfetto.dev", export_perfetto},
+	{"folded", "the log as stacks, for flamegraph.pl and speedscope", export_folded},
 	{0},
 };

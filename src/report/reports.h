@@ -17,5 +17,9 @@ int export_damo(struct report_args *a);
 int export_damo_json(struct report_args *a);
 int export_csv(struct report_args *a);
 int export_perf(struct report_args *a);
+int export_pprof(struct report_args *a);
+int export_folded(struct report_args *a);
+int export_perfetto(struct report_args *a);
+int export_json(struct report_args *a);
 
 #endif

@@ -19,6 +19,7 @@ The program explains itself.
     live        watch the memory accesses of a command or of running processes
     report      show what a record tells
     convert     write a record in a format of other programs
+    mark        name a moment of a recording that runs
     check       tell what works on this machine, and what would help
     help        explain a command
     version     tell the version
@@ -62,11 +63,28 @@ The program explains itself.
   in proportion to the others) and its latency as its weight. Names, mappings,
   exec and exit of their processes are with them, as far as the record knows.
   
+  pprof and folded are of that log, too, by code and by what it touches: inlined
+  frames, where debug information tells them, but no call chains, which a record
+  does not have. pprof has samples, accesses, bytes, latency and stall, and labels
+  of pid, tid, comm, object, kind (of object), access and level. A line of folded
+  is comm;object;module;function;inlined and a number of accesses.
+  
+  perfetto has counters over time: accesses a second and the working set of 1 s
+  with their bounds, by process, accesses a second of the 16 hottest mappings of
+  each of the 256 hottest processes, and marks as instants.
+  
+  json is one object: version, record, targets, marks, and snapshots, whose
+  regions have the columns of CSV as keys. Times are ns since the epoch.
+  
   Formats:
-    damo        * (glob)
-    damo-json   * (glob)
-    csv         * (glob)
-    perf        * (glob)
+    damo        damo's json_compressed records
+    damo-json   the same, not compressed
+    csv         a line per region and snapshot
+    json        the same as one JSON object, with working sets and marks
+    perf        the log of samples as perf.data, for perf
+    pprof       the log by code and objects, for pprof
+    perfetto    heat and working sets over time, for ui.perfetto.dev
+    folded      the log as stacks, for flamegraph.pl and speedscope
   
   Examples:
     damon-perf convert --to damo -o damon.data
@@ -75,6 +93,12 @@ The program explains itself.
         a look at the regions
     damon-perf convert --to perf -o perf.data && perf report --mem-mode
         the samples in perf's own reports
+    damon-perf convert --to pprof -o mem.pb.gz && pprof -http : mem.pb.gz
+        graphs and flame graphs of who touches the memory
+    damon-perf convert --to folded -o - | flamegraph.pl > mem.svg
+        one flame graph
+    damon-perf convert --to perfetto -o mem.pftrace
+        then open it in ui.perfetto.dev
   
   Options:
     -i, --input FILE          the record, or a recording that perf made of memory
@@ -82,7 +106,7 @@ The program explains itself.
                               standard input [damon-perf.data]
     -o, --output FILE         write there; the file appears when it is complete;
                               '-' is standard output
-        --to damo|damo-json|csv|perf
+        --to damo|damo-json|csv|json|perf|pprof|perfetto|folded
                               one of the formats above
     -h, --help                this text
   
@@ -147,8 +171,8 @@ Examples teach: each command has some, and they are of that command or of one th
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
   13
-  8
-  3
+  9
+  6
   2
 
 Without a word it is a mistake, told with the same text.
@@ -172,6 +196,7 @@ Without a word it is a mistake, told with the same text.
     live        watch the memory accesses of a command or of running processes
     report      show what a record tells
     convert     write a record in a format of other programs
+    mark        name a moment of a recording that runs
     check       tell what works on this machine, and what would help
     help        explain a command
     version     tell the version

@@ -217,10 +217,18 @@ void fake_snapshot_end(struct damon_record *r)
 	r->stats.target_cpu_ns += (double)s->info.obs * NS_PER_MS;
 }
 
+void fake_mark(struct damon_record *r, uint64_t ns, const char *name)
+{
+	r->marks = grow(r->marks, &r->cap_marks, r->nr_marks + 1, sizeof(*r->marks));
+	r->marks[r->nr_marks++] = (struct fake_mark){r->info.start_ns + ns, name};
+}
+
 /* ---- the public interface ---- */
 
 void damon_record_close(struct damon_record *r)
 {
+	if (r)
+		free(r->marks);
 	for (size_t i = 0; r && i < r->nr_snaps; i++) {
 		for (size_t k = 0; k < r->snaps[i].info.nr_targets; k++)
 			free(r->snaps[i].parts[k].regions);
@@ -432,5 +440,14 @@ int damon_snapshot_mapping(const struct damon_snapshot *s, size_t t, uint64_t ad
 		*m = target->maps[i];
 		return 1;
 	}
+	return 0;
+}
+
+int damon_record_mark(const struct damon_record *r, size_t i, uint64_t *time_ns, const char **name)
+{
+	if (i >= r->nr_marks)
+		return -ENOENT;
+	*time_ns = r->marks[i].time_ns;
+	*name = r->marks[i].name;
 	return 0;
 }

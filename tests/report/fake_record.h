@@ -48,6 +48,11 @@ struct damon_record {
 	size_t nr_log, cap_log;
 	damon_access_fn on_access;
 	void *on_access_priv;
+	struct fake_mark {
+		uint64_t time_ns;
+		const char *name;
+	} * marks;
+	size_t nr_marks, cap_marks;
 	int is_pipe, fail_at; /* fail_at: damon_record_next() fails at this snapshot; -1: never */
 	const char *error;
 	struct damos schemes[4];
@@ -75,5 +80,7 @@ void fake_region(struct damon_record *r, uint64_t start, uint64_t bytes, double 
 void fake_access(struct damon_record *r, uint32_t id, struct damon_access_info i);
 /* Ends the snapshot: derives heat, shares and bounds of what was put into it. */
 void fake_snapshot_end(struct damon_record *r);
+/* 'ns' since the start; in order. */
+void fake_mark(struct damon_record *r, uint64_t ns, const char *name);
 
 #endif

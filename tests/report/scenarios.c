@@ -148,6 +148,80 @@ static void fill_zero(struct damon_record *r)
 	}
 }
 
+/* Moments with names: two of one column, some that are cut, some near the end. */
+static void fill_marked(struct damon_record *r)
+{
+	static const char *const names[] = {
+		"start of it all", "load",	  "load",
+		"query \"a,b\"",   "\033[2J\xff", "the very last one of them all"};
+	static const uint64_t at_ms[] = {0, 1000, 1003, 2000, 5500, 7990};
+	uint32_t id = fake_target(r, 77, "phases", 1);
+
+	fake_mapping(r, id, HEAP, 4 * MiB, "[heap]");
+	for (unsigned i = 0; i < 80; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 50);
+		for (unsigned k = 0; k < 4; k++)
+			fake_region(r, HEAP + k * MiB, 1 * MiB, (i / 20 + k) % 4, 0, i % 20);
+		fake_snapshot_end(r);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fake_mark(r, at_ms[i] * 1000000, names[i]);
+	r->info.marks_refused = 3;
+}
+
+/* A log of samples whose names are as hostile as those of processes and files can be. */
+static void fill_stacks(struct damon_record *r)
+{
+	static const uint8_t build_id[] = {0xde, 0xad, 0xbe, 0xef};
+	const uint64_t code = 0x400000, other = 0x500000, data = HEAP;
+	uint32_t id = fake_target(r, 66, "a;b\033[31m \n\xff", 1), id2 = fake_target(r, 67, "", 1);
+
+	strcpy(r->info.command, "evil;\n\xff");
+	r->info.scale = 1000;
+	r->info.scale_lo = 500;
+	r->info.scale_hi = 2000;
+	for (uint32_t i = id; i <= id2; i++) {
+		fake_mapping(r, i, code + i * 0x1000, 64 * KiB, "/nowhere/evil;code\033[2J\n\xff");
+		r->targets[i].maps[0].build_id = build_id;
+		r->targets[i].maps[0].build_id_len = sizeof(build_id);
+		r->targets[i].maps[0].offset = 0x3000;
+		fake_mapping(r, i, other, 64 * KiB, "");
+		fake_mapping(r, i, data, 1 * MiB, "/dev/shm/evil data;\t\xc3\x28");
+	}
+	fake_snapshot(r);
+	fake_part(r, id, 50);
+	fake_region(r, data, 1 * MiB, 1, 0, 1);
+	fake_part(r, id2, 50);
+	fake_snapshot_end(r);
+	for (uint32_t i = id; i <= id2; i++) {
+		fake_access(r, i,
+			    (struct damon_access_info){.addr = data,
+						       .ip = code + i * 0x1000 + 16,
+						       .weight = 2,
+						       .bytes = 8,
+						       .store = 1,
+						       .latency_cycles = 30,
+						       .level = DAMON_MEMORY_DRAM});
+		fake_access(r, i,
+			    (struct damon_access_info){.addr = data + 64,
+						       .ip = other,
+						       .weight = .5,
+						       .bytes = 4,
+						       .load = 1,
+						       .tid = 99});
+		fake_access(r, i,
+			    (struct damon_access_info){.addr = data,
+						       .ip = code + i * 0x1000 + 16,
+						       .weight = .25,
+						       .is_stall = 1,
+						       .store = 1,
+						       .level = DAMON_MEMORY_DRAM});
+		fake_access(r, i, (struct damon_access_info){.addr = 1, .ip = 1, .weight = 1});
+	}
+	fake_mark(r, 1000, "a;b\033[2J\n\xff");
+}
+
 /* Names as hostile as a process can make them. */
 static void fill_hostile(struct damon_record *r)
 {
@@ -518,6 +592,8 @@ const struct scenario scenarios[] = {
 	{"one", fill_one},
 	{"zero", fill_zero},
 	{"hostile", fill_hostile},
+	{"marked", fill_marked},
+	{"stacks", fill_stacks},
 	{"islands", fill_islands},
 	{"reserve", fill_reserve},
 	{"pipe", fill_pipe},

@@ -12,7 +12,8 @@
 
 struct values {
 	const char *file;
-	uint64_t time_ns, times_ns[3], count, addr[2], when[2], grid[2];
+	uint64_t time_ns, times_ns[3], count, addr[2], grid[2];
+	struct option_time_range when;
 	double rate, percent;
 	int choice;
 	bool quiet, loud;
@@ -149,8 +150,9 @@ static const char *show(const struct values *v)
 	SHOW(v->count, "count=%llu ", (unsigned long long)v->count);
 	SHOW(v->addr[1], "addr=%llx-%llx ", (unsigned long long)v->addr[0],
 	     (unsigned long long)v->addr[1]);
-	SHOW(v->when[1], "when=%llu-%llu ", (unsigned long long)v->when[0],
-	     (unsigned long long)v->when[1]);
+	SHOW(v->when.ns[1], "when=%llu-%llu ", (unsigned long long)v->when.ns[0],
+	     (unsigned long long)v->when.ns[1]);
+	SHOW(v->when.marks, "marks=%s ", v->when.marks);
 	SHOW(v->grid[1], "grid=%llux%llu ", (unsigned long long)v->grid[0],
 	     (unsigned long long)v->grid[1]);
 	SHOW(v->rate != 0, "rate=%g ", v->rate);
@@ -211,6 +213,12 @@ Test(option, values_are_read)
 		{"--address-range|4,096-8,192", "addr=1000-2000"},
 		{"--time-range|1-2.5", "when=1000000000-2500000000"},
 		{"--time_range=0-1 m", "when=0-60000000000"},
+		{"--time-range|mark:a-b", "marks=a-b"},
+		{"--time-range|mark:1s..x", "marks=1s..x"},
+		{"--time-range|1s..2s", "marks=1s..2s"},
+		{"--time-range|load..", "marks=load.."},
+		{"--time-range|1s-2s|--time-range|..load", "marks=..load"},
+		{"--time-range|..load|--time-range|1s-2s", "when=1000000000-2000000000"},
 		{"--resol|80x20", "grid=80x20"},
 		{"--bytes|4 KiB", "bytes=4096"},
 		{"--bytes=0x1000", "bytes=4096"},
@@ -292,6 +300,9 @@ Test(option, mistakes_get_a_sentence_and_a_remedy)
 		{"--address-range|2-1", "'2-1' is no value of '--address-range'", "*"},
 		{"--address-range|1-1", "'1-1' is no value of '--address-range'", "*"},
 		{"--address-range|0-16E", "'0-16E' is too large for '--address-range'", "*"},
+		{"--time-range|load", "'load' is no value of '--time-range'", "*"},
+		{"--time-range|mark:", "'mark:' is no value of '--time-range'", "*"},
+		{"--time-range|..", "'..' is no value of '--time-range'", "*"},
 		{"--time-range|2s-1s", "'2s-1s' is no value of '--time-range'", "*"},
 		{"--resol|0x5", "'0x5' is no value of '--resol'", "*"},
 		{"--resol|80", "'80' is no value of '--resol'", "*"},
