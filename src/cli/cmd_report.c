@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "cli/command.h"
 #include "cli/render.h"
 #include "cli/say.h"
+#include "report/picture/picture.h"
 
 struct report_options {
 	struct render_options io;
@@ -16,7 +18,9 @@ struct report_options {
 	uint64_t top;
 	const char *comm;
 	uint64_t pid, snapshot;
-	uint64_t addr[2], time_ns[2], grid[2];
+	uint64_t addr[2], time_ns[2], grid[2], pixels[2];
+	int scale;
+	bool dark;
 };
 
 #define AT(field) offsetof(struct report_options, field)
@@ -47,9 +51,11 @@ static const struct option_row options[] = {
 		.name = "format",
 		.type = OPT_CHOICE,
 		.offset = AT(format),
-		.choices = "text json csv",
+		.choices = "text json csv png svg",
 		.def = "text",
-		.help = "for people, for programs, for tables",
+		.help = "for people, for programs, for tables; report heatmap, wss: pictures, "
+			"which "
+			"a name of the output that ends with '.png' or '.svg' asks for, too",
 	},
 	{
 		.section = "Of what",
@@ -162,12 +168,36 @@ static const struct option_row options[] = {
 		.range = "40..10000",
 		.help = "instead of the terminal's",
 	},
+	{
+		.section = "Pictures",
+		.name = "size",
+		.type = OPT_GRID,
+		.offset = AT(pixels),
+		.arg = "WxH",
+		.def = "1200x760",
+		.help = "width and height in pixels; letters grow with it",
+	},
+	{
+		.name = "scale",
+		.type = OPT_CHOICE,
+		.offset = AT(scale),
+		.choices = "log linear",
+		.def = "log",
+		.help = "report heatmap: how heat becomes colour",
+	},
+	{
+		.name = "dark",
+		.type = OPT_FLAG,
+		.offset = AT(dark),
+		.help = "light on dark",
+	},
 	{0},
 };
 
 static const struct command_pair examples[] = {
 	{"damon-perf report", "one page: the processes, their heat and working sets"},
 	{"damon-perf report heatmap", "what was hot, when and where"},
+	{"damon-perf report heatmap -o heat.png", "the same as a picture"},
 	{"damon-perf report heatmap --comm cc1 --time-range 2s-4s", "two seconds of the compiler"},
 	{"damon-perf report wss --window 10s --format csv > wss.csv",
 	 "the working set over time, for a spreadsheet"},
@@ -229,6 +259,31 @@ static const char *cache_dir(char *buf, size_t size)
 	return n > 0 && (size_t)n < size ? buf : NULL;
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), n = strlen(end);
+
+	return len > n && !strcasecmp(s + len - n, end);
+}
+
+/* A picture may be asked for by the name of the output. Returns 0, or -EINVAL with what is wrong
+ * with that. */
+static int choose_picture(const struct report_row *row, struct report_options *o, bool is_given,
+			  struct damon_fail *fail)
+{
+	if (!is_given && ends_with(o->io.output, ".png"))
+		o->format = REPORT_PNG;
+	else if (!is_given && ends_with(o->io.output, ".svg"))
+		o->format = REPORT_SVG;
+	if (!report_is_picture((enum report_format)o->format))
+		return 0;
+	if (row->draws)
+		return picture_check_size(o->pixels[0], o->pixels[1], fail);
+	damon_fail(fail, EINVAL, "there is no picture of the report '%s'", row->name);
+	damon_fail_remedy(fail, "'heatmap' and 'wss' are drawn; ask for text with '--format text'");
+	return -EINVAL;
+}
+
 static int cmd_report(char **argv)
 {
 	static const int colors[] = {-1, REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR};
@@ -243,7 +298,7 @@ static int cmd_report(char **argv)
 	if (status >= 0)
 		return status;
 	row = choose(&line, &fail);
-	if (!row)
+	if (!row || choose_picture(row, &o, option_given(options, &line, "format"), &fail))
 		return command_usage(&command_report, &fail);
 	args = (struct report_args){
 		.format = (enum report_format)o.format,
@@ -264,6 +319,9 @@ static int cmd_report(char **argv)
 		.snapshot = option_given(options, &line, "snapshot")
 				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
 				    : -1,
+		.pixels = {(unsigned)o.pixels[0], (unsigned)o.pixels[1]},
+		.scale = (enum report_scale)o.scale,
+		.dark = o.dark,
 	};
 	o.io.color = colors[o.color];
 	return render(row, &args, &o.io);

@@ -22,6 +22,9 @@
 #define COLOR_LEVELS   256 /* 0 .. 255 are heat */
 #define COLOR_UNSURE   256 /* or'ed to one of these: drawn as known only roughly */
 
+/* The colour of a heat, 0xRRGGBB. */
+uint32_t color_of(int level);
+
 struct painter {
 	FILE *out;
 	enum report_color mode;
