@@ -234,8 +234,10 @@ size_t frame_begin_footer(char *buf, size_t size, struct report_args *a, const s
 	char text[KNOWN_TEXT_MAX], obs[DAMON_UNITS_MAX];
 	int n = 0;
 
+	*buf = '\0';
 	if (!select_is_named(a) && sc->nr_targets > 1)
-		n = snprintf(buf, size, "one of %zu processes, with %s of all accesses; ",
+		n = snprintf(buf, size, "%s of %zu processes, with %s of all accesses; ",
+			     select_is_hottest(sc, t) ? "the hottest" : "one of the hottest",
 			     sc->nr_targets, known_text(text, &share, KNOWN_PERCENT));
 	if (sc->info.scale > 0)
 		n += snprintf(buf + n, size - (size_t)n, "%s observations of it; ",
@@ -310,4 +312,20 @@ size_t frame_marks(struct frame *f, const struct picture_mark *marks, size_t n)
 		end = (l.anchor == ANCHOR_RIGHT ? x : x + width) + 10 * f->scale;
 	}
 	return unnamed;
+}
+
+void frame_tell_unnamed(struct frame *f, size_t names, size_t all, size_t marks)
+{
+	char text[160] = "";
+	struct letters l = f->small;
+	int n = 0;
+
+	if (names)
+		n = snprintf(text, sizeof(text), "%zu of %zu ranges are named", all - names, all);
+	if (marks)
+		snprintf(text + n, sizeof(text) - (size_t)n, "%s%zu marks have no room for a name",
+			 n ? "; " : "", marks);
+	l.anchor = ANCHOR_RIGHT;
+	canvas_text(f->canvas, (struct point){f->width - f->margin / 2, f->to.y + 22 * f->scale},
+		    &l, text);
 }

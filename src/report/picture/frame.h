@@ -53,8 +53,8 @@ char *frame_command(char *buf, size_t size, const struct scan *sc);
 char *frame_source(char *buf, size_t size, struct report_args *a, const struct scan *sc);
 /* "heat of sqlite3 (pid 12)" */
 char *frame_subject(char *buf, size_t size, const char *what, const struct scan_target *t);
-/* "it is the hottest of 3, with 99.7 % of accesses; 3.24 k observations of it; ": how a footer
- * begins. Returns its length. */
+/* "the hottest of 3 processes, with 99.7 % of all accesses; 3.24 k observations of it; ": how a
+ * footer begins. Returns its length. */
 size_t frame_begin_footer(char *buf, size_t size, struct report_args *a, const struct scan *sc,
 			  const struct scan_target *t);
 
@@ -66,5 +66,7 @@ void frame_time_axis(struct frame *f, bool grid);
 size_t frame_marks(struct frame *f, const struct picture_mark *marks, size_t n);
 /* What names of marks take above the plot. */
 double frame_marks_height(const struct frame *f, size_t n);
+/* One line at the right below the axis: how much found no room for its name. */
+void frame_tell_unnamed(struct frame *f, size_t names, size_t all, size_t marks);
 
 #endif

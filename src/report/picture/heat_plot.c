@@ -252,7 +252,7 @@ static void draw_addresses(const struct heat_plot *p, struct frame *f, size_t b)
 		struct point line[] = {{f->from.x - 6 * f->scale, y}, {f->from.x, y}};
 
 		canvas_line(f->canvas, line, 2, &s);
-		if (!i || y + .4 * step.size > top + height + p->gap / 2 ||
+		if (!i || y + .4 * step.size > top + height + 2 ||
 		    y - top < LABEL_STEP * f->scale + .4 * step.size)
 			continue; /* the first is the address */
 		snprintf(text, sizeof(text), "+%s", ticks[i].text);

@@ -188,24 +188,6 @@ static void place_plot(const struct heat_picture *h, struct frame *f,
 	f->end_ns = h->grid->end_ns - h->scan->info.start_ns;
 }
 
-/* What could not be named is told by a footer that is drawn last, in a place measured before: it
- * has a line of its own. */
-static void tell_unnamed(struct frame *f, size_t names, size_t all, size_t marks)
-{
-	char text[160] = "";
-	struct letters l = f->small;
-	int n = 0;
-
-	if (names)
-		n = snprintf(text, sizeof(text), "%zu of %zu ranges are named", all - names, all);
-	if (marks)
-		snprintf(text + n, sizeof(text) - (size_t)n, "%s%zu marks have no room for a name",
-			 n ? "; " : "", marks);
-	l.anchor = ANCHOR_RIGHT;
-	canvas_text(f->canvas, (struct point){f->width - f->margin / 2, f->to.y + 22 * f->scale},
-		    &l, text);
-}
-
 static int draw(const struct heat_picture *h, struct frame *f)
 {
 	_cleanup_(freep) struct heatmap_name *names =
@@ -228,7 +210,7 @@ static int draw(const struct heat_picture *h, struct frame *f)
 		heat_plot_addresses(&p, f);
 		unnamed = heat_plot_names(&p, f, &all);
 		frame_time_axis(f, false);
-		tell_unnamed(f, unnamed, all, frame_marks(f, h->marks, h->nr_marks));
+		frame_tell_unnamed(f, unnamed, all, frame_marks(f, h->marks, h->nr_marks));
 		draw_legend(&p, f, &h->scan->info);
 	}
 	heat_plot_release(&p);
