@@ -10,11 +10,10 @@
 #include "report/print.h"
 #include "report/select.h"
 
-#define MIN_WIDTH  400
-#define MIN_HEIGHT 300
+#define MIN_WIDTH  (FRAME_WIDTH / 2) /* smaller letters cannot be read */
+#define MIN_HEIGHT (FRAME_HEIGHT / 2)
 #define MAX_SIDE   16384
 #define MAX_PIXELS (64u << 20)
-#define MIN_SCALE  .7 /* smaller letters cannot be read */
 
 static const struct theme light = {
 	.page = 0xffffff,
@@ -68,7 +67,6 @@ int frame_size(struct frame *f, struct report_args *a)
 			    .width = a->pixels[0] ? a->pixels[0] : FRAME_WIDTH,
 			    .height = a->pixels[1] ? a->pixels[1] : FRAME_HEIGHT};
 	f->scale = fmin((double)f->width / FRAME_WIDTH, (double)f->height / FRAME_HEIGHT);
-	f->scale = fmax(f->scale, MIN_SCALE);
 	f->margin = 24 * f->scale;
 	f->top = f->margin;
 	f->bottom = f->height - .7 * f->margin;
@@ -286,7 +284,8 @@ double frame_marks_height(const struct frame *f, size_t n)
 	return n ? 20 * f->scale : 0;
 }
 
-size_t frame_marks(struct frame *f, const struct picture_mark *marks, size_t n)
+/* Returns how many within the axis have no room for their names, and draws all, or not. */
+static size_t place_marks(struct frame *f, const struct picture_mark *marks, size_t n, bool draw)
 {
 	struct stroke s = {.width = 1.5 * f->scale, .color = f->theme->mark, .dashed = true};
 	struct letters l = f->small;
@@ -300,32 +299,34 @@ size_t frame_marks(struct frame *f, const struct picture_mark *marks, size_t n)
 
 		if (marks[i].time_ns < f->start_ns || marks[i].time_ns > f->end_ns)
 			continue;
-		canvas_line(f->canvas, line, 2, &s);
+		if (draw)
+			canvas_line(f->canvas, line, 2, &s);
 		width = canvas_text_width(f->canvas, &l, marks[i].name);
 		l.anchor = x + width > f->to.x ? ANCHOR_RIGHT : ANCHOR_LEFT;
 		if (l.anchor == ANCHOR_RIGHT ? x - width < end : x < end) {
 			unnamed++;
 			continue;
 		}
-		canvas_text(f->canvas, (struct point){x, f->from.y - 7 * f->scale}, &l,
-			    marks[i].name);
 		end = (l.anchor == ANCHOR_RIGHT ? x : x + width) + 10 * f->scale;
+		if (draw)
+			canvas_text(f->canvas, (struct point){x, f->from.y - 7 * f->scale}, &l,
+				    marks[i].name);
 	}
 	return unnamed;
 }
 
-void frame_tell_unnamed(struct frame *f, size_t names, size_t all, size_t marks)
+void frame_marks(struct frame *f, const struct picture_mark *marks, size_t n)
 {
-	char text[160] = "";
-	struct letters l = f->small;
-	int n = 0;
+	place_marks(f, marks, n, true);
+}
 
-	if (names)
-		n = snprintf(text, sizeof(text), "%zu of %zu ranges are named", all - names, all);
-	if (marks)
-		snprintf(text + n, sizeof(text) - (size_t)n, "%s%zu marks have no room for a name",
-			 n ? "; " : "", marks);
-	l.anchor = ANCHOR_RIGHT;
-	canvas_text(f->canvas, (struct point){f->width - f->margin / 2, f->to.y + 22 * f->scale},
-		    &l, text);
+void frame_end_footer(char *buf, size_t size, struct frame *f, const struct picture_mark *marks,
+		      size_t nr_marks)
+{
+	size_t n = place_marks(f, marks, nr_marks, false);
+
+	*buf = '\0';
+	if (n)
+		snprintf(buf, size, "; %zu mark%s no room for %s name", n,
+			 n > 1 ? "s have" : " has", n > 1 ? "their" : "its");
 }

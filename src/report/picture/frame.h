@@ -12,7 +12,8 @@
 #include "report/picture/picture.h"
 #include "report/scan.h"
 
-#define FRAME_WIDTH  1200 /* of a picture whose scale is 1 */
+/* Of a picture whose scale is 1. Another one is at least as wide and high, in its own scale. */
+#define FRAME_WIDTH  1200
 #define FRAME_HEIGHT 760
 
 struct theme {
@@ -57,16 +58,17 @@ char *frame_subject(char *buf, size_t size, const char *what, const struct scan_
  * footer begins. Returns its length. */
 size_t frame_begin_footer(char *buf, size_t size, struct report_args *a, const struct scan *sc,
 			  const struct scan_target *t);
+/* How it ends, or nothing: that there are marks without room for their names, as far as the plot's
+ * width tells. */
+void frame_end_footer(char *buf, size_t size, struct frame *f, const struct picture_mark *marks,
+		      size_t nr_marks);
 
 /* Where a time is, on the axis. */
 double frame_x(const struct frame *f, double ns);
 /* Ticks and their labels below the plot; where 'grid', lines across it. */
 void frame_time_axis(struct frame *f, bool grid);
-/* Lines across the plot, names above it. Returns how many that lie within it could not be named. */
-size_t frame_marks(struct frame *f, const struct picture_mark *marks, size_t n);
+/* Lines across the plot, names above it where they have room. */
+void frame_marks(struct frame *f, const struct picture_mark *marks, size_t n);
 /* What names of marks take above the plot. */
 double frame_marks_height(const struct frame *f, size_t n);
-/* One line at the right below the axis: how much found no room for its name. */
-void frame_tell_unnamed(struct frame *f, size_t names, size_t all, size_t marks);
-
 #endif

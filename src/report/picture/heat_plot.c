@@ -8,13 +8,15 @@
 #include "report/color.h"
 #include "report/picture/heat_plot.h"
 
-#define GAP	   18 /* between bands */
-#define MIN_BAND   20 /* a line of text */
-#define LABEL_STEP 18 /* between lines of text */
-#define TICK_ROOM  44 /* between ticks of addresses */
-#define HATCH	   6  /* between lines over what is unsure */
-#define STEPS	   64 /* of colour: finer ones nobody sees, and they are larger to store */
-#define SVG_ZOOM   2  /* pixels of the image for each of the picture: it is looked at enlarged */
+#define GAP	     18 /* between bands */
+#define MIN_BAND     20 /* a line of text */
+#define LABEL_STEP   18 /* between lines of text */
+#define NAMES_INDENT 27 /* from the plot */
+#define MAX_NAME     190
+#define TICK_ROOM    44 /* between ticks of addresses */
+#define HATCH	     6	/* between lines over what is unsure */
+#define STEPS	     64 /* of colour: finer ones nobody sees, and they are larger to store */
+#define SVG_ZOOM     2	/* pixels of the image for each of the picture: it is looked at enlarged */
 
 /* ---- bands ---- */
 
@@ -362,7 +364,7 @@ static void draw_name(const struct frame *f, const struct run *r, double y)
 	double middle = (r->top + r->bottom) / 2;
 	struct point bracket[] = {{x, r->top + inset}, {x, r->bottom - inset}};
 	struct point lead[] = {{x, middle}, {x + 4 * k, middle}, {x + 14 * k, y}, {x + 18 * k, y}};
-	double room = f->width - f->margin / 2 - (x + 22 * k);
+	double room = f->width - f->margin / 2 - (x + (NAMES_INDENT - 5) * k);
 	char name[NAME_MAX_LEN];
 
 	canvas_line(f->canvas, bracket, 2, &s);
@@ -370,33 +372,45 @@ static void draw_name(const struct frame *f, const struct run *r, double y)
 	strcpy(name, r->name);
 	for (size_t n = NAME_MAX_LEN; n && canvas_text_width(f->canvas, &f->axis, name) > room; n--)
 		name_fit(name, n - 1);
-	canvas_text(f->canvas, (struct point){x + 22 * k, y + .36 * f->axis.size}, &f->axis, name);
+	canvas_text(f->canvas, (struct point){x + (NAMES_INDENT - 5) * k, y + .36 * f->axis.size},
+		    &f->axis, name);
 }
 
-size_t heat_plot_names(const struct heat_plot *p, struct frame *f, size_t *all)
+/* Above the names; where there is no room for all of them, how many there are. */
+static void draw_names_title(const struct heat_plot *p, struct frame *f, size_t named, size_t all)
 {
-	size_t rows = p->grid->lay.nr_rows, n;
+	struct point at = {f->to.x + NAMES_INDENT * f->scale, f->from.y - 7 * f->scale};
+	char text[64], fits[CANVAS_TEXT_MAX];
+
+	snprintf(text, sizeof(text), named < all ? "%zu of %zu mappings" : "mapping", named, all);
+	canvas_fit(f->canvas, &f->small, fits, sizeof(fits), text, f->width - f->margin / 2 - at.x);
+	canvas_text(f->canvas, at, &f->small, fits);
+}
+
+void heat_plot_names(const struct heat_plot *p, struct frame *f)
+{
+	size_t rows = p->grid->lay.nr_rows, all, n;
 	_cleanup_(freep) struct run *runs = calloc(rows + 1, sizeof(*runs));
 	_cleanup_(freep) struct axis_label *labels = calloc(rows + 1, sizeof(*labels));
 	double half = LABEL_STEP * f->scale / 2;
 
-	*all = 0;
 	if (!p->names || !runs || !labels)
-		return 0;
-	*all = find_runs(p, f, runs, labels);
-	n = axis_spread(labels, *all, 2 * half, f->from.y - half, f->to.y + half);
+		return;
+	all = find_runs(p, f, runs, labels);
+	n = axis_spread(labels, all, 2 * half, f->from.y, f->to.y + half);
 	for (size_t i = 0; i < n; i++)
 		draw_name(f, &runs[labels[i].id], labels[i].at);
-	return *all - n;
+	if (all)
+		draw_names_title(p, f, n, all);
 }
 
 double heat_plot_names_width(const struct heatgrid *g, const struct heatmap_name *names,
 			     struct frame *f)
 {
-	double most = 0;
+	double most = canvas_text_width(f->canvas, &f->small, "99 of 999 mappings");
 
 	for (size_t i = 0; names && i < g->lay.nr_rows; i++)
 		if (!i || strcmp(names[i].best, names[i - 1].best))
 			most = fmax(most, canvas_text_width(f->canvas, &f->axis, names[i].best));
-	return fmin(most, 190 * f->scale) + 28 * f->scale;
+	return (fmin(most / f->scale, MAX_NAME) + NAMES_INDENT + 6) * f->scale;
 }

@@ -28,8 +28,7 @@ double heat_plot_level(const struct heat_plot *p, double heat);
 /* Each draws its part of the plot, which is at f->from .. f->to. */
 int heat_plot_cells(const struct heat_plot *p, struct frame *f); /* 0 or -ENOMEM */
 void heat_plot_addresses(const struct heat_plot *p, struct frame *f);
-/* The names; returns how many had no room. 'all': how many there are. */
-size_t heat_plot_names(const struct heat_plot *p, struct frame *f, size_t *all);
+void heat_plot_names(const struct heat_plot *p, struct frame *f);
 
 /* Room that addresses and names want beside the plot. */
 double heat_plot_address_width(const struct heatgrid *g, struct frame *f);

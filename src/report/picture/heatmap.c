@@ -175,17 +175,19 @@ static size_t begin_footer(char *buf, size_t size, const struct heat_picture *h)
 }
 
 /* The plot lies between what is written around it. */
-static void place_plot(const struct heat_picture *h, struct frame *f,
-		       const struct heatmap_name *names)
+static void place_across(const struct heat_picture *h, struct frame *f,
+			 const struct heatmap_name *names)
 {
-	double k = f->scale;
-
 	f->from.x = rint(f->margin + heat_plot_address_width(h->grid, f));
 	f->to.x = rint(f->width - f->margin / 2 - heat_plot_names_width(h->grid, names, f));
-	f->from.y = rint(f->top + 20 * k + frame_marks_height(f, h->nr_marks));
-	f->to.y = rint(f->bottom - LEGEND_BELOW * k);
 	f->start_ns = h->grid->start_ns - h->scan->info.start_ns;
 	f->end_ns = h->grid->end_ns - h->scan->info.start_ns;
+}
+
+static void place_down(const struct heat_picture *h, struct frame *f)
+{
+	f->from.y = rint(f->top + 20 * f->scale + frame_marks_height(f, h->nr_marks));
+	f->to.y = rint(f->bottom - LEGEND_BELOW * f->scale);
 }
 
 static int draw(const struct heat_picture *h, struct frame *f)
@@ -193,13 +195,14 @@ static int draw(const struct heat_picture *h, struct frame *f)
 	_cleanup_(freep) struct heatmap_name *names =
 		heatmap_names(h->args, h->grid, h->target->info.id);
 	struct heat_plot p;
-	size_t all, unnamed;
 	char footer[1024];
+	size_t n = begin_footer(footer, sizeof(footer), h);
 	int err;
 
-	begin_footer(footer, sizeof(footer), h);
+	place_across(h, f, names);
+	frame_end_footer(footer + n, sizeof(footer) - n, f, h->marks, h->nr_marks);
 	frame_footer(f, footer);
-	place_plot(h, f, names);
+	place_down(h, f);
 	err = heat_plot_init(&p, h->grid, f, f->to.y - f->from.y);
 	if (!err) {
 		p.names = names;
@@ -208,9 +211,9 @@ static int draw(const struct heat_picture *h, struct frame *f)
 	}
 	if (!err) {
 		heat_plot_addresses(&p, f);
-		unnamed = heat_plot_names(&p, f, &all);
+		heat_plot_names(&p, f);
 		frame_time_axis(f, false);
-		frame_tell_unnamed(f, unnamed, all, frame_marks(f, h->marks, h->nr_marks));
+		frame_marks(f, h->marks, h->nr_marks);
 		draw_legend(&p, f, &h->scan->info);
 	}
 	heat_plot_release(&p);

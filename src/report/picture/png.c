@@ -130,6 +130,6 @@ int png_write(const uint32_t *pixels, unsigned width, unsigned height, png_put p
 		return -ENOMEM;
 	put_head(put, priv, p, width, height);
 	put_chunk(put, priv, "IDAT", data, packed);
-	put_chunk(put, priv, "IEND", NULL, 0);
+	put_chunk(put, priv, "IEND", data, 0); /* NULL would start the sum again */
 	return 0;
 }

@@ -205,18 +205,24 @@ static void draw_box(struct frame *f, struct point from, struct point to)
 
 /* ---- the picture ---- */
 
-static void place_plot(struct wss_picture *w, struct frame *f)
+static void place_across(const struct wss_picture *w, struct frame *f)
 {
 	double k = f->scale, label = canvas_text_width(f->canvas, &f->axis, "1023 MiB");
 
 	f->from.x = rint(f->margin + label + 12 * k);
 	f->to.x = rint(f->width - f->margin / 2 - (SIDE_WIDTH + SIDE_GAP + FIGURES) * k);
+	f->start_ns = w->view->start_ns - w->scan->info.start_ns;
+	f->end_ns = w->view->end_ns - w->scan->info.start_ns;
+}
+
+static void place_down(struct wss_picture *w, struct frame *f)
+{
+	double k = f->scale;
+
 	f->from.y = rint(f->top + 8 * k + frame_marks_height(f, w->nr_marks));
 	f->to.y = rint(f->bottom - BELOW * k);
 	w->side_from = (struct point){f->to.x + SIDE_GAP * k, f->from.y};
 	w->side_to = (struct point){w->side_from.x + SIDE_WIDTH * k, f->to.y};
-	f->start_ns = w->view->start_ns - w->scan->info.start_ns;
-	f->end_ns = w->view->end_ns - w->scan->info.start_ns;
 	w->top_bytes = fmax(1.04 * w->view->hi.max, DAMON_PAGE_SIZE);
 }
 
@@ -224,14 +230,15 @@ static void draw(struct wss_picture *w, struct frame *f)
 {
 	char footer[1024];
 	size_t n = frame_begin_footer(footer, sizeof(footer), w->args, w->scan, w->target);
-	size_t unnamed;
 
 	n += (size_t)snprintf(footer + n, sizeof(footer) - n,
 			      "the working set is the memory that was accessed within %s before "
 			      "each moment; the band is where the truth lies with 95 %%",
 			      wss_window(w->args));
+	place_across(w, f);
+	frame_end_footer(footer + n, sizeof(footer) - n, f, w->marks, w->nr_marks);
 	frame_footer(f, footer);
-	place_plot(w, f);
+	place_down(w, f);
 	frame_time_axis(f, true);
 	draw_bytes_axis(w, f);
 	draw_side_axis(w, f);
@@ -240,8 +247,7 @@ static void draw(struct wss_picture *w, struct frame *f)
 	draw_figures(w, f);
 	draw_box(f, f->from, f->to);
 	draw_box(f, w->side_from, w->side_to);
-	unnamed = frame_marks(f, w->marks, w->nr_marks);
-	frame_tell_unnamed(f, 0, 0, unnamed);
+	frame_marks(f, w->marks, w->nr_marks);
 }
 
 static int draw_all(struct wss_picture *w, int got)
