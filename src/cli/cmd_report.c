@@ -331,16 +331,19 @@ const struct command command_report = {
 	.name = "report",
 	.summary = "show what a record tells",
 	.synopsis = "[NAME] [OPTION...]",
-	.about = "Reads a record and shows one report of it. Without NAME that is a page with the "
-		 "processes, their heat and their working sets, and what to look at next.\n\n"
-		 "Heat is accesses per page and second. The range beside a figure, [lo, hi], is "
-		 "where the truth lies with 95 %, as far as the samples tell: the fewer they are, "
-		 "the wider it is. Text shows no more digits than are known; '<' is the most that "
-		 "what was not seen may be, '~' a figure that may also be none. Bounds that have "
-		 "no room on the page are in JSON and CSV.\n\n"
-		 "In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
-		 "in lo and hi; those of heat hold the scale, where accesses per second are known "
-		 "only within a factor. Shares and ranks are free of it.",
+	.about =
+		"Reads a record and shows one report of it. Without NAME that is a page with the "
+		"processes, their heat and their working sets, and what to look at next.\n\n"
+		"Heat is accesses per page and second. The range beside a figure, [lo, hi], is "
+		"where the truth lies with 95 %, as far as the samples tell: the fewer they are, "
+		"the wider it is. Text shows no more digits than are known; '<' is the most that "
+		"what was not seen may be, '~' a figure that may also be none. Bounds that have "
+		"no room on the page are in JSON and CSV.\n\n"
+		"In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
+		"in lo and hi; those of heat hold the scale, where accesses per second are known "
+		"only within a factor. Shares and ranks are free of it.\n\n"
+		"Pictures need no screen. Their letters are those of the font that is 'sans' here; "
+		"where none is installed they are drawn plainly, ASCII alone.",
 	.options = options,
 	.rows_title = "Reports",
 	.rows = report_rows,

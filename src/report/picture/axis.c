@@ -67,7 +67,7 @@ static void print_count_tick(char *buf, double v)
 		v /= 1000;
 		u++;
 	}
-	snprintf(buf, DAMON_UNITS_MAX, "%.6g%s", v, units[u]);
+	snprintf(buf, DAMON_UNITS_MAX, "%.10g%s", v, units[u]);
 }
 
 static size_t put_count(struct axis_tick *t, size_t n, double v)
@@ -141,7 +141,7 @@ size_t axis_linear(struct axis_tick *t, double from, double to, size_t most)
 		first = ceil(from / step - 1e-9);
 	}
 	for (double i = first; i * step <= to + step * 1e-9 && n < most; i++)
-		n = put_count(t, n, i * step);
+		n = put_count(t, n, i * step + 0.0); /* no -0 */
 	return n;
 }
 
