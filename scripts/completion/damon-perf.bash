@@ -117,7 +117,7 @@ _damon_perf()
 		case $prev in
 		-i | --input) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
-		--format) _damon_perf_words -W 'text json csv'; return ;;
+		--format) _damon_perf_words -W 'text json csv png svg'; return ;;
 		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
 		--comm) return ;;
 		--address-range) return ;;
@@ -131,9 +131,11 @@ _damon_perf()
 		--resol) return ;;
 		--color) _damon_perf_words -W 'auto never 256 truecolor'; return ;;
 		--width) return ;;
+		--size) return ;;
+		--scale) _damon_perf_words -W 'log linear'; return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --help'
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --size --scale --dark --help'
 		else
 			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
 		fi

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "cli/command.h"
 #include "cli/render.h"
 #include "cli/say.h"
+#include "report/picture/picture.h"
 
 struct report_options {
 	struct render_options io;
@@ -16,8 +18,10 @@ struct report_options {
 	uint64_t top;
 	const char *comm, *why;
 	uint64_t pid, snapshot;
-	uint64_t addr[2], grid[2];
+	uint64_t addr[2], grid[2], pixels[2];
 	struct option_time_range time;
+	int scale;
+	bool dark;
 };
 
 #define AT(field) offsetof(struct report_options, field)
@@ -48,9 +52,11 @@ static const struct option_row options[] = {
 		.name = "format",
 		.type = OPT_CHOICE,
 		.offset = AT(format),
-		.choices = "text json csv",
+		.choices = "text json csv png svg",
 		.def = "text",
-		.help = "for people, for programs, for tables",
+		.help = "for people, for programs, for tables; report heatmap, wss: pictures, "
+			"which "
+			"a name of the output that ends with '.png' or '.svg' asks for, too",
 	},
 	{
 		.section = "Of what",
@@ -179,12 +185,36 @@ static const struct option_row options[] = {
 		.range = "40..10000",
 		.help = "instead of the terminal's",
 	},
+	{
+		.section = "Pictures",
+		.name = "size",
+		.type = OPT_GRID,
+		.offset = AT(pixels),
+		.arg = "WxH",
+		.def = "1200x760",
+		.help = "width and height in pixels; letters grow with it",
+	},
+	{
+		.name = "scale",
+		.type = OPT_CHOICE,
+		.offset = AT(scale),
+		.choices = "log linear",
+		.def = "log",
+		.help = "report heatmap: how heat becomes colour",
+	},
+	{
+		.name = "dark",
+		.type = OPT_FLAG,
+		.offset = AT(dark),
+		.help = "light on dark",
+	},
 	{0},
 };
 
 static const struct command_pair examples[] = {
 	{"damon-perf report", "one page: the processes, their heat and working sets"},
 	{"damon-perf report heatmap", "what was hot, when and where"},
+	{"damon-perf report heatmap -o heat.png", "the same as a picture"},
 	{"damon-perf report heatmap --comm cc1 --time-range 2s-4s", "two seconds of the compiler"},
 	{"damon-perf report wss --window 10s --format csv > wss.csv",
 	 "the working set over time, for a spreadsheet"},
@@ -245,6 +275,31 @@ static bool parse_address(const char *text, uint64_t *addr)
 	return true;
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), n = strlen(end);
+
+	return len > n && !strcasecmp(s + len - n, end);
+}
+
+/* A picture may be asked for by the name of the output. Returns 0, or -EINVAL with what is wrong
+ * with that. */
+static int choose_picture(const struct report_row *row, struct report_options *o, bool is_given,
+			  struct damon_fail *fail)
+{
+	if (!is_given && ends_with(o->io.output, ".png"))
+		o->format = REPORT_PNG;
+	else if (!is_given && ends_with(o->io.output, ".svg"))
+		o->format = REPORT_SVG;
+	if (!report_is_picture((enum report_format)o->format))
+		return 0;
+	if (row->draws)
+		return picture_check_size(o->pixels[0], o->pixels[1], fail);
+	damon_fail(fail, EINVAL, "there is no picture of the report '%s'", row->name);
+	damon_fail_remedy(fail, "'heatmap' and 'wss' are drawn; ask for text with '--format text'");
+	return -EINVAL;
+}
+
 static int cmd_report(char **argv)
 {
 	static const int colors[] = {-1, REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR};
@@ -260,7 +315,7 @@ static int cmd_report(char **argv)
 	if (status >= 0)
 		return status;
 	row = choose(&line, &fail);
-	if (!row)
+	if (!row || choose_picture(row, &o, option_given(options, &line, "format"), &fail))
 		return command_usage(&command_report, &fail);
 	if (o.why && !parse_address(o.why, &why)) {
 		damon_fail(&fail, EINVAL, "'--why %.40s' is no address", o.why);
@@ -290,6 +345,9 @@ static int cmd_report(char **argv)
 		.snapshot = option_given(options, &line, "snapshot")
 				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
 				    : -1,
+		.pixels = {(unsigned)o.pixels[0], (unsigned)o.pixels[1]},
+		.scale = (enum report_scale)o.scale,
+		.dark = o.dark,
 	};
 	o.io.color = colors[o.color];
 	return render(row, &args, &o.io);
@@ -299,16 +357,19 @@ const struct command command_report = {
 	.name = "report",
 	.summary = "show what a record tells",
 	.synopsis = "[NAME] [OPTION...]",
-	.about = "Reads a record and shows one report of it. Without NAME that is a page with the "
-		 "processes, their heat and their working sets, and what to look at next.\n\n"
-		 "Heat is accesses per page and second. The range beside a figure, [lo, hi], is "
-		 "where the truth lies with 95 %, as far as the samples tell: the fewer they are, "
-		 "the wider it is. Text shows no more digits than are known; '<' is the most that "
-		 "what was not seen may be, '~' a figure that may also be none. Bounds that have "
-		 "no room on the page are in JSON and CSV.\n\n"
-		 "In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
-		 "in lo and hi; those of heat hold the scale, where accesses per second are known "
-		 "only within a factor. Shares and ranks are free of it.",
+	.about =
+		"Reads a record and shows one report of it. Without NAME that is a page with the "
+		"processes, their heat and their working sets, and what to look at next.\n\n"
+		"Heat is accesses per page and second. The range beside a figure, [lo, hi], is "
+		"where the truth lies with 95 %, as far as the samples tell: the fewer they are, "
+		"the wider it is. Text shows no more digits than are known; '<' is the most that "
+		"what was not seen may be, '~' a figure that may also be none. Bounds that have "
+		"no room on the page are in JSON and CSV.\n\n"
+		"In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
+		"in lo and hi; those of heat hold the scale, where accesses per second are known "
+		"only within a factor. Shares and ranks are free of it.\n\n"
+		"Pictures need no screen. Their letters are those of the font that is 'sans' here; "
+		"where none is installed they are drawn plainly, ASCII alone.",
 	.options = options,
 	.rows_title = "Reports",
 	.rows = report_rows,

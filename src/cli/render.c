@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "cli/output.h"
@@ -57,7 +58,20 @@ static int run(const struct report_row *row, struct report_args *a, struct outpu
 	err = output_finish(out, &fail);
 	if (fail.text[0])
 		say_fail(&fail);
+	else if (!err && a->remark)
+		say("%s", a->remark);
 	return err < 0;
+}
+
+/* Bytes that are no text would upset it. */
+static int refuse_terminal(const struct report_row *row, const struct report_args *a, int fd,
+			   struct damon_fail *fail)
+{
+	if (a->format != REPORT_PNG || !isatty(fd))
+		return 0;
+	damon_fail(fail, EINVAL, "a picture is nothing for a terminal");
+	damon_fail_remedy(fail, "write it to a file with '-o %s.png'", row->name);
+	return -EINVAL;
 }
 
 int render(const struct report_row *row, struct report_args *a, const struct render_options *o)
@@ -79,6 +93,8 @@ int render(const struct report_row *row, struct report_args *a, const struct ren
 	if (err < 0)
 		return say_no_record(o->input, err);
 	err = output_open(&out, o->output, &fail);
+	if (!err)
+		err = refuse_terminal(row, a, fileno(out.file), &fail);
 	if (err < 0) {
 		say_fail(&fail);
 	} else {

@@ -43,6 +43,14 @@ static void ramp_rgb(int level, int rgb[3])
 	rgb[2] = to_srgb(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s);
 }
 
+uint32_t color_of(int level)
+{
+	int rgb[3];
+
+	ramp_rgb(level, rgb);
+	return (uint32_t)(rgb[0] << 16 | rgb[1] << 8 | rgb[2]);
+}
+
 static int xterm_step(int level)
 {
 	return level * (int)ARRAY_SIZE(xterm_ramp) / COLOR_LEVELS;

@@ -28,6 +28,8 @@ void color_rgb(int level, int rgb[3]);
 int color_xterm(int level);
 /* Its character, where there are no colours. */
 char color_letter(int level);
+/* The colour of a heat, 0xRRGGBB. */
+uint32_t color_of(int level);
 
 struct painter {
 	FILE *out;

@@ -9,6 +9,7 @@
 #include "report/marks.h"
 #include "report/names.h"
 #include "report/notes.h"
+#include "report/picture/picture.h"
 #include "report/reports.h"
 #include "report/select.h"
 #include "report/table.h"
@@ -18,7 +19,6 @@
 #define NARROW	      60  /* columns; addresses are left out below */
 #define SETTLE_AGGRS  5	  /* in which the regions of a new mapping find their shape */
 #define ADDRESS_WIDTH 13
-#define UNSURE	      3.0 /* cells that may be off by more than this factor are marked */
 
 /* ---- size ---- */
 
@@ -107,7 +107,7 @@ int heatmap_prepare(struct report_args *a, const struct scan *sc, const struct s
 	return 1;
 }
 
-static int fill(struct report_args *a, const struct scan_target *t, struct heatgrid *g)
+int heatmap_fill(struct report_args *a, const struct scan_target *t, struct heatgrid *g)
 {
 	struct scan_cursor c;
 	int err = scan_rewind(a);
@@ -125,11 +125,6 @@ static int fill(struct report_args *a, const struct scan_target *t, struct heatg
 
 /* ---- names beside the rows ---- */
 
-struct label {
-	char best[NAME_MAX_LEN], now[NAME_MAX_LEN];
-	double best_weight, now_weight;
-};
-
 /* Byte-seconds that a mapping and a row have in common, while the grid lasts. */
 static double common(const struct heatgrid *g, const struct heat_row *r,
 		     const struct damon_mapping_info *m)
@@ -143,7 +138,7 @@ static double common(const struct heatgrid *g, const struct heat_row *r,
 }
 
 /* Mappings come sorted, so that those of one file are neighbours: they count together. */
-static void label_add(struct label *l, const char *name, double weight)
+static void label_add(struct heatmap_name *l, const char *name, double weight)
 {
 	if (strcmp(l->now, name)) {
 		strcpy(l->now, name);
@@ -156,11 +151,10 @@ static void label_add(struct label *l, const char *name, double weight)
 	}
 }
 
-/* One label per row. NULL without memory: names are not worth failing for. */
-static struct label *label_rows(struct report_args *a, const struct heatgrid *g, uint32_t id)
+struct heatmap_name *heatmap_names(struct report_args *a, const struct heatgrid *g, uint32_t id)
 {
 	struct damon_mapping_info m = {.size = sizeof(m)};
-	struct label *labels = calloc(g->lay.nr_rows ? g->lay.nr_rows : 1, sizeof(*labels));
+	struct heatmap_name *labels = calloc(g->lay.nr_rows ? g->lay.nr_rows : 1, sizeof(*labels));
 	char name[NAME_MAX_LEN];
 
 	for (size_t i = 0; labels && !damon_record_mapping(a->rec, id, i, &m); i++) {
@@ -186,11 +180,11 @@ static struct label *label_rows(struct report_args *a, const struct heatgrid *g,
 
 /* ---- text ---- */
 
-static bool is_unsure(const struct heat_cell *c)
+bool heatmap_is_unsure(const struct heat_cell *c)
 {
 	struct known k = heatgrid_known(c);
 
-	return c->heat > 0 && known_factor(&k) > UNSURE;
+	return c->heat > 0 && known_factor(&k) > HEATMAP_UNSURE;
 }
 
 static int level_of(const struct heatgrid *g, size_t row, size_t col)
@@ -203,7 +197,7 @@ static int level_of(const struct heatgrid *g, size_t row, size_t col)
 	if (!(c->heat > 0))
 		return COLOR_UNUSED;
 	level = (int)(heatgrid_scale(g, c->heat) * (COLOR_LEVELS - 1) + 0.5);
-	return is_unsure(c) ? level | COLOR_UNSURE : level;
+	return heatmap_is_unsure(c) ? level | COLOR_UNSURE : level;
 }
 
 /* The label of a line, to the bar where cells begin. An address stands where a name does; one that
@@ -236,7 +230,7 @@ static void draw_line(struct painter *p, const struct heatgrid *g, size_t row, s
 }
 
 static void draw_band(struct report_args *a, struct painter *p, const struct heatgrid *g,
-		      const struct heat_band *b, const struct label *labels)
+		      const struct heat_band *b, const struct heatmap_name *labels)
 {
 	size_t step = painter_cells_per_line(p), end = b->first_row + b->nr_rows;
 	const char *last = NULL;
@@ -319,7 +313,7 @@ static void draw_ramp(struct report_args *a, struct painter *p, int mark)
 /* An end of the scale, with the digits that cells and the scale of heat allow. */
 static char *end_of_scale(char *buf, const struct scan *sc, const struct heatgrid *g, double heat)
 {
-	double f = isfinite(g->typical) ? MAX(g->typical, 1.0) : UNSURE;
+	double f = isfinite(g->typical) ? MAX(g->typical, 1.0) : HEATMAP_UNSURE;
 	struct known k =
 		known_times((struct known){heat, heat / f, heat * f}, notes_scale(&sc->info));
 
@@ -329,9 +323,19 @@ static char *end_of_scale(char *buf, const struct scan *sc, const struct heatgri
 static bool any_unsure(const struct heatgrid *g)
 {
 	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++)
-		if (is_unsure(&g->cells[i]))
+		if (heatmap_is_unsure(&g->cells[i]))
 			return true;
 	return false;
+}
+
+char *heatmap_certainty(char *buf, size_t size, const struct heatgrid *g)
+{
+	buf[0] = '\0';
+	if (g->typical > 0 && isfinite(g->typical))
+		snprintf(buf, size, "within a factor of %.2g", g->typical);
+	else if (g->typical > 0)
+		snprintf(buf, size, "roughly");
+	return buf;
 }
 
 /* How sure cells are. */
@@ -344,16 +348,11 @@ static void draw_certainty(struct report_args *a, struct painter *p, const struc
 		fputs("     ", a->out);
 		draw_ramp(a, p, COLOR_UNSURE);
 		fprintf(a->out, " the same,%sknown only within a factor of more than %g\n",
-			wide ? " " : "\n     ", UNSURE);
+			wide ? " " : "\n     ", HEATMAP_UNSURE);
 	}
-	if (!(g->typical > 0))
-		return;
-	if (isfinite(g->typical))
-		snprintf(typical, sizeof(typical), "within a factor of %.2g", g->typical);
-	else
-		snprintf(typical, sizeof(typical), "roughly");
-	fprintf(a->out, "     half of the cells are known%s%s or better\n", wide ? " " : "\n     ",
-		typical);
+	if (*heatmap_certainty(typical, sizeof(typical), g))
+		fprintf(a->out, "     half of the cells are known%s%s or better\n",
+			wide ? " " : "\n     ", typical);
 }
 
 static void draw_legend(struct report_args *a, struct painter *p, const struct scan *sc,
@@ -379,7 +378,7 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct s
 void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 		  const struct heatgrid *g)
 {
-	_cleanup_(freep) struct label *labels = label_rows(a, g, t->info.id);
+	_cleanup_(freep) struct heatmap_name *labels = heatmap_names(a, g, t->info.id);
 	struct known left_out = known_share(g->weight_left_out, (double)t->info.obs);
 	char share[KNOWN_MAX];
 	struct painter p;
@@ -499,6 +498,8 @@ int report_heatmap(struct report_args *a)
 	size_t cols, lines, per_line = 1;
 	int got;
 
+	if (report_is_picture(a->format))
+		return picture_heatmap(a, NULL, 0);
 	painter_init(&p, a->out, a->color);
 	if (a->format == REPORT_TEXT)
 		per_line = painter_cells_per_line(&p);
@@ -509,7 +510,7 @@ int report_heatmap(struct report_args *a)
 	if (got > 0)
 		got = heatmap_prepare(a, &sc, t, cols, lines, per_line, &g);
 	if (got > 0)
-		got = fill(a, t, &g);
+		got = heatmap_fill(a, t, &g);
 	if (got >= 0 && a->format == REPORT_TEXT)
 		write_text(a, &sc, t, &g, got);
 	else if (got >= 0 && a->format == REPORT_JSON)

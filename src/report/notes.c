@@ -21,12 +21,15 @@ static void say(struct report_args *a, const char *label, const char *fmt, ...)
 	print_wrapped(a->out, text, a->width, LABEL_WIDTH, LABEL_WIDTH);
 }
 
+const char *notes_empty_text(const struct scan *sc)
+{
+	return sc->nr_snapshots ? "nothing to show: no process was seen"
+				: "nothing to show: the record holds no snapshot";
+}
+
 void notes_empty(struct report_args *a, const struct scan *sc)
 {
-	if (!sc->nr_snapshots)
-		print_line(a->out, a->width, 0, "nothing to show: the record holds no snapshot");
-	else
-		print_line(a->out, a->width, 0, "nothing to show: no process was seen");
+	print_line(a->out, a->width, 0, "%s", notes_empty_text(sc));
 	if (sc->info.damaged_bytes)
 		print_line(a->out, a->width, 0,
 			   "%llu bytes of the file are damaged and were skipped",
@@ -42,20 +45,29 @@ struct known notes_scale(const struct damon_record_info *info)
 	return (struct known){1, info->scale_lo / scale, info->scale_hi / scale};
 }
 
-void notes_relative(struct report_args *a, const struct damon_record_info *info)
+char *notes_relative_text(char *buf, size_t size, const struct damon_record_info *info)
 {
 	struct known scale = notes_scale(info);
 
-	if (!(info->scale > 0))
-		say(a, "heat",
-		    "is a lower bound: looks at accessed bits tell in how many sampling intervals "
-		    "there was an access, not how many there were");
-	if (info->scale_lo == info->scale_hi)
-		return;
-	say(a, "heat",
-	    "is relative: true rates may be %.2g to %.*f times as high, all alike; shares, ranks "
-	    "and ratios are free of that",
-	    scale.lo, scale.hi < 10, scale.hi);
+	buf[0] = '\0';
+	if (info->scale_lo != info->scale_hi)
+		snprintf(buf, size,
+			 "is relative: true rates may be %.2g to %.*f times as high, all alike; "
+			 "shares, ranks and ratios are free of that",
+			 scale.lo, scale.hi < 10, scale.hi);
+	else if (!(info->scale > 0))
+		snprintf(buf, size,
+			 "is a lower bound: looks at accessed bits tell in how many sampling "
+			 "intervals there was an access, not how many there were");
+	return buf;
+}
+
+void notes_relative(struct report_args *a, const struct damon_record_info *info)
+{
+	char text[256];
+
+	if (*notes_relative_text(text, sizeof(text), info))
+		say(a, "heat", "%s", text);
 }
 
 /* Whose recording it is that was replayed. */
@@ -95,7 +107,7 @@ static void tell_periods(char *buf, size_t size, const struct damon_stats *st)
 		 least == most ? "" : to);
 }
 
-static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
+char *notes_source_text(char *buf, size_t size, const struct scan *sc, const struct damon_stats *st)
 {
 	char source[64], asked[64] = "", rate[DAMON_UNITS_MAX], periods[128];
 	bool is_guess = st->period && !st->rungs[0].period;
@@ -113,10 +125,18 @@ static void say_source(struct report_args *a, const struct scan *sc, const struc
 		snprintf(asked, sizeof(asked), "; %s were asked for, and the kernel allows less",
 			 print_rate(rate, st->rate_asked_hz));
 	if (st->rate_hz > 0)
-		say(a, "source", "%s, %s observations per second of CPU time%s%s", source,
-		    print_rate(rate, st->rate_hz), periods, asked);
+		snprintf(buf, size, "%s, %s observations per second of CPU time%s%s", source,
+			 print_rate(rate, st->rate_hz), periods, asked);
 	else
-		say(a, "source", "%s%s%s", source, periods, asked);
+		snprintf(buf, size, "%s%s%s", source, periods, asked);
+	return buf;
+}
+
+static void say_source(struct report_args *a, const struct scan *sc, const struct damon_stats *st)
+{
+	char text[400];
+
+	say(a, "source", "%s", notes_source_text(text, sizeof(text), sc, st));
 }
 
 static void say_seen(struct report_args *a, const struct scan *sc, const struct damon_stats *st)

@@ -8,9 +8,16 @@
 
 /* Why a record without any target is empty, as far as it is known. */
 void notes_empty(struct report_args *a, const struct scan *sc);
+const char *notes_empty_text(const struct scan *sc);
 
 /* One line if the scale of heat is not known exactly, else nothing. */
 void notes_relative(struct report_args *a, const struct damon_record_info *info);
+/* What stands there behind "heat"; "" for nothing. Returns 'buf'. */
+char *notes_relative_text(char *buf, size_t size, const struct damon_record_info *info);
+
+/* "soft, 2000 observations per second of CPU time". Returns 'buf'. */
+char *notes_source_text(char *buf, size_t size, const struct scan *sc,
+			const struct damon_stats *st);
 
 /* Source, rate, observations; what was lost or not seen; what watching cost; how sure the figures
  * are. The record must have been read to its end. */

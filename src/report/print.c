@@ -92,8 +92,18 @@ static size_t utf8_len(const unsigned char *s)
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* C1 controls are controls too. */
-	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
+	/* C1 controls are controls too; the others are written too long, halves of UTF-16, beyond
+	 * Unicode, or no characters: neither XML nor Cairo takes them. */
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) ||
+	    (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] >= 0x90))
+		return 0;
+	if (n == 3 && s[0] == 0xef &&
+	    ((s[1] == 0xb7 && s[2] >= 0x90 && s[2] < 0xb0) || (s[1] == 0xbf && s[2] >= 0xbe)))
+		return 0;
+	if (n == 4 && (s[1] & 15) == 15 && s[2] == 0xbf && s[3] >= 0xbe)
+		return 0;
+	return n;
 }
 
 char *print_clean(char *buf, size_t size, const char *text)

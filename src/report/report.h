@@ -2,7 +2,7 @@
 /*
  * Reports and exports: each one is a file of its own and a row in reports.c. They see a record
  * through the public header alone, read it in one or two passes and constant memory, and write
- * text, JSON or CSV by the same calls.
+ * text, JSON or CSV by the same calls. Pictures of those that draw are in picture/.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
@@ -14,7 +14,7 @@
 #include "base/fail.h"
 #include "damon.h"
 
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_PNG, REPORT_SVG };
 /* What the rows of hotspots and objects are sorted by, and shares are of. */
 enum report_sort {
 	REPORT_BY_ACCESSES,
@@ -24,6 +24,8 @@ enum report_sort {
 };
 /* How finely code is told apart. */
 enum report_grain { REPORT_FUNCTIONS, REPORT_LINES, REPORT_MODULES };
+/* How heat becomes colour in pictures. */
+enum report_scale { REPORT_LOG, REPORT_LINEAR };
 enum report_color { REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR };
 
 /* What a report was asked for; zero is the default of every field but those with a comment. */
@@ -50,14 +52,25 @@ struct report_args {
 	bool has_why;		/* report access: only the region that holds 'why' */
 	uint64_t why;
 	int64_t snapshot;	/* number, from 0; -1: the last */
+	unsigned pixels[2];	/* width and height of a picture; 0: its own */
+	enum report_scale scale;
+	bool dark;		/* pictures: light on dark */
 	struct damon_fail fail; /* set when a report returns < 0 */
+	const char *remark;	/* what else the user is to be told; NULL: nothing */
 };
 
 struct report_row {
 	const char *name;
 	const char *summary; /* one line for --help */
 	int (*run)(struct report_args *a);
+	bool draws; /* it has pictures, too */
 };
+
+/* PNG or SVG: for reports that draw. */
+static inline bool report_is_picture(enum report_format format)
+{
+	return format == REPORT_PNG || format == REPORT_SVG;
+}
 
 /* NULL-named at the end. The first row, "summary", is what 'report' without a name shows. */
 extern const struct report_row report_rows[];

@@ -3,8 +3,8 @@
 
 const struct report_row report_rows[] = {
 	{"summary", "processes, the hottest one's memory, and how sure that is", report_summary},
-	{"heatmap", "heat over time and addresses", report_heatmap},
-	{"wss", "working set size over time and its distribution", report_wss},
+	{"heatmap", "heat over time and addresses", report_heatmap, true},
+	{"wss", "working set size over time and its distribution", report_wss, true},
 	{"access", "regions of one snapshot, with heat and age", report_access},
 	{"hotspots", "the code that touches the memory, and what it touches", report_hotspots},
 	{"objects", "variables, heap, files, stacks by their accesses", report_objects},

@@ -93,8 +93,7 @@ struct known select_share(const struct scan *sc, const struct scan_target *t)
 	return known_share(t->info.share, (double)select_total(sc));
 }
 
-/* Beyond doubt: no other one's share may be as large. */
-static bool is_hottest(const struct scan *sc, const struct scan_target *t)
+bool select_is_hottest(const struct scan *sc, const struct scan_target *t)
 {
 	struct known share = select_share(sc, t);
 	double n = (double)select_total(sc);
@@ -129,6 +128,6 @@ void select_say(struct report_args *a, const struct scan *sc, const struct scan_
 	if (!select_is_named(a) && sc->nr_targets > 1)
 		print_line(a->out, a->width, 0,
 			   "%s of %zu, with %s of accesses (--pid or --comm shows another)",
-			   is_hottest(sc, t) ? "the hottest" : "one of the hottest", sc->nr_targets,
-			   known_text(share, &k, KNOWN_PERCENT));
+			   select_is_hottest(sc, t) ? "the hottest" : "one of the hottest",
+			   sc->nr_targets, known_text(share, &k, KNOWN_PERCENT));
 }

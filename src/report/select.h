@@ -23,6 +23,9 @@ bool select_shows(const struct report_args *a, const struct scan_target *t,
 uint64_t select_total(const struct scan *sc);
 struct known select_share(const struct scan *sc, const struct scan_target *t);
 
+/* Beyond doubt: no other one's share may be as large. */
+bool select_is_hottest(const struct scan *sc, const struct scan_target *t);
+
 /* "<what> of python3 (pid 12)" and, if the user named none, a line that says that it is the hottest
  * and how to see the others. */
 void select_say(struct report_args *a, const struct scan *sc, const struct scan_target *t,

@@ -3,28 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/dist.h"
 #include "report/notes.h"
+#include "report/picture/picture.h"
 #include "report/reports.h"
 #include "report/select.h"
 #include "report/table.h"
+#include "report/wss.h"
 
 #define BINS_TEXT 24 /* lines of the plot over time */
 
 static const char *const window_names[] = {"1 aggregation", "1 s", "10 s", "60 s"};
-
-/* Time-weighted means of a part of the time. */
-struct bin {
-	double bytes, lo, hi, seconds;
-};
-
-/* What the text shows: distributions of the estimate and of its bounds, and means over time. As lo
- * <= bytes <= hi in each snapshot, the percentiles of lo and hi bound those of bytes. */
-struct wss_view {
-	struct dist bytes, lo, hi;
-	struct bin bins[BINS_TEXT];
-	uint64_t start_ns, end_ns;
-};
 
 static enum damon_wss_window window_of(const struct report_args *a)
 {
@@ -33,14 +21,24 @@ static enum damon_wss_window window_of(const struct report_args *a)
 	return (enum damon_wss_window)a->window;
 }
 
-/* ---- text ---- */
+const char *wss_window(const struct report_args *a)
+{
+	return window_names[window_of(a)];
+}
+
+char *wss_title(char *buf, size_t size, const struct report_args *a)
+{
+	snprintf(buf, size, "working set within %s", wss_window(a));
+	return buf;
+}
 
 static void view_add(struct wss_view *v, const struct scan_cursor *c, const struct damon_wss *w)
 {
 	uint64_t middle = c->si.start_ns + (c->si.end_ns - c->si.start_ns) / 2;
 	uint64_t off = MIN(MAX(middle, v->start_ns), v->end_ns - 1) - v->start_ns;
 	double seconds = (double)(c->si.end_ns - c->si.start_ns) / NS_PER_SEC;
-	struct bin *b = &v->bins[(unsigned __int128)off * BINS_TEXT / (v->end_ns - v->start_ns)];
+	struct wss_bin *b =
+		&v->bins[(unsigned __int128)off * v->nr_bins / (v->end_ns - v->start_ns)];
 
 	dist_add(&v->bytes, w->bytes, seconds);
 	dist_add(&v->lo, w->lo, seconds);
@@ -50,6 +48,50 @@ static void view_add(struct wss_view *v, const struct scan_cursor *c, const stru
 	b->hi += w->hi * seconds;
 	b->seconds += seconds;
 }
+
+int wss_load(struct report_args *a, const struct scan *sc, const struct scan_target *t,
+	     size_t nr_bins, struct wss_view *v)
+{
+	struct scan_cursor c;
+	struct damon_wss w;
+	int err;
+
+	dist_clear(&v->bytes);
+	dist_clear(&v->lo);
+	dist_clear(&v->hi);
+	v->nr_bins = nr_bins;
+	v->bins = calloc(nr_bins, sizeof(*v->bins));
+	if (!v->bins)
+		return damon_fail(&a->fail, ENOMEM, "out of memory");
+	v->start_ns = MAX(sc->from_ns, t->first_ns);
+	v->end_ns = MAX(MIN(sc->to_ns, t->last_ns), v->start_ns + 1);
+	err = scan_rewind(a);
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0) {
+		if (c.si.end_ns <= v->start_ns || c.si.start_ns >= v->end_ns)
+			continue;
+		damon_snapshot_wss(c.s, c.at, window_of(a), &w);
+		view_add(v, &c, &w);
+	}
+	for (size_t i = 0; i < nr_bins; i++) {
+		struct wss_bin *b = &v->bins[i];
+
+		if (!(b->seconds > 0))
+			continue;
+		b->bytes /= b->seconds;
+		b->lo /= b->seconds;
+		b->hi /= b->seconds;
+	}
+	return err < 0 ? err : v->bytes.total > 0;
+}
+
+void wss_release(struct wss_view *v)
+{
+	free(v->bins);
+	v->bins = NULL;
+}
+
+/* ---- text ---- */
 
 static void put_size(struct table *t, double bytes, double lo, double hi)
 {
@@ -84,7 +126,7 @@ static int write_percentiles(struct report_args *a, const struct wss_view *v)
 }
 
 /* The part that is sure, the estimate, and up to what it may be. */
-static void make_bar(char *bar, size_t size, const struct report_args *a, const struct bin *b,
+static void make_bar(char *bar, size_t size, const struct report_args *a, const struct wss_bin *b,
 		     double top, size_t width)
 {
 	static const char *const marks[][3] = {{"#", "=", "-"}, {"█", "▓", "░"}};
@@ -118,13 +160,10 @@ static int write_plot(struct report_args *a, const struct scan *sc, const struct
 	width = MIN(width, sizeof(bar) / 4);
 	table_init(&t, a, cols, NULL, NULL);
 	for (size_t i = 0; i < BINS_TEXT; i++) {
-		struct bin b = v->bins[i];
+		struct wss_bin b = v->bins[i];
 
 		if (!(b.seconds > 0))
 			continue;
-		b.bytes /= b.seconds;
-		b.lo /= b.seconds;
-		b.hi /= b.seconds;
 		damon_print_time(when, (double)(v->start_ns - origin + span * i / BINS_TEXT));
 		table_text(&t, when);
 		put_size(&t, b.bytes, b.lo, b.hi);
@@ -137,35 +176,25 @@ static int write_plot(struct report_args *a, const struct scan *sc, const struct
 static int write_text(struct report_args *a, const struct scan *sc, const struct scan_target *t)
 {
 	_cleanup_(freep) struct wss_view *v = calloc(1, sizeof(*v));
-	struct damon_wss w;
-	struct scan_cursor c;
 	char what[64];
-	int err;
+	int got;
 
 	if (!v)
 		return damon_fail(&a->fail, ENOMEM, "out of memory");
-	v->start_ns = MAX(sc->from_ns, t->first_ns);
-	v->end_ns = MAX(MIN(sc->to_ns, t->last_ns), v->start_ns + 1);
-	err = scan_rewind(a);
-	scan_start(&c);
-	while (err >= 0 && (err = scan_next_of(a, t->info.id, &c)) > 0) {
-		if (c.si.end_ns <= v->start_ns || c.si.start_ns >= v->end_ns)
-			continue;
-		damon_snapshot_wss(c.s, c.at, window_of(a), &w);
-		view_add(v, &c, &w);
-	}
-	if (err < 0)
-		return err;
-	snprintf(what, sizeof(what), "working set within %s", window_names[window_of(a)]);
-	select_say(a, sc, t, what);
-	if (!(v->bytes.total > 0)) {
+	got = wss_load(a, sc, t, BINS_TEXT, v);
+	if (got >= 0)
+		select_say(a, sc, t, wss_title(what, sizeof(what), a));
+	if (!got)
 		fputs("nothing to show: it has no snapshot in this time\n", a->out);
-		return 0;
+	if (got > 0) {
+		fputc('\n', a->out);
+		got = write_percentiles(a, v);
+		fputc('\n', a->out);
 	}
-	fputc('\n', a->out);
-	err = write_percentiles(a, v);
-	fputc('\n', a->out);
-	return err ? err : write_plot(a, sc, v);
+	if (!got && v->bytes.total > 0)
+		got = write_plot(a, sc, v);
+	wss_release(v);
+	return got;
 }
 
 /* ---- JSON, CSV ---- */
@@ -285,8 +314,11 @@ int report_wss(struct report_args *a)
 {
 	const struct scan_target *t = NULL;
 	struct scan sc;
-	int got = scan_record(a, false, &sc);
+	int got;
 
+	if (report_is_picture(a->format))
+		return picture_wss(a, NULL, 0);
+	got = scan_record(a, false, &sc);
 	if (!got)
 		got = select_target(a, &sc, &t);
 	if (got >= 0 && a->format == REPORT_JSON)

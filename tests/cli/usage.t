@@ -28,10 +28,10 @@ Wrong command lines get one sentence with what to do, and 2.
   damon-perf: 'wss' is one name too many; ask for one report at a time
   [2]
   $ damon-perf report --format xml
-  damon-perf: 'xml' is no value of '--format'; choose from text, json, csv
+  damon-perf: 'xml' is no value of '--format'; choose from text, json, csv, png, svg
   [2]
   $ damon-perf report --format
-  damon-perf: '--format' needs a value; choose from text, json, csv
+  damon-perf: '--format' needs a value; choose from text, json, csv, png, svg
   [2]
   $ damon-perf report --pid 1 --comm x
   damon-perf: '--pid' and '--comm' exclude each other; give one of them

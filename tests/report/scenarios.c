@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records with a known truth, each after a case that reports must get right. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,6 +245,45 @@ static void fill_hostile(struct damon_record *r)
 	}
 	r->info.damaged_bytes = 4096;
 	r->stats.complete = 0;
+}
+
+/* Names that would end the text that they stand in, or are none in any encoding. */
+static void fill_markup(struct damon_record *r)
+{
+	static const char *const names[] = {"/tmp/</text><script>x</script>", "/a&b;\"'<!--", "]]>",
+					    "/\xed\xa0\x80 \xe0\x80\xaf \xef\xbf\xbe",
+					    "/\xf0\x9f\x94\xa5 \xe2\x82\xac.so"};
+	uint32_t id = fake_target(r, 67, "</script>&\"\x01", 1);
+
+	strcpy(r->info.command, "sh -c '<svg onload=\"x\">' \xf4\x90\x80\x80 &lt;");
+	for (unsigned k = 0; k < 5; k++)
+		fake_mapping(r, id, HEAP + k * 4 * MiB, 4 * MiB, names[k]);
+	for (unsigned i = 0; i < 12; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 50);
+		for (unsigned k = 0; k < 5; k++)
+			fake_region(r, HEAP + k * 4 * MiB, 4 * MiB, 1 + k, 0, i);
+		fake_snapshot_end(r);
+	}
+}
+
+/* 10,000 mappings, each with a name of its own; a region for each tenth. */
+static void fill_crowd(struct damon_record *r)
+{
+	static char names[10000][24];
+	uint32_t id = fake_target(r, 90, "crowd", 1);
+
+	for (unsigned k = 0; k < 10000; k++) {
+		snprintf(names[k], sizeof(names[k]), "/lib/part-%u.so", k);
+		fake_mapping(r, id, ARENA + k * MiB, 256 * KiB, names[k]);
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 4000);
+		for (unsigned k = 0; k < 10000; k += 10)
+			fake_region(r, ARENA + k * MiB, 256 * KiB, 1 + k % 7, 0, i);
+		fake_snapshot_end(r);
+	}
 }
 
 /* 40 islands far apart: more than a picture has room for, most of them hardly used. */
@@ -594,6 +634,8 @@ const struct scenario scenarios[] = {
 	{"hostile", fill_hostile},
 	{"marked", fill_marked},
 	{"stacks", fill_stacks},
+	{"markup", fill_markup},
+	{"crowd", fill_crowd},
 	{"islands", fill_islands},
 	{"reserve", fill_reserve},
 	{"pipe", fill_pipe},

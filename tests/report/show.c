@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/units.h"
+#include "report/picture/picture.h"
 #include "report/report.h"
 #include "tests/report/scenarios.h"
 
@@ -35,7 +36,7 @@ static uint64_t number(const char *v)
 
 static void set_arg(struct report_args *a, const char *key, const char *v)
 {
-	static const char *const formats[] = {"text", "json", "csv", NULL};
+	static const char *const formats[] = {"text", "json", "csv", "png", "svg", NULL};
 	static const char *const sorts[] = {"accesses", "stores", "stall", "latency", NULL};
 	static const char *const grains[] = {"function", "line", "module", NULL};
 	static const char *const colors[] = {"ascii", "256", "truecolor", NULL};
@@ -77,6 +78,14 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 		a->why = number(v);
 	} else if (!strcmp(key, "snapshot"))
 		a->snapshot = (int64_t)number(v);
+	else if (!strcmp(key, "pixels_x"))
+		a->pixels[0] = (unsigned)number(v);
+	else if (!strcmp(key, "pixels_y"))
+		a->pixels[1] = (unsigned)number(v);
+	else if (!strcmp(key, "dark"))
+		a->dark = number(v);
+	else if (!strcmp(key, "linear"))
+		a->scale = number(v) ? REPORT_LINEAR : REPORT_LOG;
 	else
 		exit(2);
 }
@@ -107,6 +116,18 @@ static struct damon_record *make(const char *name)
 	exit(2);
 }
 
+/* The heatmap with marks: one that has room, one too close to it, one at the right end, one beyond
+ * it. */
+static int with_marks(struct report_args *a)
+{
+	static const struct picture_mark marks[] = {{2000000000, "load <all>"},
+						    {2100000000, "too close"},
+						    {10900000000, "the end of all of it"},
+						    {90000000000, "never"}};
+
+	return picture_heatmap(a, marks, sizeof(marks) / sizeof(*marks));
+}
+
 int main(int argc, char **argv)
 {
 	struct report_args a = {.path = "fake.data",
@@ -131,7 +152,7 @@ int main(int argc, char **argv)
 		set_arg(&a, argv[i], value + 1);
 	}
 	before = clock();
-	err = find_row(argv[2])->run(&a);
+	err = strcmp(argv[2], "marks") ? find_row(argv[2])->run(&a) : with_marks(&a);
 	if (getenv("SHOW_TIME"))
 		fprintf(stderr, "%.1f ms\n", 1e3 * (double)(clock() - before) / CLOCKS_PER_SEC);
 	if (err < 0)
