@@ -166,6 +166,18 @@ int attrib_add(void *priv, const struct damon_access_info *i)
 	return add_row(a, i, (uint32_t)code, (uint32_t)object, &s);
 }
 
+int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *code,
+		uint32_t *object)
+{
+	int64_t c = attrib_codes_find(&a->codes, i), o = attrib_objects_find(&a->objects, i);
+
+	if (c < 0 || o < 0)
+		return -ENOMEM;
+	*code = (uint32_t)c;
+	*object = (uint32_t)o;
+	return 0;
+}
+
 size_t attrib_nr_rows(const struct attrib *a)
 {
 	return a->nr;

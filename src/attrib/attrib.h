@@ -97,6 +97,10 @@ void attrib_free(struct attrib *a); /* NULL is fine */
 /* For damon_record_set_log(): 'priv' is the attrib. Nonzero without memory. */
 int attrib_add(void *priv, const struct damon_access_info *i);
 
+/* Only the code and the object of an access, which is not added to any sum. 0 or -ENOMEM. */
+int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *code,
+		uint32_t *object);
+
 size_t attrib_nr_rows(const struct attrib *a);
 const struct attrib_row *attrib_row(const struct attrib *a, size_t i);
 /* By id; ids are [0, n). */

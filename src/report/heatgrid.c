@@ -52,6 +52,23 @@ int heatgrid_init(struct heatgrid *g, struct extents *ext, uint64_t start_ns, ui
 	return err;
 }
 
+int heatgrid_init_rows(struct heatgrid *g, struct heat_layout *lay, uint64_t start_ns,
+		       uint64_t end_ns, size_t cols)
+{
+	*g = (struct heatgrid){.start_ns = start_ns,
+			       .end_ns = end_ns,
+			       .nr_cols = MAX(cols, (size_t)1),
+			       .rows_given = true,
+			       .lay = *lay};
+	*lay = (struct heat_layout){0};
+	g->cells = new_cells(g, &g->lay);
+	g->sums = calloc(MAX(g->lay.nr_rows, (size_t)1), sizeof(*g->sums));
+	if (g->cells && g->sums)
+		return 0;
+	heatgrid_release(g);
+	return -ENOMEM;
+}
+
 void heatgrid_release(struct heatgrid *g)
 {
 	heat_layout_release(&g->lay);
@@ -68,7 +85,7 @@ uint64_t heatgrid_col_ns(const struct heatgrid *g, size_t col)
 }
 
 /* The column that holds a time within the grid: the inverse of heatgrid_col_ns(). */
-static size_t col_of(const struct heatgrid *g, uint64_t ns)
+size_t heatgrid_col_of(const struct heatgrid *g, uint64_t ns)
 {
 	uint64_t span = g->end_ns - g->start_ns, off = ns - g->start_ns;
 	size_t col = (size_t)((unsigned __int128)off * g->nr_cols / span);
@@ -139,7 +156,7 @@ void heatgrid_add(struct heatgrid *g, const struct scan_cursor *c)
 
 	if (start >= end)
 		return;
-	for (size_t col = col_of(g, start); col < g->nr_cols; col++) {
+	for (size_t col = heatgrid_col_of(g, start); col < g->nr_cols; col++) {
 		uint64_t from = MAX(start, heatgrid_col_ns(g, col));
 		uint64_t to = MIN(end, heatgrid_col_ns(g, col + 1));
 
@@ -445,7 +462,7 @@ static void find_typical(struct heatgrid *g)
 
 int heatgrid_finish(struct heatgrid *g)
 {
-	int err = coarsen(g);
+	int err = g->rows_given ? 0 : coarsen(g);
 
 	if (err)
 		return err;

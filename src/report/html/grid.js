@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The heat of one target as cells: where they are, what they hold, coarser levels of them, and
+// their colours.
+//
+// Upwards, places count in rows ("units"): a band of mapped addresses has as many as it has rows,
+// at least LEAST_UNITS, and what lies between bands is folded to a gap of a few.
+'use strict';
+
+const LEAST_UNITS = 14, GAP_PART = 0.012, UNSURE = 3;
+const FIRST_CODE = 2, LAST_CODE = 255;
+
+class Grid {
+	constructor(info, loaded) {
+		this.info = info;
+		this.from = info.from;
+		this.to = info.to;
+		this.cols = info.cols;
+		this.colNs = (info.to - info.from) / info.cols;
+		this.levels = new Map();
+		this.tables = loaded.tables;
+		this.placeBands(info.bands);
+		const span = Math.log(info.heat.max / info.heat.min);
+		this.values = Float64Array.from({length: 256}, (_, c) => c < FIRST_CODE ? 0 :
+			info.heat.min * Math.exp(span * (c - FIRST_CODE) / (LAST_CODE - FIRST_CODE)));
+		this.span = span;
+	}
+
+	placeBands(list) {
+		const rows = list.reduce((n, b) => n + b[3], 0);
+		const gap = Math.max(rows * GAP_PART, 1);
+		let first = 0, y = 0;
+		this.bands = list.map(([start, end, rowBytes, n], i) => {
+			const units = Math.max(n, Math.min(LEAST_UNITS, rows / 8)), before = list[i - 1];
+			y += i ? gap : 0;
+			const b = {start, end, rowBytes, rows: n, first, y, end_y: y + units, per: units / n,
+				gap: i ? start - before[1] : 0};
+			first += n;
+			y = b.end_y;
+			return b;
+		});
+		this.rows = rows;
+		this.height = y;
+		this.gap = gap;
+		this.rowMiddle = new Float64Array(rows);
+		for (const b of this.bands)
+			for (let r = 0; r < b.rows; r++)
+				this.rowMiddle[b.first + r] = b.y + (r + 0.5) * b.per;
+	}
+
+	bandAt(y) {
+		return this.bands.find(b => y >= b.y && y < b.end_y);
+	}
+
+	// The band of a place, or the nearest.
+	bandNear(y) {
+		const away = b => Math.max(b.y - y, y - b.end_y, 0);
+		return this.bands.reduce((best, b) => away(b) < away(best) ? b : best);
+	}
+
+	// Rows grow by whole row sizes, so the last one of a band may be cut: places in it are, too.
+	addressAt(b, y) {
+		return Math.min(b.start + Math.floor((y - b.y) / b.per * b.rowBytes), b.end);
+	}
+
+	placeOf(address) {
+		for (const b of this.bands) {
+			if (address < b.start)
+				return b.y;
+			if (address < b.end)
+				return b.y + (address - b.start) / b.rowBytes * b.per;
+		}
+		return this.height;
+	}
+
+	columnAt(ns) {
+		return Math.min(Math.max(Math.floor((ns - this.from) / this.colNs), 0), this.cols - 1);
+	}
+
+	// Code of a heat or bound; bounds are rounded outwards, as in the file.
+	codeOf(v, how) {
+		const x = FIRST_CODE + how(Math.log(v / this.info.heat.min) / this.span * (LAST_CODE - FIRST_CODE));
+		return Math.min(Math.max(x, FIRST_CODE), LAST_CODE);
+	}
+
+	// Cells of 2^lt columns and 2^la rows, made when they are first needed: means over what was
+	// mapped, bounds likewise (as src/report/heatgrid.h says).
+	level(lt, la) {
+		const key = lt + ' ' + la;
+		if (!this.levels.has(key))
+			this.levels.set(key, lt || la ? this.coarsen(lt, la) : this.finest());
+		return this.levels.get(key);
+	}
+
+	finest() {
+		return {lt: 0, la: 0, cols: this.cols, rows: this.rows, first: this.bands.map(b => b.first),
+			nrs: this.bands.map(b => b.rows), ...this.tables};
+	}
+
+	coarsen(lt, la) {
+		const cols = Math.ceil(this.cols / 2 ** lt), first = [], nrs = [];
+		let rows = 0;
+		for (const b of this.bands) {
+			first.push(rows);
+			nrs.push(Math.ceil(b.rows / 2 ** la));
+			rows += nrs.at(-1);
+		}
+		const l = {lt, la, cols, rows, first, nrs};
+		for (const name of ['heat', 'lo', 'hi', 'age', 'cover'])
+			l[name] = new Uint8Array(rows * cols);
+		this.bands.forEach((b, i) => {
+			for (let r = 0; r < nrs[i]; r++)
+				this.coarsenRow(l, first[i] + r, b.first + (r << la),
+					Math.min(b.first + (r + 1 << la), b.first + b.rows));
+		});
+		return l;
+	}
+
+	coarsenRow(l, row, from, to) {
+		const {heat, lo, hi, age, cover} = this.tables, v = this.values, cells = (to - from) << l.lt;
+		for (let c = 0; c < l.cols; c++) {
+			const end = Math.min((c + 1) << l.lt, this.cols);
+			let all = 0, h = 0, low = 0, high = 0, old = 0, open = false;
+			for (let r = from; r < to; r++)
+				for (let i = r * this.cols + (c << l.lt), e = r * this.cols + end; i < e; i++) {
+					const w = cover[i];
+					if (!w)
+						continue;
+					all += w;
+					h += w * v[heat[i]];
+					low += w * v[lo[i]];
+					high += w * v[hi[i]];
+					open ||= hi[i] === 1;
+					old += w * age[i];
+				}
+			if (!all)
+				continue;
+			const at = row * l.cols + c;
+			l.cover[at] = Math.max(Math.round(all / cells), 1);
+			l.heat[at] = h ? this.codeOf(h / all, Math.round) : 1;
+			l.lo[at] = low / all >= this.info.heat.min ? this.codeOf(low / all, Math.floor) : 0;
+			l.hi[at] = open ? 1 : this.codeOf(high / all, Math.ceil);
+			l.age[at] = Math.round(old / all);
+		}
+	}
+
+	// The level whose cells are at least a pixel: 'cols' and 'units' to a pixel.
+	levelFor(colsPerPixel, unitsPerPixel) {
+		const steps = (n, most) => Math.min(Math.max(Math.ceil(Math.log2(n) - 0.25), 0), most);
+		return this.level(steps(colsPerPixel, Math.floor(Math.log2(this.cols))), steps(unitsPerPixel, 6));
+	}
+
+	// The cell of a level at a time and place; null in a gap.
+	cellAt(l, ns, y) {
+		const i = this.bands.findIndex(b => y >= b.y && y < b.end_y);
+		if (i < 0)
+			return null;
+		const b = this.bands[i], row = Math.min(Math.floor((y - b.y) / b.per), b.rows - 1);
+		const coarse = row >> l.la, col = this.columnAt(ns), c = col >> l.lt;
+		const at = (l.first[i] + coarse) * l.cols + c, row0 = coarse << l.la;
+		const row1 = Math.min(row0 + (1 << l.la), b.rows), end = Math.min((c + 1) << l.lt, this.cols);
+		return {
+			band: b, mapped: l.heat[at] > 0, unsure: this.isUnsure(l, at),
+			heat: [this.values[l.heat[at]], this.values[l.lo[at]], l.hi[at] === 1 ? Infinity : this.values[l.hi[at]]],
+			age: l.age[at] ? 2 ** ((l.age[at] - 1) / 16) - 1 : null,
+			from: this.from + (c << l.lt) * this.colNs, to: this.from + end * this.colNs,
+			col0: c << l.lt, col1: end,
+			start: b.start + row0 * b.rowBytes, end: Math.min(b.start + row1 * b.rowBytes, b.end),
+			row0: b.first + row0, row1: b.first + row1,
+			y: b.y + row0 * b.per, end_y: b.y + row1 * b.per,
+		};
+	}
+
+	// Known only within a factor of more than three; what was not seen at all has its own colour.
+	isUnsure(l, at) {
+		if (l.heat[at] < FIRST_CODE)
+			return false;
+		const lo = this.values[l.lo[at]], hi = this.values[l.hi[at]];
+		return !(lo > 0) || l.hi[at] === 1 || Math.sqrt(hi / lo) > UNSURE;
+	}
+}
+
+// ---- colours ----
+
+// Lightness rises evenly in OKLab (B. Ottosson 2020), hue goes along blue and yellow alone, which
+// people with red-green colour blindness see as others do (src/report/color.h).
+function rampColor(x) {
+	const light = 0.30 + 0.66 * x, a = -0.01 - 0.03 * x, b = -0.13 + 0.30 * x;
+	const l = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+	const m = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+	const s = (light - 0.0894841775 * a - 1.2914855480 * b) ** 3;
+	const srgb = v => Math.round(255 * Math.min(Math.max(v <= 0.0031308 ? 12.92 * v :
+		1.055 * v ** (1 / 2.4) - 0.055, 0), 1));
+	return [srgb(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+		srgb(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+		srgb(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s)];
+}
+
+const UNUSED_RGB = [38, 41, 48], UNMAPPED = '#0c0e12';
+
+function pixel([r, g, b]) {
+	return (0xff << 24 | b << 16 | g << 8 | r) >>> 0; // as ImageData has it, little-endian
+}
+
+// Place of a heat on the scale of colours, 0 to 1.
+function onScale(grid, heat, log) {
+	const {low, high} = grid.info.heat;
+	const x = log ? Math.log(heat / low) / Math.log(high / low) : heat / high;
+	return Math.min(Math.max(x, 0), 1);
+}
+
+// A pixel for each code.
+function palette(grid, log) {
+	const p = new Uint32Array(256);
+	p[1] = pixel(UNUSED_RGB);
+	for (let c = FIRST_CODE; c <= LAST_CODE; c++)
+		p[c] = pixel(rampColor(onScale(grid, grid.values[c], log)));
+	return p;
+}
+
+// A picture of a level, a pixel for each cell; 'unsure': of those alone that are known roughly.
+function picture(grid, l, colors, unsure) {
+	const canvas = make('canvas', {width: l.cols, height: l.rows}), ctx = canvas.getContext('2d');
+	const image = ctx.createImageData(l.cols, l.rows), out = new Uint32Array(image.data.buffer);
+	for (let i = 0; i < out.length; i++)
+		out[i] = !unsure ? colors[l.heat[i]] : grid.isUnsure(l, i) ? 0xff000000 : 0;
+	ctx.putImageData(image, 0, 0);
+	return canvas;
+}
