@@ -177,7 +177,7 @@ static int put_names(struct json *page, struct report_args *a, const struct html
 	if (fclose(out) || err)
 		return -ENOMEM;
 	err = pack_bytes(&pack, text, len);
-	pack_json(&pack, page, "names");
+	json_str(page, "names", pack.base64 ? pack.base64 : "");
 	pack_release(&pack);
 	return err;
 }
@@ -213,9 +213,9 @@ static void put_tables(struct json *j, const struct sheet *s)
 	json_end(j);
 	json_object(j, "tables");
 	for (int i = 0; i < SHEET_NR_TABLES; i++)
-		pack_json(&s->tables[i], j, names[i]);
+		json_str(j, names[i], s->tables[i].base64);
 	json_end(j);
-	pack_json(&s->wss, j, "wss");
+	json_str(j, "wss", s->wss.base64);
 }
 
 static void put_accesses(struct json *j, const struct kept *k)
@@ -225,7 +225,7 @@ static void put_accesses(struct json *j, const struct kept *k)
 	json_bool(j, "latency", k->has_latency);
 	json_double(j, "weight_min", k->weight_min, 9);
 	json_double(j, "weight_max", k->weight_max, 9);
-	pack_json(&k->pack, j, "packed");
+	json_str(j, "packed", k->pack.base64);
 	json_end(j);
 }
 

@@ -21,7 +21,7 @@
  *			mapping: [[start, end, from, to, name, path]]}; the list of codes or
  *			objects may be followed by those that share a place, without a name
  *
- * What is packed is {filter, data}: html/pack.h.
+ * What is packed is deflated and in base64: tables, wss, accesses.packed, names.
  */
 #ifndef REPORT_HTML_DATA_H
 #define REPORT_HTML_DATA_H

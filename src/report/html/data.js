@@ -11,24 +11,18 @@ async function inflate(base64) {
 	return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// Undoes the filter of a table: what was written is what differs from a neighbour.
-function unfilter(bytes, cols, filter) {
-	if (filter === 1)
-		for (let i = cols; i < bytes.length; i++)
-			bytes[i] += bytes[i - cols];
-	else if (filter === 2)
-		for (let i = 0; i < bytes.length; i++)
-			bytes[i] += i % cols ? bytes[i - 1] : 0;
-	return bytes;
-}
-
-async function unpackTable(pack, cols) {
-	return unfilter(await inflate(pack.data), cols, pack.filter);
+// Bounds are written as how far from heat they are: to codes of their own, as described in sheet.h;
+// here 1 is an upper bound that is not known.
+function decodeBounds({heat, lo, hi}) {
+	for (let i = 0; i < heat.length; i++) {
+		lo[i] = lo[i] ? heat[i] + 1 - lo[i] : 0;
+		hi[i] = hi[i] === 255 ? 1 : heat[i] > 1 ? heat[i] + hi[i] : hi[i];
+	}
 }
 
 // Working sets by window: each [estimate, lo, hi], a number for each column.
 async function unpackWss(pack, cols) {
-	const bytes = await unpackTable(pack, cols), rows = bytes.length / cols / 2;
+	const bytes = await inflate(pack), rows = bytes.length / cols / 2;
 	return [0, 1, 2, 3].map(w => [0, 1, 2].map(v => {
 		const at = (3 * w + v) * cols, out = new Float64Array(cols);
 		for (let i = 0; i < cols; i++) {
@@ -41,7 +35,7 @@ async function unpackWss(pack, cols) {
 
 // The accesses of the log, in order of time: a column for each field.
 async function unpackAccesses(info) {
-	const n = info.n, bytes = await inflate(info.packed.data);
+	const n = info.n, bytes = await inflate(info.packed);
 	const wide = i => Uint16Array.from({length: n},
 		(_, k) => bytes[2 * i * n + k] | bytes[(2 * i + 1) * n + k] << 8);
 	const span = Math.log(info.weight_max / info.weight_min);
@@ -60,7 +54,7 @@ async function unpackAccesses(info) {
 const OTHERS = '(others)';
 
 async function unpackNames(pack) {
-	const names = JSON.parse(new TextDecoder().decode(await inflate(pack.data)));
+	const names = JSON.parse(new TextDecoder().decode(await inflate(pack)));
 	const codes = names.code.map(([name, module, outer, file, line]) => ({
 		name: clean(name), module: clean(module), outer: clean(outer),
 		source: file ? clean(baseName(file)) + ':' + line : ''}));
@@ -81,6 +75,8 @@ async function loadTarget(t) {
 	const names = ['heat', 'lo', 'hi', 'age', 'cover'];
 	const [wss, accesses, words, ...tables] = await Promise.all([
 		unpackWss(t.wss, t.cols), unpackAccesses(t.accesses), unpackNames(t.names),
-		...names.map(name => unpackTable(t.tables[name], t.cols))]);
-	return {wss, accesses, ...words, tables: Object.fromEntries(names.map((name, i) => [name, tables[i]]))};
+		...names.map(name => inflate(t.tables[name]))]);
+	const named = Object.fromEntries(names.map((name, i) => [name, tables[i]]));
+	decodeBounds(named);
+	return {wss, accesses, ...words, tables: named};
 }

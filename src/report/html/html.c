@@ -19,7 +19,7 @@
 #include "report/select.h"
 
 #define MAX_SHEETS     24
-#define MAX_CELLS      ((size_t)2 << 20) /* of all targets */
+#define MAX_CELLS      ((size_t)5 << 18) /* of all targets */
 #define LINES	       40		 /* of the layout; each has so many rows */
 #define ROWS_PER_LINE  16
 #define MORE_ROWS      32 /* where there are few snapshots */

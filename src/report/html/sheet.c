@@ -8,13 +8,15 @@
 #include "report/heatmap.h"
 #include "report/html/sheet.h"
 
-#define LAYOUT_COLS 48
-#define MAX_COLS    4096
-#define LEAST_COLS  64	/* halving stops there */
-#define COL_STEP    16	/* many columns are a multiple of this, to be halved */
-#define MAX_SPAN    1e9 /* of the scale of heat: what is less than the most by that is the least */
-#define FIRST_CODE  2
-#define LAST_CODE   255
+#define LAYOUT_COLS  48
+#define MAX_COLS     4096
+#define LEAST_COLS   64	 /* halving stops there */
+#define COL_STEP     16	 /* many columns are a multiple of this, to be halved */
+#define MAX_SPAN     1e7 /* of the scale of heat: what is less than the most by that is the least */
+#define FIRST_CODE   2
+#define LAST_CODE    255
+#define NOT_KNOWN    255
+#define LAYOUT_LOOKS 960 /* snapshots that the rows are found by */
 
 int sheet_init(struct sheet *s, struct report_args *a, const struct scan *sc,
 	       const struct scan_target *t, size_t lines, size_t cells_per_line)
@@ -50,10 +52,12 @@ static bool is_within(const struct sheet *s, const struct scan_cursor *c)
 
 void sheet_lay_out(struct sheet *s, const struct scan_cursor *c)
 {
+	uint64_t every = 1 + s->target->nr_snapshots / LAYOUT_LOOKS;
+
 	if (!is_within(s, c))
 		return;
-	s->nr_snapshots++;
-	heatgrid_add(&s->grid, c);
+	if (s->nr_snapshots++ % every == 0)
+		heatgrid_add(&s->grid, c);
 }
 
 /* Columns of a whole number of snapshots, as far as they are all alike. */
@@ -235,12 +239,22 @@ static uint8_t heat_code(const struct sheet *s, double v, double (*round_to)(dou
 /* Bounds stay on the side that they bound, or are none. */
 static uint8_t lo_code(const struct sheet *s, const struct known *k)
 {
-	return k->lo >= s->heat_min ? heat_code(s, k->lo, floor) : 0;
+	if (!(k->v > 0) || k->lo < s->heat_min)
+		return 0;
+	return (uint8_t)(1 + heat_code(s, k->v, rint) -
+			 MIN(heat_code(s, k->lo, floor), heat_code(s, k->v, rint)));
 }
 
 static uint8_t hi_code(const struct sheet *s, const struct known *k)
 {
-	return isfinite(k->hi) ? heat_code(s, fmax(k->hi, s->heat_min), ceil) : 1;
+	uint8_t hi = heat_code(s, fmax(k->hi, s->heat_min), ceil), heat;
+
+	if (!isfinite(k->hi))
+		return NOT_KNOWN;
+	if (!(k->v > 0))
+		return MIN(hi, NOT_KNOWN - 1);
+	heat = heat_code(s, k->v, rint);
+	return (uint8_t)(MAX(hi, heat) - heat);
 }
 
 static uint8_t cover_code(const struct sheet *s, size_t i)
@@ -298,7 +312,7 @@ static int pack_wss(struct sheet *s)
 			bytes[(rows + row) * n + i] = (uint8_t)(code >> 8);
 		}
 	}
-	return pack_table(&s->wss, bytes, 2 * rows, n);
+	return pack_bytes(&s->wss, bytes, 2 * rows * n);
 }
 
 int sheet_pack(struct sheet *s)
@@ -315,7 +329,7 @@ int sheet_pack(struct sheet *s)
 	for (int table = 0; table < SHEET_NR_TABLES && !err; table++) {
 		for (size_t i = 0; i < rows * cols; i++)
 			codes[i] = code_of(s, (enum sheet_table)table, i);
-		err = pack_table(&s->tables[table], codes, rows, cols);
+		err = pack_bytes(&s->tables[table], codes, rows * cols);
 	}
 	return err ? err : pack_wss(s);
 }

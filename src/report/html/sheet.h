@@ -10,8 +10,9 @@
  * Cells are bytes. Heat and its bounds share one logarithmic scale from 'heat_min' to 'heat_max' in
  * the codes 2 to 255, bounds rounded outwards; in the tables of
  *	heat	0 is not mapped, 1 mapped and no access seen
- *	lo	0 is none
- *	hi	0 is not mapped, 1 not known
+ *	lo	0 is none, else how many codes it is below heat, and 1
+ *	hi	where no access was seen the code, else how many codes it is above heat; 255 is
+ *		not known
  *	age	in aggregations, as of the middle of the column: 0 is none, else 1 + 16 log2(1 +
  *age) cover	how much of the cell was mapped, of 255; never 0 where something was Working sets
  *are numbers of two bytes, low bytes and high bytes apart, a row for each window and each of
