@@ -101,7 +101,8 @@ $(JUDGE): $(call obj,$(JUDGE_SRC) tests/vpmu/chain.c tests/vpmu/read.c) $(LIB)
 # Reports are tested against a fake of the record API (tests/report/run). The library cannot be
 # linked with it.
 SHOW	:= $(B)/tests/report/show
-SHOW_SRC := $(wildcard tests/report/*.c src/report/*.c src/base/*.c) src/core/stats.c
+SHOW_SRC := $(wildcard tests/report/*.c $(foreach l,report symbol attrib base,src/$(l)/*.c \
+	    src/$(l)/*/*.c)) src/core/stats.c src/os/regular.c
 TOOLS	+= $(SHOW)
 
 # The library's example, built as a user would build it.
@@ -113,7 +114,7 @@ $(EXAMPLE): $(B)/tests/example/%: tests/example/%.c $(wildcard include/*.h) $(LI
 		-Iinclude -o $@ $< $(LIB) $(LIBS)
 
 $(SHOW): $(call obj,$(SHOW_SRC))
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ -lz -lm
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(CLI_LIBS) $(LIBS)
 
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/report/*.c))
 

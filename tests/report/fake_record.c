@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "core/stats.h"
@@ -93,6 +94,18 @@ void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t 
 							    .name = name};
 }
 
+void fake_shared(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
+		 const char *name, uint64_t inode, uint64_t offset)
+{
+	struct damon_mapping_info *m;
+
+	fake_mapping(r, id, start, bytes, name);
+	m = &r->targets[id].maps[r->targets[id].nr_maps - 1];
+	m->prot |= 8;
+	m->inode = inode;
+	m->offset = offset;
+}
+
 void fake_snapshot(struct damon_record *r)
 {
 	struct damon_snapshot *s;
@@ -139,6 +152,19 @@ void fake_region(struct damon_record *r, uint64_t start, uint64_t bytes, double 
 					   .age_aggrs = age_aggrs,
 					   .idle_aggrs = weight > 0 ? 0 : age_aggrs,
 					   .edge_bytes = bytes / 64 & ~4095ull};
+}
+
+void fake_access(struct damon_record *r, uint32_t id, struct damon_access_info i)
+{
+	const struct damon_snapshot *s = &r->snaps[r->nr_snaps - 1];
+
+	i.size = sizeof(i);
+	i.time_ns = s->info.start_ns + AGGR_NS / 2;
+	i.target_id = i.space_id = id;
+	i.pid = r->targets[id].info.pid;
+	i.tid = i.tid ? i.tid : i.pid;
+	r->log = grow(r->log, &r->cap_log, r->nr_log + 1, sizeof(*r->log));
+	r->log[r->nr_log++] = (struct fake_access){r->nr_snaps - 1, i};
 }
 
 /* Heat is in accesses per page and second as if each observation stood for 1000 of them. */
@@ -204,6 +230,7 @@ void damon_record_close(struct damon_record *r)
 	if (r) {
 		free(r->snaps);
 		free(r->targets);
+		free(r->log);
 	}
 	free(r);
 }
@@ -223,6 +250,11 @@ int damon_record_next(struct damon_record *r, const struct damon_snapshot **s)
 	if (r->fail_at >= 0 && r->at == (size_t)r->fail_at) {
 		r->error = "cannot read 'fake': Input/output error";
 		return -EIO;
+	}
+	for (size_t i = 0; r->on_access && i < r->nr_log; i++) {
+		if (r->log[i].snapshot + 1 == r->at &&
+		    r->on_access(r->on_access_priv, &r->log[i].info))
+			return -EINTR;
 	}
 	if (r->at == r->nr_snaps)
 		return 0;
@@ -273,6 +305,47 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 		return 0;
 	}
 	return -ENOENT;
+}
+
+void damon_record_set_log(struct damon_record *r, damon_access_fn fn, void *priv)
+{
+	r->on_access = fn;
+	r->on_access_priv = priv;
+}
+
+/* A target has one address space, which has its id. */
+int damon_record_space_mapping(const struct damon_record *r, uint32_t space_id, size_t i,
+			       struct damon_mapping_info *m)
+{
+	return damon_record_mapping(r, space_id, i, m);
+}
+
+int damon_record_mapping_at(const struct damon_record *r, uint32_t space_id, uint64_t addr,
+			    uint64_t time_ns, struct damon_mapping_info *m)
+{
+	for (size_t i = 0; !damon_record_mapping(r, space_id, i, m); i++) {
+		if (addr >= m->start && addr < m->end)
+			return 1;
+	}
+	return 0;
+}
+
+const char *damon_memory_level_name(int level)
+{
+	return level == DAMON_MEMORY_L1 ? "L1" : level == DAMON_MEMORY_DRAM ? "DRAM" : "unknown";
+}
+
+/* A beginning that is written last, as that of a perf.data is. */
+int damon_record_to_perf(struct damon_record *r, int fd)
+{
+	if (!r->nr_snaps) {
+		r->error = "the record has no log of samples";
+		return -ENODATA;
+	}
+	if (lseek(fd, 0, SEEK_CUR) || write(fd, "????data\n", 9) != 9 || lseek(fd, 0, SEEK_SET) ||
+	    write(fd, "PERF", 4) != 4)
+		return -EIO;
+	return 0;
 }
 
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i)

@@ -40,6 +40,13 @@ struct damon_record {
 	size_t nr_targets, cap_targets;
 	struct damon_snapshot *snaps;
 	size_t nr_snaps, cap_snaps, at;
+	struct fake_access {
+		size_t snapshot;
+		struct damon_access_info info;
+	} * log;
+	size_t nr_log, cap_log;
+	damon_access_fn on_access;
+	void *on_access_priv;
 	int is_pipe, fail_at; /* fail_at: damon_record_next() fails at this snapshot; -1: never */
 	const char *error;
 };
@@ -50,6 +57,9 @@ struct damon_record *fake_record_new(void);
 uint32_t fake_target(struct damon_record *r, int pid, const char *comm, uint32_t nr_procs);
 void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
 		  const char *name);
+/* The same of memory that processes share: pages of 'inode' from 'offset' on. */
+void fake_shared(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
+		 const char *name, uint64_t inode, uint64_t offset);
 
 /* The next snapshot, 100 ms long, then its targets, then their regions. */
 void fake_snapshot(struct damon_record *r);
@@ -57,6 +67,8 @@ void fake_part(struct damon_record *r, uint32_t id, uint64_t obs);
 /* 'weight': of the target's accesses, in any unit; 'writes' 0..1. */
 void fake_region(struct damon_record *r, uint64_t start, uint64_t bytes, double weight,
 		 double writes, uint32_t age_aggrs);
+/* An access of the log of the snapshot under way; 'i' has what matters: addr, ip, weight, ... */
+void fake_access(struct damon_record *r, uint32_t id, struct damon_access_info i);
 /* Ends the snapshot: derives heat, shares and bounds of what was put into it. */
 void fake_snapshot_end(struct damon_record *r);
 

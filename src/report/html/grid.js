@@ -72,6 +72,12 @@ class Grid {
 		return this.height;
 	}
 
+	// The row that holds an address of a band.
+	rowAt(address) {
+		const b = this.bands.find(o => address >= o.start && address < o.end);
+		return b.first + Math.min(Math.floor((address - b.start) / b.rowBytes), b.rows - 1);
+	}
+
 	columnAt(ns) {
 		return Math.min(Math.max(Math.floor((ns - this.from) / this.colNs), 0), this.cols - 1);
 	}

@@ -3,7 +3,7 @@
 // draw, what follows the pointer. And what mouse, keyboard and fingers do to it.
 'use strict';
 
-const TOP = 8, BOTTOM = 26, RIGHT = 10, FONT = 11, MAX_DOTS = 6000, NEAR_PX = 8;
+const TOP = 8, RIGHT = 10, MAX_DOTS = 6000, MAX_LABELS = 400;
 const WHEEL_ZOOM = 1.0016, KEY_ZOOM = 1.5, KEY_STEPS = 50;
 
 // A canvas in CSS pixels, whatever the screen's are.
@@ -18,9 +18,14 @@ function fitCanvas(canvas) {
 	return {ctx, width: box.width, height: box.height, scale};
 }
 
+// Letters on canvases grow as those of the page do.
+function fontSize() {
+	return Math.round(parseFloat(getComputedStyle(document.body).fontSize) * 0.8);
+}
+
 // Room for names and addresses beside the picture; the working set's axis lies below it.
 function gutterOf(width) {
-	return width < 480 ? 78 : width < 760 ? 120 : width < 1600 ? 208 : 250;
+	return width < 480 ? 78 : width < 760 ? 120 : 19 * fontSize() + (width < 1600 ? 0 : 40);
 }
 
 class Heatmap {
@@ -37,7 +42,7 @@ class Heatmap {
 	// Where the picture lies within the canvas.
 	plot() {
 		const box = this.over.getBoundingClientRect(), x = gutterOf(box.width);
-		return {x, y: TOP, w: Math.max(box.width - x - RIGHT, 10), h: Math.max(box.height - TOP - BOTTOM, 10), width: box.width};
+		return {x, y: TOP, w: Math.max(box.width - x - RIGHT, 10), h: Math.max(box.height - TOP - 2.4 * fontSize(), 10), width: box.width};
 	}
 
 	xOf(ns, p) {
@@ -78,7 +83,7 @@ class Heatmap {
 	draw() {
 		const {ctx, scale} = fitCanvas(this.base), p = this.plot(), grid = this.app.grid;
 		this.style = getComputedStyle(document.documentElement);
-		ctx.font = `${FONT}px system-ui, sans-serif`;
+		ctx.font = `${fontSize()}px system-ui, sans-serif`;
 		ctx.fillStyle = UNMAPPED;
 		ctx.fillRect(p.x, p.y, p.w, p.h);
 		if (!grid) {
@@ -179,9 +184,9 @@ class Heatmap {
 				continue;
 			ctx.fillStyle = 'rgba(255,255,255,.85)';
 			ctx.fillRect(x - 0.5, p.y, 1, p.h);
-			ctx.fillRect(x, p.y, ctx.measureText(name).width + 8, 15);
+			ctx.fillRect(x, p.y, ctx.measureText(name).width + 8, fontSize() + 4);
 			ctx.fillStyle = '#111';
-			ctx.fillText(name, x + 4, p.y + 11);
+			ctx.fillText(name, x + 4, p.y + fontSize());
 		}
 	}
 
@@ -190,7 +195,7 @@ class Heatmap {
 	}
 
 	drawTimes(ctx, p) {
-		const v = this.app.view, step = timeStep((v.t1 - v.t0) / Math.max(p.w / 84, 2));
+		const v = this.app.view, step = timeStep((v.t1 - v.t0) / Math.max(p.w / (7.5 * fontSize()), 2));
 		ctx.textAlign = 'center';
 		ctx.strokeStyle = this.color('--line');
 		ctx.fillStyle = this.color('--soft');
@@ -200,14 +205,14 @@ class Heatmap {
 			ctx.moveTo(Math.round(x) + 0.5, p.y + p.h);
 			ctx.lineTo(Math.round(x) + 0.5, p.y + p.h + 4);
 			ctx.stroke();
-			ctx.fillText(text, Math.min(Math.max(x, p.x + half), p.width - half), p.y + p.h + 17);
+			ctx.fillText(text, Math.min(Math.max(x, p.x + half), p.width - half), p.y + p.h + 6 + fontSize());
 		}
 	}
 
 	// Names where there is room, the largest first; addresses at the starts of bands, then between.
 	drawNames(ctx, p) {
-		const narrow = p.x < 150, nameX = narrow ? 6 : 108, taken = [], takenAddresses = [];
-		const free = (list, y) => list.every(t => Math.abs(t - y) >= FONT + 2) && list.push(y);
+		const narrow = p.x < 150, font = fontSize(), nameX = narrow ? 4 : 9.6 * font, taken = [], takenAddresses = [];
+		const free = (list, y) => list.every(t => Math.abs(t - y) >= font + 2) && list.push(y);
 		const inside = y => Math.min(Math.max(y, p.y + 6), p.y + p.h - 5);
 		const seen = this.visibleMappings(p);
 		ctx.textBaseline = 'middle';
@@ -225,7 +230,7 @@ class Heatmap {
 			this.fitText(ctx, m.name, nameX, y, p.x - nameX - 8);
 		}
 		ctx.fillStyle = this.color('--soft');
-		ctx.font = `${FONT - 1}px ui-monospace, monospace`;
+		ctx.font = `${font - 1}px ui-monospace, monospace`;
 		for (const address of narrow ? [] : this.addressTicks(p)) {
 			const y = inside(address.py);
 			if (free(takenAddresses, y))
@@ -252,7 +257,7 @@ class Heatmap {
 					continue;
 				const y0 = Math.max(this.yOf(grid.placeOf(start), p), p.y);
 				const y1 = Math.min(this.yOf(end === b.end ? b.end_y : grid.placeOf(end), p), p.y + p.h);
-				if (y1 > y0)
+				if (y1 > y0 && list.length < MAX_LABELS)
 					list.push({name: m.name, b, y0, y1});
 			}
 		}

@@ -97,7 +97,12 @@ class Lists {
 	sum() {
 		const {loaded, grid, brush, code, object} = this.app, a = loaded.accesses, of = METRICS[this.metric].of;
 		const s = {code: new Sums(loaded.codes.length), object: new Sums(loaded.objects.length), all: {code: 0, object: 0},
-			n: 0, weight: 0, squares: 0};
+			squares: {code: 0, object: 0}, effective: {}, n: 0, weight: 0};
+		const add = (what, id, w, plain, store, partner) => {
+			s[what].add(id, w, plain, store, partner);
+			s.all[what] += w;
+			s.squares[what] += w * w;
+		};
 		const [from, to] = brush ? accessesWithin(a, grid, brush.t0, brush.t1) : [0, a.n], rows = this.rowsOf(brush);
 		for (let i = from; i < to; i++) {
 			if (rows && !rows[a.row[i]])
@@ -105,19 +110,15 @@ class Lists {
 			const w = of(a, i), plain = METRICS.accesses.of(a, i), store = a.flags[i] & STORE;
 			s.n++;
 			s.weight += plain;
-			s.squares += plain * plain;
 			// each table is narrowed by what was chosen in the other
-			if (object === null || a.object[i] === object) {
-				s.code.add(a.code[i], w, plain, store, a.object[i]);
-				s.all.code += w;
-			}
-			if (code === null || a.code[i] === code) {
-				s.object.add(a.object[i], w, plain, store, a.code[i]);
-				s.all.object += w;
-			}
+			if (object === null || a.object[i] === object)
+				add('code', a.code[i], w, plain, store, a.object[i]);
+			if (code === null || a.code[i] === code)
+				add('object', a.object[i], w, plain, store, a.code[i]);
 		}
 		// independent observations of equal weight that they are worth (Kish 1965)
-		s.effective = s.squares > 0 ? s.weight * s.weight / s.squares : 0;
+		for (const what of ['code', 'object'])
+			s.effective[what] = s.squares[what] > 0 ? s.all[what] ** 2 / s.squares[what] : 0;
 		return s;
 	}
 
@@ -161,8 +162,7 @@ class Lists {
 	}
 
 	item(what, i, s, largest, row) {
-		const share = s.all[what] > 0 ? s[what].weight[i] / s.all[what] : 0;
-		const k = knownShare(share, s.effective * (s.weight > 0 ? Math.min(s[what].plainAll ?? 1, 1) : 1));
+		const share = s.all[what] > 0 ? s[what].weight[i] / s.all[what] : 0, k = knownShare(share, s.effective[what]);
 		const button = make('button', {class: 'row', 'data-id': String(i), 'aria-pressed': String(this.app[what] === i)},
 			make('span', {class: 'name', title: row.title}, make('bdi', {}, row.name)),
 			make('span', {class: 'share'}, knownValue(k, 'percent')),
@@ -201,7 +201,7 @@ class Lists {
 		if (!o.bytes || !(seconds > 0) || this.rowsOf(brush) || this.metric !== 'accesses' || code !== null)
 			return '';
 		const per = s.weight * data.scale / (Math.max(o.bytes / 4096, 1) * seconds);
-		const share = knownShare(s.object.weight[i] / s.all.object, s.effective);
+		const share = knownShare(s.object.weight[i] / s.all.object, s.effective.object);
 		return knownValue(knownTimes(share.map(v => v * per), data.relative), 'count');
 	}
 
@@ -244,22 +244,26 @@ class Lists {
 		return `${time}, ${addressText(from)} – ${addressText(to)}`;
 	}
 
-	// The functions that touched a cell most: of the cell, else of its addresses at any time.
-	functionsAt(cell) {
+	// The functions that touched a cell most: of the cell, else of its addresses at any time, else
+	// of all that is shown of its mapping.
+	functionsAt(cell, mapping) {
 		const {loaded, grid} = this.app, a = loaded.accesses;
-		for (const [t0, t1, where] of [[cell.from, cell.to, 'here'], [grid.from, grid.to, 'at these addresses, at any time']]) {
+		const rowAt = address => grid.rowAt(Math.min(Math.max(address, cell.band.start), cell.band.end - 1));
+		const own = [cell.row0, cell.row1], all = mapping.end ? [rowAt(mapping.start), rowAt(mapping.end - 1) + 1] : own;
+		for (const [t0, t1, [row0, row1], where] of [[cell.from, cell.to, own, 'here'],
+			[grid.from, grid.to, own, 'at these addresses, at any time'], [grid.from, grid.to, all, `in ${mapping.name}, at any time`]]) {
 			const [from, to] = accessesWithin(a, grid, t0, t1), sums = new Map();
-			let n = 0, all = 0;
+			let n = 0, sum = 0;
 			for (let i = from; i < to; i++) {
-				if (a.row[i] < cell.row0 || a.row[i] >= cell.row1 || a.flags[i] & STALL)
+				if (a.row[i] < row0 || a.row[i] >= row1 || a.flags[i] & STALL)
 					continue;
 				n++;
-				all += a.weight[i];
+				sum += a.weight[i];
 				sums.set(a.code[i], (sums.get(a.code[i]) ?? 0) + a.weight[i]);
 			}
 			if (n)
 				return {n, where, top: [...sums].sort((x, y) => y[1] - x[1]).slice(0, 3)
-					.map(([code, w]) => ({name: loaded.codes[code].name, share: w / all}))};
+					.map(([code, w]) => ({name: loaded.codes[code].name, share: w / sum}))};
 		}
 		return null;
 	}

@@ -205,8 +205,8 @@ class App {
 		}
 		const lines = cursor.y === null ? this.timeLines() : this.cellLines();
 		const tip = this.$('tip');
-		tip.replaceChildren(...lines.map(([name, value, sub]) => make('div', {class: sub ? 'sub' : ''},
-			...name ? [make('span', {class: 'what'}, name)] : [], make('bdi', {class: name ? '' : 'title'}, value))));
+		tip.replaceChildren(...lines.map(([name, value, sub]) => make('div', {class: sub ? 'sub' : name ? '' : 'title'},
+			...name ? [make('span', {class: 'what'}, name)] : [], make('bdi', {}, value))));
 		tip.hidden = false;
 		this.placeTip(tip);
 		this.$('said').textContent = lines.map(l => l.filter(x => typeof x === 'string').join(' ')).join('; ');
@@ -265,14 +265,14 @@ class App {
 		if (!cell.mapped)
 			lines.push(['', 'not mapped at this time']);
 		else
-			lines.push(['heat', `${this.heatText(cell)} accesses/page/s${cell.unsure ? ', known only roughly' : ''}`]);
+			lines.push(['heat', `${this.heatText(cell)} accesses/page/s${cell.unsure ? ' (roughly)' : ''}`]);
 		lines.push(['time', `${timeText(cell.from, grid.colNs)} – ${timeText(cell.to, grid.colNs)}`]);
 		lines.push(['address', `${addressText(cell.start)} + ${bytesText(cell.end - cell.start)}`]);
 		if (cell.mapped && cell.age !== null)
 			lines.push(['age', `unchanged for about ${durationText(cell.age * data.aggr)}`]);
 		if (name.path && name.path !== name.name)
 			lines.push(['mapping', shorten(name.path, 64), true]);
-		const by = this.lists.functionsAt(cell);
+		const by = this.lists.functionsAt(cell, name);
 		if (by) {
 			lines.push(['', `${by.n} logged access${by.n === 1 ? '' : 'es'} ${by.where}:`, true]);
 			for (const f of by.top)
@@ -326,7 +326,7 @@ class App {
 		const t = this.target;
 		document.title = t ? `${clean(t.comm)} (${t.pid}) – damon-perf` : 'damon-perf';
 		const facts = t ? [t.procs > 1 ? `${t.procs} processes like it` : '', this.data.targets.length > 1 || this.data.others.targets ?
-			`${knownText(t.share, 'percent')} of all accesses` : '', `${durationText(t.to - t.from)} from ${timeText(t.from, 1e8)}`,
+			`${knownText(t.share, 'percent')} of all accesses` : '', this.lifeText(t),
 			`${knownValue([t.samples, t.samples, t.samples], 'count')} samples`].filter(Boolean) : ['no process'];
 		this.$('facts').textContent = facts.join(' · ');
 		const metric = this.$('metric'), told = this.loaded ? metricsOf(this.loaded.accesses) : ['accesses'];
@@ -335,6 +335,12 @@ class App {
 			this.lists.metric = 'accesses';
 		metric.value = this.lists.metric;
 		this.drawScaleNote();
+	}
+
+	// How long it lived, and when where that is not all of the record.
+	lifeText(t) {
+		const whole = t.to - t.from > 0.98 * this.data.duration;
+		return durationText(t.to - t.from) + (whole ? '' : ` from ${timeText(t.from, 1e8)}`);
 	}
 
 	drawScaleNote() {

@@ -55,7 +55,7 @@ class WorkingSet {
 
 	plot() {
 		const box = this.canvas.getBoundingClientRect(), x = gutterOf(box.width);
-		return {x, y: 6, w: Math.max(box.width - x - RIGHT, 10), h: Math.max(box.height - 26, 10), width: box.width};
+		return {x, y: 6, w: Math.max(box.width - x - RIGHT, 10), h: Math.max(box.height - 6 - 2.4 * fontSize(), 10), width: box.width};
 	}
 
 	// [estimate, lo, hi] at a time.
@@ -72,7 +72,7 @@ class WorkingSet {
 		const color = name => style.getPropertyValue(name);
 		const bins = this.bins(p, v), top = Math.max(...bins.map(b => b.v[2]), 4096) * 1.04;
 		const yOf = bytes => p.y + p.h * (1 - bytes / top);
-		ctx.font = `${FONT}px system-ui, sans-serif`;
+		ctx.font = `${fontSize()}px system-ui, sans-serif`;
 		this.drawSizes(ctx, p, top, yOf, color);
 		ctx.fillStyle = color('--band');
 		this.trace(ctx, bins.map(b => [b.x, yOf(b.v[2])]).concat(bins.map(b => [b.x, yOf(b.v[1])]).reverse()));
