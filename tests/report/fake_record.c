@@ -335,19 +335,6 @@ const char *damon_memory_level_name(int level)
 	return level == DAMON_MEMORY_L1 ? "L1" : level == DAMON_MEMORY_DRAM ? "DRAM" : "unknown";
 }
 
-/* A beginning that is written last, as that of a perf.data is. */
-int damon_record_to_perf(struct damon_record *r, int fd)
-{
-	if (!r->nr_snaps) {
-		r->error = "the record has no log of samples";
-		return -ENODATA;
-	}
-	if (lseek(fd, 0, SEEK_CUR) || write(fd, "????data\n", 9) != 9 || lseek(fd, 0, SEEK_SET) ||
-	    write(fd, "PERF", 4) != 4)
-		return -EIO;
-	return 0;
-}
-
 void damon_snapshot_info(const struct damon_snapshot *s, struct damon_snapshot_info *i)
 {
 	*i = s->info;

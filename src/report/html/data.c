@@ -288,7 +288,7 @@ static void put_record(struct json *j, const struct report_args *a, const struct
 	struct known relative = notes_scale(i);
 
 	json_u64(j, "format", 1);
-	json_str(j, "version", damon_version());
+	json_str(j, "version", DAMON_VERSION);
 	json_str(j, "path", a->path);
 	json_str(j, "command", i->command);
 	json_str(j, "kernel", i->kernel);
