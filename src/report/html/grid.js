@@ -3,10 +3,10 @@
 // their colours.
 //
 // Upwards, places count in rows ("units"): a band of mapped addresses has as many as it has rows,
-// at least LEAST_UNITS, and what lies between bands is folded to a gap of a few.
+// at least some, and what lies between bands is folded to a gap of a few.
 'use strict';
 
-const LEAST_UNITS = 14, GAP_PART = 0.012, UNSURE = 3;
+const LEAST_UNITS = 14, LEAST_PART = 0.028, GAP_PART = 0.012, UNSURE = 3;
 const FIRST_CODE = 2, LAST_CODE = 255;
 
 class Grid {
@@ -30,7 +30,8 @@ class Grid {
 		const gap = Math.max(rows * GAP_PART, 1);
 		let first = 0, y = 0;
 		this.bands = list.map(([start, end, rowBytes, n], i) => {
-			const units = Math.max(n, Math.min(LEAST_UNITS, rows / 8)), before = list[i - 1];
+			const least = Math.min(Math.max(LEAST_UNITS, rows * LEAST_PART), rows / 8);
+			const units = Math.max(n, least), before = list[i - 1];
 			y += i ? gap : 0;
 			const b = {start, end, rowBytes, rows: n, first, y, end_y: y + units, per: units / n,
 				gap: i ? start - before[1] : 0};

@@ -71,6 +71,12 @@ class Heatmap {
 		return grid.levelFor((v.t1 - v.t0) / grid.colNs / (p.w * scale), (v.y1 - v.y0) / (p.h * scale));
 	}
 
+	// Where there is nothing to move upwards, a finger scrolls the page.
+	touchAction() {
+		const {view: v, grid, selecting} = this.app, whole = !grid || v.y1 - v.y0 > 0.999 * grid.height;
+		return whole && !selecting ? 'pan-y' : 'none';
+	}
+
 	pictureOf(l, kind) {
 		const key = `${l.lt} ${l.la} ${kind}`;
 		if (!this.pictures.has(key))
@@ -82,6 +88,7 @@ class Heatmap {
 
 	draw() {
 		const {ctx, scale} = fitCanvas(this.base), p = this.plot(), grid = this.app.grid;
+		this.over.style.touchAction = this.touchAction();
 		this.style = getComputedStyle(document.documentElement);
 		ctx.font = `${fontSize()}px system-ui, sans-serif`;
 		ctx.fillStyle = UNMAPPED;

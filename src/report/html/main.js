@@ -415,6 +415,7 @@ class App {
 		this.selecting = yes;
 		this.$('select').setAttribute('aria-pressed', String(yes));
 		this.$('over').classList.toggle('selecting', yes);
+		this.ask('view');
 	}
 
 	setLog(log) {
