@@ -75,7 +75,7 @@ _damon_perf()
 		if [[ $cur == -* ]]; then
 			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --window --by --members --sort --top --resol --color --width --help'
 		else
-			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
+			_damon_perf_words -W 'summary heatmap wss access hotspots objects html info'
 		fi
 		;;
 	convert)

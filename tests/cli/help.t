@@ -136,7 +136,7 @@ Examples teach: each command has some, and they are of that command or of one th
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
   10
-  8
+  9
   2
   2
 

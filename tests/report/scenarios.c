@@ -209,8 +209,8 @@ static void put_page(struct damon_record *r, uint32_t id, unsigned i)
 	fake_region(r, HEAP + 12 * MiB, 12 * MiB, 0, 0, i);
 	fake_region(r, ARENA, 32 * MiB, i < 30 ? 1 : 60, 0.1, i % 30);
 	fake_region(r, ARENA + 32 * MiB, 32 * MiB, 2, 0.1, i);
-	fake_region(r, ARENA + 8 * GiB, 8 * MiB, 1, 0, i);
 	fake_region(r, LIB, 2 * MiB, 1, 0, i);
+	fake_region(r, ARENA + 8 * GiB, 8 * MiB, 1, 0, i);
 	fake_region(r, STACK, 132 * KiB, 20, 0.5, i);
 	for (unsigned k = 0; k < 12; k++) {
 		a.addr = k < 6 ? (i < 30 ? HEAP : ARENA) + k * MiB : STACK + k * 4 * KiB;

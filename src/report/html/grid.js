@@ -150,9 +150,9 @@ class Grid {
 		}
 	}
 
-	// The level whose cells are at least a pixel: 'cols' and 'units' to a pixel.
+	// The level whose cells are about a pixel, or larger: 'cols' and 'units' to a pixel.
 	levelFor(colsPerPixel, unitsPerPixel) {
-		const steps = (n, most) => Math.min(Math.max(Math.ceil(Math.log2(n) - 0.25), 0), most);
+		const steps = (n, most) => Math.min(Math.max(Math.ceil(Math.log2(n) - 0.5), 0), most);
 		return this.level(steps(colsPerPixel, Math.floor(Math.log2(this.cols))), steps(unitsPerPixel, 6));
 	}
 

@@ -216,7 +216,8 @@ class Heatmap {
 		}
 	}
 
-	// Names where there is room, the largest first; addresses at the starts of bands, then between.
+	// Names where there is room, the largest first; addresses at the starts of bands, then between;
+	// how much is folded, where that is high enough.
 	drawNames(ctx, p) {
 		const narrow = p.x < 150, font = fontSize(), nameX = narrow ? 4 : 9.6 * font, taken = [], takenAddresses = [];
 		const free = (list, y) => list.every(t => Math.abs(t - y) >= font + 2) && list.push(y);
@@ -238,10 +239,10 @@ class Heatmap {
 		}
 		ctx.fillStyle = this.color('--soft');
 		ctx.font = `${font - 1}px ui-monospace, monospace`;
-		for (const address of narrow ? [] : this.addressTicks(p)) {
-			const y = inside(address.py);
+		for (const tick of narrow ? [] : this.addressTicks(p)) {
+			const y = inside(tick.py);
 			if (free(takenAddresses, y))
-				ctx.fillText(addressText(address.value), 4, y);
+				ctx.fillText(tick.text, 4, y);
 		}
 		ctx.textBaseline = 'alphabetic';
 	}
@@ -287,12 +288,14 @@ class Heatmap {
 			if (y1 < p.y || y0 > p.y + p.h)
 				continue;
 			if (y0 >= p.y - 1)
-				ticks.push({value: b.start, py: y0 + 5});
+				ticks.push({text: addressText(b.start), py: y0 + 5});
+			if (b.gap && y0 > p.y && (grid.gap / (b.end_y - b.y)) * (y1 - y0) > 2 * fontSize())
+				ticks.push({text: `⋯ ${bytesText(b.gap)}`, py: this.yOf(b.y - grid.gap / 2, p)});
 			const step = 2 ** Math.ceil(Math.log2(Math.max((b.end - b.start) * 48 / (y1 - y0), 4096)));
 			const first = grid.addressAt(b, this.at(0, Math.max(y0, p.y), p).y);
 			const last = grid.addressAt(b, this.at(0, Math.min(y1, p.y + p.h), p).y);
 			for (let a = Math.ceil(first / step) * step; a < last; a += step)
-				more.push({value: a, py: this.yOf(grid.placeOf(a), p)});
+				more.push({text: addressText(a), py: this.yOf(grid.placeOf(a), p)});
 		}
 		return ticks.concat(more);
 	}

@@ -65,7 +65,7 @@ class Sums {
 	partners(id, names) {
 		const all = this.weight[id];
 		return [...this.pairs[id] ?? []].sort((x, y) => y[1] - x[1]).slice(0, PARTNERS).filter(x => x[1] > 0)
-			.map(([k, w]) => `${shorten(names[k].name, 40)} ${Math.round(100 * w / all)} %`).join(', ');
+			.map(([k, w]) => `${shorten(names[k].name, 40)} ${Math.round(100 * w / all)}\u00a0%`).join(', ');
 	}
 
 	order() {
@@ -173,7 +173,7 @@ class Lists {
 	}
 
 	stores(sums, i) {
-		return sums.plain[i] > 0 && this.metric !== 'stores' ? `${Math.round(100 * sums.stores[i] / sums.plain[i])} % stores` : '';
+		return sums.plain[i] > 0 && this.metric !== 'stores' ? `${Math.round(100 * sums.stores[i] / sums.plain[i])}\u00a0% stores` : '';
 	}
 
 	// Parts of a line with dots between; names keep their direction to themselves.

@@ -439,7 +439,7 @@ class App {
 		const keys = {
 			'+': () => this.zoomCenter(1 / KEY_ZOOM), '=': () => this.zoomCenter(1 / KEY_ZOOM),
 			'-': () => this.zoomCenter(KEY_ZOOM), '0': () => this.reset(),
-			'/': () => this.$('search').focus(), '?': () => this.$('keys').showModal(),
+			'/': () => (this.$('search').focus(), this.$('search').select()), '?': () => this.$('keys').showModal(),
 			's': () => this.setSelecting(!this.selecting), 't': () => this.toggleTheme(),
 			'Escape': () => this.clear(),
 		};
