@@ -7,7 +7,9 @@
 'use strict';
 
 const LEAST_UNITS = 14, LEAST_PART = 0.028, GAP_PART = 0.012, UNSURE = 3;
-const FIRST_CODE = 2, LAST_CODE = 255;
+const FIRST_CODE = 2, LAST_CODE = 255, CODE_SHIFT = 15;
+
+const later = f => window.requestIdleCallback ? requestIdleCallback(f) : setTimeout(f, 50);
 
 class Grid {
 	constructor(info, loaded) {
@@ -89,6 +91,16 @@ class Grid {
 		return Math.min(Math.max(x, FIRST_CODE), LAST_CODE);
 	}
 
+	// The same without a logarithm, for millions of them: by the first bits of a number as a float.
+	// Of those that begin alike, bounds take the outermost code.
+	makeCodes() {
+		const number = new Float32Array(1), bits = new Uint32Array(number.buffer);
+		const at = i => (bits[0] = i << CODE_SHIFT, number[0]);
+		const table = (how, from, to) => Uint8Array.from({length: 1 << 31 - CODE_SHIFT},
+			(_, i) => i ? this.codeOf((at(i + from) + at(i + to)) / 2, how) : FIRST_CODE);
+		return {number, bits, near: table(Math.round, 0, 1), down: table(Math.floor, 0, 0), up: table(Math.ceil, 1, 1)};
+	}
+
 	// Cells of 2^lt columns and 2^la rows, made when they are first needed: means over what was
 	// mapped, bounds likewise (as src/report/heatgrid.h says).
 	level(lt, la) {
@@ -123,31 +135,53 @@ class Grid {
 	}
 
 	coarsenRow(l, row, from, to) {
-		const {heat, lo, hi, age, cover} = this.tables, v = this.values, cells = (to - from) << l.lt;
-		for (let c = 0; c < l.cols; c++) {
-			const end = Math.min((c + 1) << l.lt, this.cols);
-			let all = 0, h = 0, low = 0, high = 0, old = 0, open = false;
-			for (let r = from; r < to; r++)
-				for (let i = r * this.cols + (c << l.lt), e = r * this.cols + end; i < e; i++) {
-					const w = cover[i];
-					if (!w)
-						continue;
-					all += w;
-					h += w * v[heat[i]];
-					low += w * v[lo[i]];
-					high += w * v[hi[i]];
-					open ||= hi[i] === 1;
-					old += w * age[i];
-				}
-			if (!all)
+		const {heat, lo, hi, age, cover} = this.tables, v = this.values, {cols} = this, lt = l.lt;
+		const sums = this.sums ??= Array.from({length: 5}, () => new Float64Array(cols)), [all, h, low, high, old] = sums;
+		const open = this.open ??= new Uint8Array(cols);
+		sums.forEach(s => s.fill(0, 0, l.cols));
+		open.fill(0, 0, l.cols);
+		for (let r = from; r < to; r++)
+			for (let c = 0, i = r * cols; c < cols; c++, i++) {
+				const w = cover[i], to = c >> lt;
+				if (!w)
+					continue;
+				all[to] += w;
+				h[to] += w * v[heat[i]];
+				low[to] += w * v[lo[i]];
+				high[to] += w * v[hi[i]];
+				old[to] += w * age[i];
+				open[to] |= hi[i] === 1;
+			}
+		this.finishRow(l, row, to - from);
+	}
+
+	// From sums to means.
+	finishRow(l, row, rows) {
+		const [all, h, low, high, old] = this.sums, {number, bits, near, down, up} = this.codes ??= this.makeCodes();
+		const code = (table, x) => (number[0] = x, table[bits[0] >>> CODE_SHIFT]);
+		for (let c = 0, at = row * l.cols; c < l.cols; c++, at++) {
+			const w = all[c], cells = rows * (Math.min(c + 1 << l.lt, this.cols) - (c << l.lt));
+			if (!w)
 				continue;
-			const at = row * l.cols + c;
-			l.cover[at] = Math.max(Math.round(all / cells), 1);
-			l.heat[at] = h ? this.codeOf(h / all, Math.round) : 1;
-			l.lo[at] = low / all >= this.info.heat.min ? this.codeOf(low / all, Math.floor) : 0;
-			l.hi[at] = open ? 1 : this.codeOf(high / all, Math.ceil);
-			l.age[at] = Math.round(old / all);
+			l.cover[at] = Math.max(Math.round(w / cells), 1);
+			l.heat[at] = h[c] ? code(near, h[c] / w) : 1;
+			l.lo[at] = low[c] / w >= this.info.heat.min ? code(down, low[c] / w) : 0;
+			l.hi[at] = this.open[c] ? 1 : code(up, high[c] / w);
+			l.age[at] = Math.round(old[c] / w);
 		}
+	}
+
+	// Levels that zooming will ask for next are made while nothing else is to do.
+	prepare(l) {
+		const todo = [[0, 0], [1, 0], [0, 1], [1, 1]].map(([t, a]) => [Math.max(l.lt - t, 0), Math.max(l.la - a, 0)]);
+		const next = () => {
+			const [lt, la] = todo.shift() ?? [];
+			if (lt === undefined)
+				return;
+			this.level(lt, la);
+			later(next);
+		};
+		later(next);
 	}
 
 	// The level whose cells are about a pixel, or larger: 'cols' and 'units' to a pixel.

@@ -3,7 +3,7 @@
 // draw, what follows the pointer. And what mouse, keyboard and fingers do to it.
 'use strict';
 
-const TOP = 8, RIGHT = 10, MAX_DOTS = 6000, MAX_LABELS = 400;
+const TOP = 8, RIGHT = 10, MAX_DOTS = 6000, MAX_LABELS = 400, SLOW_MS = 4, FRAME_MS = 22;
 const WHEEL_ZOOM = 1.0016, KEY_ZOOM = 1.5, KEY_STEPS = 50;
 
 // A canvas in CSS pixels, whatever the screen's are.
@@ -106,7 +106,7 @@ class Heatmap {
 		ctx.clip();
 		ctx.imageSmoothingEnabled = false;
 		this.drawCells(ctx, p, l, this.pictureOf(l, 'heat'));
-		if (this.app.hatch)
+		if (this.app.hatch && !(this.slow && this.app.moving()))
 			this.drawUnsure(ctx, p, l, scale);
 		this.drawGaps(ctx, p);
 		this.drawMarks(ctx, p);
@@ -144,8 +144,10 @@ class Heatmap {
 		return c;
 	}
 
-	// Lines over what is known only roughly: the cells as a mask, filled with a pattern.
+	// Lines over what is known only roughly: the cells as a mask, filled with a pattern. Where that
+	// takes long, it is left out while the picture moves.
 	drawUnsure(ctx, p, l, scale) {
+		const start = performance.now();
 		this.mask ??= make('canvas');
 		const w = Math.ceil(p.w * scale), h = Math.ceil(p.h * scale);
 		if (this.mask.width !== w || this.mask.height !== h)
@@ -166,6 +168,7 @@ class Heatmap {
 		ctx.globalAlpha = 0.55;
 		ctx.drawImage(this.mask, p.x, p.y, p.w, p.h);
 		ctx.globalAlpha = 1;
+		this.slow = performance.now() - start > SLOW_MS || this.app.frameMs > FRAME_MS;
 	}
 
 	// Folded: a dotted line.

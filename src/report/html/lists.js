@@ -3,7 +3,7 @@
 // the heatmap that is chosen, and over the other table's choice.
 'use strict';
 
-const STORE = 2, STALL = 4, ROWS_SHOWN = 12, PARTNERS = 3;
+const STORE = 2, STALL = 4, ROWS_SHOWN = 12, MORE_ROWS = 500, PARTNERS = 3;
 
 // Time of an access; [first, behind the last] of those within a time.
 function accessTime(a, grid, i) {
@@ -44,32 +44,52 @@ function metricsOf(a) {
 	return told;
 }
 
-class Sums {
-	constructor(nr) {
-		this.weight = new Float64Array(nr);
-		this.stores = new Float64Array(nr);
-		this.plain = new Float64Array(nr);
-		this.n = new Uint32Array(nr);
-		this.pairs = Array.from({length: nr}, () => null);
+// Accesses summed up by pairs of code and object. A list of either is made of its pairs.
+class Pairs {
+	constructor() {
+		this.at = new Map();
+		this.list = [];
+		this.last = null;
 	}
 
-	add(id, w, plain, store, partner) {
-		this.weight[id] += w;
-		this.plain[id] += plain;
-		this.stores[id] += store ? plain : 0;
-		this.n[id]++;
-		const p = this.pairs[id] ??= new Map();
-		p.set(partner, (p.get(partner) ?? 0) + w);
+	add(code, object, w, plain, store) {
+		let p = this.last;
+		if (!p || p.code !== code || p.object !== object) {
+			const key = code * 65536 + object;
+			p = this.at.get(key);
+			if (!p) {
+				p = {code, object, weight: 0, squares: 0, plain: 0, stores: 0};
+				this.at.set(key, p);
+				this.list.push(p);
+			}
+			this.last = p;
+		}
+		p.weight += w;
+		p.squares += w * w;
+		p.plain += plain;
+		p.stores += store ? plain : 0;
 	}
 
-	partners(id, names) {
-		const all = this.weight[id];
-		return [...this.pairs[id] ?? []].sort((x, y) => y[1] - x[1]).slice(0, PARTNERS).filter(x => x[1] > 0)
-			.map(([k, w]) => `${shorten(names[k].name, 40)} ${Math.round(100 * w / all)}\u00a0%`).join(', ');
-	}
-
-	order() {
-		return [...this.weight.keys()].filter(i => this.weight[i] > 0).sort((x, y) => this.weight[y] - this.weight[x]);
+	// The rows of one list, the heaviest first: of all pairs, or those with what the other list has
+	// chosen. 'effective' is how many independent observations of equal weight stand behind the
+	// shares (Kish 1965).
+	rows(what, other, chosen) {
+		const rows = new Map(), sum = {weight: 0, squares: 0};
+		for (const p of this.list) {
+			if (chosen !== null && p[other] !== chosen)
+				continue;
+			let r = rows.get(p[what]);
+			if (!r)
+				rows.set(p[what], r = {id: p[what], weight: 0, plain: 0, stores: 0, partners: []});
+			r.weight += p.weight;
+			r.plain += p.plain;
+			r.stores += p.stores;
+			r.partners.push([p[other], p.weight]);
+			sum.weight += p.weight;
+			sum.squares += p.squares;
+		}
+		const order = [...rows.values()].filter(r => r.weight > 0).sort((x, y) => y.weight - x.weight);
+		return {order, all: sum.weight, effective: sum.squares > 0 ? sum.weight ** 2 / sum.squares : 0};
 	}
 }
 
@@ -94,32 +114,21 @@ class Lists {
 		return rows;
 	}
 
+	// The sums of the part that is chosen, for both lists.
 	sum() {
 		const {loaded, grid, brush, code, object} = this.app, a = loaded.accesses, of = METRICS[this.metric].of;
-		const s = {code: new Sums(loaded.codes.length), object: new Sums(loaded.objects.length), all: {code: 0, object: 0},
-			squares: {code: 0, object: 0}, effective: {}, n: 0, weight: 0};
-		const add = (what, id, w, plain, store, partner) => {
-			s[what].add(id, w, plain, store, partner);
-			s.all[what] += w;
-			s.squares[what] += w * w;
-		};
 		const [from, to] = brush ? accessesWithin(a, grid, brush.t0, brush.t1) : [0, a.n], rows = this.rowsOf(brush);
+		const pairs = new Pairs();
+		let n = 0, weight = 0;
 		for (let i = from; i < to; i++) {
 			if (rows && !rows[a.row[i]])
 				continue;
-			const w = of(a, i), plain = METRICS.accesses.of(a, i), store = a.flags[i] & STORE;
-			s.n++;
-			s.weight += plain;
-			// each table is narrowed by what was chosen in the other
-			if (object === null || a.object[i] === object)
-				add('code', a.code[i], w, plain, store, a.object[i]);
-			if (code === null || a.code[i] === code)
-				add('object', a.object[i], w, plain, store, a.code[i]);
+			const plain = METRICS.accesses.of(a, i);
+			n++;
+			weight += plain;
+			pairs.add(a.code[i], a.object[i], of(a, i), plain, a.flags[i] & STORE);
 		}
-		// independent observations of equal weight that they are worth (Kish 1965)
-		for (const what of ['code', 'object'])
-			s.effective[what] = s.squares[what] > 0 ? s.all[what] ** 2 / s.squares[what] : 0;
-		return s;
+		return {n, weight, code: pairs.rows('code', 'object', object), object: pairs.rows('object', 'code', code)};
 	}
 
 	draw() {
@@ -129,9 +138,9 @@ class Lists {
 				list.replaceChildren(make('li', {class: 'none'}, 'No access was seen.'));
 			return;
 		}
-		const s = this.sums = this.sum();
-		this.fill('code', s, loaded.codes, i => this.codeRow(s, i));
-		this.fill('object', s, loaded.objects, i => this.objectRow(s, i));
+		const s = this.sum();
+		this.fill('code', s, r => this.codeRow(r));
+		this.fill('object', s, r => this.objectRow(s, r));
 		document.getElementById('entries').textContent = this.entries(s);
 		this.drawFilters();
 	}
@@ -143,37 +152,42 @@ class Lists {
 			'; ranges are 95 % bounds of shares';
 	}
 
-	fill(what, s, names, row) {
-		const order = s[what].order(), list = this.at[what], chosen = this.app[what];
-		let shown = this.more[what] ? order.slice(0, 500) : order.slice(0, ROWS_SHOWN);
-		if (chosen !== null && !shown.includes(chosen))
-			shown = shown.concat([chosen]);
-		const had = list.contains(document.activeElement) ? document.activeElement.dataset : null;
-		const focus = had && {...had};
-		const largest = order.length ? s[what].weight[order[0]] / s.all[what] : 1;
-		list.replaceChildren(...shown.map(i => this.item(what, i, s, largest, row(i))));
+	fill(what, s, row) {
+		const {order} = s[what], list = this.at[what], chosen = this.app[what];
+		let shown = order.slice(0, this.more[what] ? MORE_ROWS : ROWS_SHOWN);
+		if (chosen !== null && !shown.some(r => r.id === chosen))
+			shown = shown.concat(order.filter(r => r.id === chosen));
+		const focus = list.contains(document.activeElement) ? {...document.activeElement.dataset} : null;
+		list.replaceChildren(...shown.map(r => this.item(what, r, s[what], row(r))));
 		if (!order.length)
 			list.append(make('li', {class: 'none'}, `No logged ${METRICS[this.metric].name} here.`));
 		if (order.length > ROWS_SHOWN)
 			list.append(make('li', {}, make('button', {class: 'more', 'data-more': '1'},
-				this.more[what] ? 'show fewer' : `show all ${order.length}`)));
+				this.more[what] ? 'show fewer' : `show ${order.length > MORE_ROWS ? MORE_ROWS + ' of' : 'all'} ${order.length}`)));
 		if (focus)
 			[...list.querySelectorAll('button')].find(b => b.dataset.id === focus.id && b.dataset.more === focus.more)?.focus();
 	}
 
-	item(what, i, s, largest, row) {
-		const share = s.all[what] > 0 ? s[what].weight[i] / s.all[what] : 0, k = knownShare(share, s.effective[what]);
-		const button = make('button', {class: 'row', 'data-id': String(i), 'aria-pressed': String(this.app[what] === i)},
+	item(what, r, sums, row) {
+		const share = r.weight / sums.all, k = knownShare(share, sums.effective);
+		const button = make('button', {class: 'row', 'data-id': String(r.id), 'aria-pressed': String(this.app[what] === r.id)},
 			make('span', {class: 'name', title: row.title}, make('bdi', {}, row.name)),
 			make('span', {class: 'share'}, knownValue(k, 'percent')),
 			make('span', {class: 'sub'}, ...row.sub),
 			make('span', {class: 'bounds'}, knownBounds(k, 'percent')));
-		button.style.setProperty('--part', `${(100 * share / largest).toFixed(2)}%`);
+		button.style.setProperty('--part', `${(100 * r.weight / sums.order[0].weight).toFixed(2)}%`);
 		return make('li', {}, button);
 	}
 
-	stores(sums, i) {
-		return sums.plain[i] > 0 && this.metric !== 'stores' ? `${Math.round(100 * sums.stores[i] / sums.plain[i])}\u00a0% stores` : '';
+	// "touches [heap] 60 %, [stack] 30 %"
+	partners(verb, r, names) {
+		const most = r.partners.filter(p => p[1] > 0).sort((x, y) => y[1] - x[1]).slice(0, PARTNERS);
+		return most.length ? verb + ' ' + most.map(([id, w]) =>
+			`${shorten(names[id].name, 40)} ${Math.round(100 * w / r.weight)}\u00a0%`).join(', ') : '';
+	}
+
+	stores(r) {
+		return r.plain > 0 && this.metric !== 'stores' ? `${Math.round(100 * r.stores / r.plain)}\u00a0% stores` : '';
 	}
 
 	// Parts of a line with dots between; names keep their direction to themselves.
@@ -181,27 +195,26 @@ class Lists {
 		return parts.filter(Boolean).flatMap((t, i) => [i ? ' · ' : '', make('bdi', {}, t)]);
 	}
 
-	codeRow(s, i) {
-		const {codes, objects} = this.app.loaded, c = codes[i], touches = s.code.partners(i, objects);
+	codeRow(r) {
+		const {codes, objects} = this.app.loaded, c = codes[r.id];
 		return {name: c.name, title: [c.name, c.outer && 'inlined into ' + c.outer, c.module].filter(Boolean).join('\n'),
-			sub: this.line([c.source, c.name.startsWith(c.module) ? '' : c.module, this.stores(s.code, i), touches && 'touches ' + touches])};
+			sub: this.line([c.source, c.name.startsWith(c.module) ? '' : c.module, this.stores(r), this.partners('touches', r, objects)])};
 	}
 
-	objectRow(s, i) {
-		const {codes, objects} = this.app.loaded, o = objects[i], by = s.object.partners(i, codes);
-		const heat = this.heatOf(s, o, i);
+	objectRow(s, r) {
+		const {codes, objects} = this.app.loaded, o = objects[r.id], heat = this.heatOf(s, o, r);
 		return {name: o.name, title: [o.name, o.file, o.source && 'defined at ' + o.source].filter(Boolean).join('\n'),
-			sub: this.line([o.kind, o.bytes ? bytesText(o.bytes) : '', heat && `heat ${heat}`, this.stores(s.object, i), by && 'touched by ' + by])};
+			sub: this.line([o.kind, o.bytes ? bytesText(o.bytes) : '', heat && `heat ${heat}`, this.stores(r), this.partners('touched by', r, codes)])};
 	}
 
 	// Accesses per page and second of all of an object: of a part of the addresses it cannot be told.
-	heatOf(s, o, i) {
+	heatOf(s, o, r) {
 		const {data, grid, brush, code} = this.app, b = brush ?? {t0: grid.from, t1: grid.to};
 		const seconds = (Math.min(b.t1, grid.to) - Math.max(b.t0, grid.from)) / 1e9;
 		if (!o.bytes || !(seconds > 0) || this.rowsOf(brush) || this.metric !== 'accesses' || code !== null)
 			return '';
 		const per = s.weight * data.scale / (Math.max(o.bytes / 4096, 1) * seconds);
-		const share = knownShare(s.object.weight[i] / s.all.object, s.effective.object);
+		const share = knownShare(r.weight / s.object.all, s.object.effective);
 		return knownValue(knownTimes(share.map(v => v * per), data.relative), 'count');
 	}
 

@@ -3,7 +3,7 @@
 // it to be drawn, once, with the next frame.
 'use strict';
 
-const EASE_MS = 160, LEAST_COLS = 4, LEAST_ROWS = 4;
+const EASE_MS = 160, SETTLE_MS = 140, LEAST_COLS = 4, LEAST_ROWS = 4;
 
 class App {
 	constructor(data) {
@@ -43,6 +43,7 @@ class App {
 		if (this.grid)
 			this.reset(false);
 		this.fillTarget();
+		this.grid?.prepare(this.heatmap.level());
 		document.body.removeAttribute('aria-busy');
 		this.ask('all');
 	}
@@ -57,6 +58,7 @@ class App {
 
 	drawNow() {
 		const has = part => this.dirty.has(part) || this.dirty.has('all'), view = has('view');
+		this.timeFrames();
 		this.frame = 0;
 		this.cell = this.findCell();
 		if (view)
@@ -67,11 +69,24 @@ class App {
 			this.wss.draw();
 		if (has('brush') || has('chosen') || has('lists'))
 			this.lists.draw();
-		if (view || has('legend'))
+		if (has('legend') || has('all'))
 			this.drawLegend();
 		if (view || has('cursor') || has('wss'))
 			this.drawReadout();
 		this.dirty.clear();
+		this.openedMs ??= this.loaded ? performance.now() : undefined; // since the page was asked for
+	}
+
+	// How far frames lie apart while the picture moves: tells how quick this machine draws.
+	timeFrames() {
+		const now = performance.now(), ms = now - (this.frameAt ?? 0);
+		if (ms < 200)
+			this.frameMs = 0.7 * (this.frameMs ?? ms) + 0.3 * ms;
+		this.frameAt = now;
+	}
+
+	moving() {
+		return performance.now() - this.movedAt < SETTLE_MS;
 	}
 
 	findCell() {
@@ -93,6 +108,9 @@ class App {
 	setView(v, ease) {
 		const to = this.clampView(v), still = matchMedia('(prefers-reduced-motion: reduce)').matches;
 		cancelAnimationFrame(this.easing);
+		this.movedAt = performance.now();
+		clearTimeout(this.settling);
+		this.settling = setTimeout(() => this.ask('view'), SETTLE_MS + (ease ? EASE_MS : 0));
 		if (!ease || still) {
 			this.view = to;
 			this.ask('view');
@@ -101,6 +119,7 @@ class App {
 		const from = {...this.view}, start = performance.now();
 		const step = now => {
 			const x = Math.min(Math.max((now - start) / EASE_MS, 0), 1), part = x * (2 - x);
+			this.movedAt = now;
 			for (const key of Object.keys(to))
 				this.view[key] = from[key] + (to[key] - from[key]) * part;
 			this.ask('view');

@@ -106,14 +106,26 @@ class WorkingSet {
 		points.forEach(([x, y], i) => i ? ctx.lineTo(x, y) : ctx.moveTo(x, y));
 	}
 
+	// Running sums, made once for each window.
+	sumsOf(wss) {
+		this.sums ??= new WeakMap();
+		if (!this.sums.has(wss))
+			this.sums.set(wss, wss.map(w => {
+				const out = new Float64Array(w.length + 1);
+				w.forEach((b, i) => out[i + 1] = out[i] + b);
+				return out;
+			}));
+		return this.sums.get(wss);
+	}
+
 	// Means of the columns behind each pixel or so; a column in the middle of its time.
 	bins(p, v) {
 		const {grid, loaded, heatmap} = this.app, first = grid.columnAt(v.t0), last = grid.columnAt(v.t1 - 1);
-		const wss = loaded.wss[this.window], per = Math.max(Math.floor((last - first + 1) / p.w), 1), out = [];
+		const sums = this.sumsOf(loaded.wss[this.window]), per = Math.max(Math.floor((last - first + 1) / p.w), 1), out = [];
 		for (let i = first; i <= last; i += per) {
-			const end = Math.min(i + per, last + 1), sums = wss.map(w => w.subarray(i, end).reduce((s, b) => s + b, 0));
+			const end = Math.min(i + per, last + 1);
 			const x = heatmap.xOf(grid.from + (i + end) / 2 * grid.colNs, p);
-			out.push({x: Math.min(Math.max(x, p.x), p.x + p.w), v: sums.map(s => s / (end - i))});
+			out.push({x: Math.min(Math.max(x, p.x), p.x + p.w), v: sums.map(s => (s[end] - s[i]) / (end - i))});
 		}
 		// to the edges of the picture
 		if (out.length === 1)
