@@ -36,18 +36,26 @@ async function unpackWss(pack, cols) {
 // The accesses of the log, in order of time: a column for each field.
 async function unpackAccesses(info) {
 	const n = info.n, bytes = await inflate(info.packed);
-	const wide = i => Uint16Array.from({length: n},
-		(_, k) => bytes[2 * i * n + k] | bytes[(2 * i + 1) * n + k] << 8);
+	const wide = i => Uint16Array.from(
+		{length: n}, (_, k) => bytes[2 * i * n + k] | bytes[(2 * i + 1) * n + k] << 8);
 	const span = Math.log(info.weight_max / info.weight_min);
-	const a = {n, time: wide(0), row: wide(1), code: wide(2), object: wide(3),
-		flags: bytes.subarray(9 * n, 10 * n), weight: new Float64Array(n), latency: null};
+	const a = {
+		n,
+		time: wide(0),
+		row: wide(1),
+		code: wide(2),
+		object: wide(3),
+		flags: bytes.subarray(9 * n, 10 * n),
+		weight: new Float64Array(n),
+		latency: null
+	};
 	for (let i = 1; i < n; i++)
 		a.time[i] += a.time[i - 1];
 	for (let i = 0; i < n; i++)
 		a.weight[i] = info.weight_min * Math.exp(span * bytes[8 * n + i] / 255);
 	if (info.latency)
-		a.latency = Float64Array.from(bytes.subarray(10 * n, 11 * n),
-			c => c ? 2 ** ((c - 1) / 16) : 0);
+		a.latency = Float64Array.from(
+			bytes.subarray(10 * n, 11 * n), c => c ? 2 ** ((c - 1) / 16) : 0);
 	return a;
 }
 
@@ -56,15 +64,25 @@ const OTHERS = '(others)';
 async function unpackNames(pack) {
 	const names = JSON.parse(new TextDecoder().decode(await inflate(pack)));
 	const codes = names.code.map(([name, module, outer, file, line]) => ({
-		name: clean(name), module: clean(module), outer: clean(outer),
-		source: file ? clean(baseName(file)) + ':' + line : ''}));
+		name: clean(name),
+		module: clean(module),
+		outer: clean(outer),
+		source: file ? clean(baseName(file)) + ':' + line : ''
+	}));
 	const objects = names.object.map(([name, kind, file, source, start, end, bytes]) => ({
-		name: clean(name), kind, file: clean(file), source: clean(source), start, end, bytes}));
+		name: clean(name),
+		kind,
+		file: clean(file),
+		source: clean(source),
+		start,
+		end,
+		bytes
+	}));
 	// what is beyond the limit of the list has the next place
 	codes.push({name: OTHERS, module: '', outer: '', source: ''});
 	objects.push({name: OTHERS, kind: '', file: '', source: '', start: 0, end: 0, bytes: 0});
-	const mappings = names.mapping.map(([start, end, from, to, name, path]) => (
-		{start, end, from, to, name: clean(name), path: clean(path)}));
+	const mappings = names.mapping.map(([start, end, from, to, name,
+		path]) => ({start, end, from, to, name: clean(name), path: clean(path)}));
 	return {codes, objects, mappings};
 }
 
@@ -75,7 +93,8 @@ async function loadTarget(t) {
 	const names = ['heat', 'lo', 'hi', 'age', 'cover'];
 	const [wss, accesses, words, ...tables] = await Promise.all([
 		unpackWss(t.wss, t.cols), unpackAccesses(t.accesses), unpackNames(t.names),
-		...names.map(name => inflate(t.tables[name]))]);
+		...names.map(name => inflate(t.tables[name]))
+	]);
 	const named = Object.fromEntries(names.map((name, i) => [name, tables[i]]));
 	decodeBounds(named);
 	return {wss, accesses, ...words, tables: named};

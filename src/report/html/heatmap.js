@@ -9,7 +9,8 @@ const WHEEL_ZOOM = 1.0016, KEY_ZOOM = 1.5, KEY_STEPS = 50;
 // A canvas in CSS pixels, whatever the screen's are.
 function fitCanvas(canvas) {
 	const scale = window.devicePixelRatio || 1, box = canvas.getBoundingClientRect();
-	const w = Math.max(Math.round(box.width * scale), 1), h = Math.max(Math.round(box.height * scale), 1);
+	const w = Math.max(Math.round(box.width * scale), 1),
+	      h = Math.max(Math.round(box.height * scale), 1);
 	if (canvas.width !== w || canvas.height !== h)
 		[canvas.width, canvas.height] = [w, h];
 	const ctx = canvas.getContext('2d');
@@ -42,7 +43,13 @@ class Heatmap {
 	// Where the picture lies within the canvas.
 	plot() {
 		const box = this.over.getBoundingClientRect(), x = gutterOf(box.width);
-		return {x, y: TOP, w: Math.max(box.width - x - RIGHT, 10), h: Math.max(box.height - TOP - 2.4 * fontSize(), 10), width: box.width};
+		return {
+			x,
+			y: TOP,
+			w: Math.max(box.width - x - RIGHT, 10),
+			h: Math.max(box.height - TOP - 2.4 * fontSize(), 10),
+			width: box.width
+		};
 	}
 
 	xOf(ns, p) {
@@ -58,7 +65,10 @@ class Heatmap {
 	// Time and place of a point.
 	at(px, py, p) {
 		const v = this.app.view;
-		return {ns: v.t0 + (px - p.x) / p.w * (v.t1 - v.t0), y: v.y0 + (py - p.y) / p.h * (v.y1 - v.y0)};
+		return {
+			ns: v.t0 + (px - p.x) / p.w * (v.t1 - v.t0),
+			y: v.y0 + (py - p.y) / p.h * (v.y1 - v.y0)
+		};
 	}
 
 	forget() {
@@ -67,20 +77,25 @@ class Heatmap {
 
 	// The level that is shown now.
 	level() {
-		const {grid, view: v} = this.app, p = this.plot(), scale = window.devicePixelRatio || 1;
-		return grid.levelFor((v.t1 - v.t0) / grid.colNs / (p.w * scale), (v.y1 - v.y0) / (p.h * scale));
+		const {grid, view: v} = this.app, p = this.plot(),
+				   scale = window.devicePixelRatio || 1;
+		return grid.levelFor(
+			(v.t1 - v.t0) / grid.colNs / (p.w * scale), (v.y1 - v.y0) / (p.h * scale));
 	}
 
 	// Where there is nothing to move upwards, a finger scrolls the page.
 	touchAction() {
-		const {view: v, grid, selecting} = this.app, whole = !grid || v.y1 - v.y0 > 0.999 * grid.height;
+		const {view: v, grid, selecting} = this.app,
+				      whole = !grid || v.y1 - v.y0 > 0.999 * grid.height;
 		return whole && !selecting ? 'pan-y' : 'none';
 	}
 
 	pictureOf(l, kind) {
 		const key = `${l.lt} ${l.la} ${kind}`;
 		if (!this.pictures.has(key))
-			this.pictures.set(key, picture(this.app.grid, l, palette(this.app.grid, this.app.log), kind === 'unsure'));
+			this.pictures.set(key,
+				picture(this.app.grid, l, palette(this.app.grid, this.app.log),
+					kind === 'unsure'));
 		return this.pictures.get(key);
 	}
 
@@ -119,15 +134,19 @@ class Heatmap {
 	// Each visible band from its part of the picture.
 	drawCells(ctx, p, l, image) {
 		const {grid, view: v} = this.app;
-		const c0 = Math.max((v.t0 - grid.from) / grid.colNs, 0), c1 = Math.min((v.t1 - grid.from) / grid.colNs, grid.cols);
-		const x0 = this.xOf(grid.from + c0 * grid.colNs, p), x1 = this.xOf(grid.from + c1 * grid.colNs, p);
+		const c0 = Math.max((v.t0 - grid.from) / grid.colNs, 0),
+		      c1 = Math.min((v.t1 - grid.from) / grid.colNs, grid.cols);
+		const x0 = this.xOf(grid.from + c0 * grid.colNs, p),
+		      x1 = this.xOf(grid.from + c1 * grid.colNs, p);
 		grid.bands.forEach((b, i) => {
-			const y0 = Math.max(b.y, v.y0), y1 = Math.min(b.end_y, v.y1), step = b.per * 2 ** l.la;
+			const y0 = Math.max(b.y, v.y0), y1 = Math.min(b.end_y, v.y1),
+			      step = b.per * 2 ** l.la;
 			if (y0 >= y1)
 				return;
 			const s0 = (y0 - b.y) / step, s1 = Math.min((y1 - b.y) / step, l.nrs[i]);
-			ctx.drawImage(image, c0 / 2 ** l.lt, l.first[i] + s0, (c1 - c0) / 2 ** l.lt, s1 - s0,
-				x0, this.yOf(y0, p), x1 - x0, this.yOf(b.y + s1 * step, p) - this.yOf(y0, p));
+			ctx.drawImage(image, c0 / 2 ** l.lt, l.first[i] + s0, (c1 - c0) / 2 ** l.lt,
+				s1 - s0, x0, this.yOf(y0, p), x1 - x0,
+				this.yOf(b.y + s1 * step, p) - this.yOf(y0, p));
 		});
 	}
 
@@ -144,8 +163,8 @@ class Heatmap {
 		return c;
 	}
 
-	// Lines over what is known only roughly: the cells as a mask, filled with a pattern. Where that
-	// takes long, it is left out while the picture moves.
+	// Lines over what is known only roughly: the cells as a mask, filled with a pattern. Where
+	// that takes long, it is left out while the picture moves.
 	drawUnsure(ctx, p, l, scale) {
 		const start = performance.now();
 		this.mask ??= make('canvas');
@@ -189,7 +208,8 @@ class Heatmap {
 	drawMarks(ctx, p) {
 		ctx.textAlign = 'left';
 		for (const mark of this.app.data.marks) {
-			const x = Math.round(this.xOf(mark.time, p)) + 0.5, name = shorten(clean(mark.name), 24);
+			const x = Math.round(this.xOf(mark.time, p)) + 0.5,
+			      name = shorten(clean(mark.name), 24);
 			if (x < p.x || x > p.x + p.w)
 				continue;
 			ctx.fillStyle = 'rgba(255,255,255,.85)';
@@ -205,25 +225,30 @@ class Heatmap {
 	}
 
 	drawTimes(ctx, p) {
-		const v = this.app.view, step = timeStep((v.t1 - v.t0) / Math.max(p.w / (7.5 * fontSize()), 2));
+		const v = this.app.view,
+		      step = timeStep((v.t1 - v.t0) / Math.max(p.w / (7.5 * fontSize()), 2));
 		ctx.textAlign = 'center';
 		ctx.strokeStyle = this.color('--line');
 		ctx.fillStyle = this.color('--soft');
 		for (let t = Math.ceil(v.t0 / step) * step; t <= v.t1; t += step) {
-			const x = this.xOf(t, p), text = timeText(t, step), half = ctx.measureText(text).width / 2;
+			const x = this.xOf(t, p), text = timeText(t, step),
+			      half = ctx.measureText(text).width / 2;
 			ctx.beginPath();
 			ctx.moveTo(Math.round(x) + 0.5, p.y + p.h);
 			ctx.lineTo(Math.round(x) + 0.5, p.y + p.h + 4);
 			ctx.stroke();
-			ctx.fillText(text, Math.min(Math.max(x, p.x + half), p.width - half), p.y + p.h + 6 + fontSize());
+			ctx.fillText(text, Math.min(Math.max(x, p.x + half), p.width - half),
+				p.y + p.h + 6 + fontSize());
 		}
 	}
 
-	// Names where there is room, the largest first; addresses at the starts of bands, then between;
-	// how much is folded, where that is high enough.
+	// Names where there is room, the largest first; addresses at the starts of bands, then
+	// between; how much is folded, where that is high enough.
 	drawNames(ctx, p) {
-		const narrow = p.x < 150, font = fontSize(), nameX = narrow ? 4 : 9.6 * font, taken = [], takenAddresses = [];
-		const free = (list, y) => list.every(t => Math.abs(t - y) >= font + 2) && list.push(y);
+		const narrow = p.x < 150, font = fontSize(), nameX = narrow ? 4 : 9.6 * font,
+		      taken = [], takenAddresses = [];
+		const free = (list, y) =>
+			list.every(t => Math.abs(t - y) >= font + 2) && list.push(y);
 		const inside = y => Math.min(Math.max(y, p.y + 6), p.y + p.h - 5);
 		const seen = this.visibleMappings(p);
 		ctx.textBaseline = 'middle';
@@ -257,17 +282,20 @@ class Heatmap {
 		ctx.fillText(shorten(text, n), x, y);
 	}
 
-	// Parts of the axis with the mapping that they mostly belong to, the tallest first. Neighbours
-	// of one name are one.
+	// Parts of the axis with the mapping that they mostly belong to, the tallest first.
+	// Neighbours of one name are one.
 	visibleMappings(p) {
 		const {grid, loaded} = this.app, list = [];
 		for (const m of loaded.mappings) {
 			for (const b of grid.bands) {
-				const start = Math.max(m.start, b.start), end = Math.min(m.end, b.end);
+				const start = Math.max(m.start, b.start),
+				      end = Math.min(m.end, b.end);
 				if (start >= end)
 					continue;
 				const y0 = Math.max(this.yOf(grid.placeOf(start), p), p.y);
-				const y1 = Math.min(this.yOf(end === b.end ? b.end_y : grid.placeOf(end), p), p.y + p.h);
+				const y1 = Math.min(
+					this.yOf(end === b.end ? b.end_y : grid.placeOf(end), p),
+					p.y + p.h);
 				if (y1 > y0 && list.length < MAX_LABELS)
 					list.push({name: m.name, b, y0, y1});
 			}
@@ -278,7 +306,8 @@ class Heatmap {
 			const last = joined.findLast(o => o.name === m.name && o.b === m.b);
 			if (last && m.y0 <= last.y1 + 2)
 				last.y1 = Math.max(last.y1, m.y1);
-			else if (!joined.some(o => o.y0 <= m.y0 && o.y1 >= m.y1 && o.name !== m.name))
+			else if (!joined.some(
+					 o => o.y0 <= m.y0 && o.y1 >= m.y1 && o.name !== m.name))
 				joined.push({...m});
 		}
 		return joined.sort((a, b) => b.y1 - b.y0 - (a.y1 - a.y0));
@@ -292,9 +321,15 @@ class Heatmap {
 				continue;
 			if (y0 >= p.y - 1)
 				ticks.push({text: addressText(b.start), py: y0 + 5});
-			if (b.gap && y0 > p.y && (grid.gap / (b.end_y - b.y)) * (y1 - y0) > 2 * fontSize())
-				ticks.push({text: `⋯ ${bytesText(b.gap)}`, py: this.yOf(b.y - grid.gap / 2, p)});
-			const step = 2 ** Math.ceil(Math.log2(Math.max((b.end - b.start) * 48 / (y1 - y0), 4096)));
+			if (b.gap && y0 > p.y &&
+				(grid.gap / (b.end_y - b.y)) * (y1 - y0) > 2 * fontSize())
+				ticks.push({
+					text: `⋯ ${bytesText(b.gap)}`,
+					py: this.yOf(b.y - grid.gap / 2, p)
+				});
+			const step = 2 **
+				Math.ceil(Math.log2(
+					Math.max((b.end - b.start) * 48 / (y1 - y0), 4096)));
 			const first = grid.addressAt(b, this.at(0, Math.max(y0, p.y), p).y);
 			const last = grid.addressAt(b, this.at(0, Math.min(y1, p.y + p.h), p).y);
 			for (let a = Math.ceil(first / step) * step; a < last; a += step)
@@ -324,7 +359,8 @@ class Heatmap {
 		ctx.fillRect(p.x, Math.round(this.yOf(cursor.y, p)), p.w, 1);
 		if (cell) {
 			const x0 = this.xOf(cell.from, p), y0 = this.yOf(cell.y, p);
-			const w = Math.max(this.xOf(cell.to, p) - x0, 3), h = Math.max(this.yOf(cell.end_y, p) - y0, 3);
+			const w = Math.max(this.xOf(cell.to, p) - x0, 3),
+			      h = Math.max(this.yOf(cell.end_y, p) - y0, 3);
 			ctx.lineWidth = 3;
 			ctx.strokeStyle = '#000';
 			ctx.strokeRect(x0, y0, w, h);
@@ -341,13 +377,15 @@ class Heatmap {
 			return;
 		const [from, to] = accessesWithin(a, grid, v.t0, v.t1), found = [];
 		for (let i = from; i < to; i++)
-			if ((code === null || a.code[i] === code) && (object === null || a.object[i] === object) && a.row[i] !== NO_ROW)
+			if ((code === null || a.code[i] === code) &&
+				(object === null || a.object[i] === object) && a.row[i] !== NO_ROW)
 				found.push(i);
 		const step = Math.max(Math.ceil(found.length / MAX_DOTS), 1);
 		for (const [size, color] of [[5, '#000'], [3, '#ff5fa8']]) {
 			ctx.fillStyle = color;
 			for (let k = 0; k < found.length; k += step) {
-				const x = this.xOf(accessTime(a, grid, found[k]), p), y = this.yOf(grid.rowMiddle[a.row[found[k]]], p);
+				const x = this.xOf(accessTime(a, grid, found[k]), p),
+				      y = this.yOf(grid.rowMiddle[a.row[found[k]]], p);
 				ctx.fillRect(x - size / 2, y - size / 2, size, size);
 			}
 		}
@@ -357,7 +395,8 @@ class Heatmap {
 		const b = this.app.brush;
 		if (!b)
 			return;
-		const x0 = this.xOf(b.t0, p), y0 = this.yOf(b.y0, p), x1 = this.xOf(b.t1, p), y1 = this.yOf(b.y1, p);
+		const x0 = this.xOf(b.t0, p), y0 = this.yOf(b.y0, p), x1 = this.xOf(b.t1, p),
+		      y1 = this.yOf(b.y1, p);
 		ctx.fillStyle = 'rgba(255,255,255,.14)';
 		ctx.fillRect(x0, y0, x1 - x0, y1 - y0);
 		ctx.lineWidth = 1.5;
@@ -376,10 +415,12 @@ class Heatmap {
 		e.addEventListener('pointermove', ev => this.onMove(ev));
 		for (const type of ['pointerup', 'pointercancel'])
 			e.addEventListener(type, ev => this.onUp(ev));
-		e.addEventListener('pointerleave', ev => ev.pointerType === 'mouse' && this.app.hideTip());
+		e.addEventListener(
+			'pointerleave', ev => ev.pointerType === 'mouse' && this.app.hideTip());
 		e.addEventListener('dblclick', ev => this.zoomAt(ev, 1 / 3, true, true));
 		e.addEventListener('keydown', ev => this.onKey(ev));
-		e.addEventListener('focus', () => this.app.cursor ?? this.app.setCursor(this.middle(), true));
+		e.addEventListener(
+			'focus', () => this.app.cursor ?? this.app.setCursor(this.middle(), true));
 	}
 
 	middle() {
@@ -409,7 +450,8 @@ class Heatmap {
 		if (Math.abs(ev.deltaX) > Math.abs(ev.deltaY))
 			this.app.pan(sideways, 0);
 		else
-			this.app.zoom(WHEEL_ZOOM ** delta, this.at(Math.max(px, p.x), Math.min(py, p.y + p.h), p),
+			this.app.zoom(WHEEL_ZOOM ** delta,
+				this.at(Math.max(px, p.x), Math.min(py, p.y + p.h), p),
 				px >= p.x && !ev.altKey, py <= p.y + p.h && !ev.shiftKey);
 	}
 
@@ -418,21 +460,35 @@ class Heatmap {
 			return;
 		try {
 			this.over.setPointerCapture(ev.pointerId);
-		} catch { /* gone already */ }
+		} catch { /* gone already */
+		}
 		const pt = this.point(ev);
 		this.pointers.set(ev.pointerId, pt);
-		this.start = {...pt, view: {...this.app.view}, select: ev.shiftKey || this.app.selecting,
-			moved: false, pinch: this.pointers.size > 1 ? this.spread() : null, middle: this.center()};
+		this.start = {
+			...pt,
+			view: {...this.app.view},
+			select: ev.shiftKey || this.app.selecting,
+			moved: false,
+			pinch: this.pointers.size > 1 ? this.spread() : null,
+			middle: this.center()
+		};
 	}
 
 	spread() {
 		const [a, b] = [...this.pointers.values()];
-		return {x: Math.abs(a.px - b.px), y: Math.abs(a.py - b.py), d: Math.hypot(a.px - b.px, a.py - b.py)};
+		return {
+			x: Math.abs(a.px - b.px),
+			y: Math.abs(a.py - b.py),
+			d: Math.hypot(a.px - b.px, a.py - b.py)
+		};
 	}
 
 	center() {
 		const all = [...this.pointers.values()];
-		return {px: all.reduce((s, q) => s + q.px, 0) / all.length, py: all.reduce((s, q) => s + q.py, 0) / all.length};
+		return {
+			px: all.reduce((s, q) => s + q.px, 0) / all.length,
+			py: all.reduce((s, q) => s + q.py, 0) / all.length
+		};
 	}
 
 	onMove(ev) {
@@ -458,7 +514,8 @@ class Heatmap {
 	}
 
 	hover(pt, p) {
-		const inside = pt.px >= p.x && pt.px <= p.x + p.w && pt.py >= p.y && pt.py <= p.y + p.h;
+		const inside =
+			pt.px >= p.x && pt.px <= p.x + p.w && pt.py >= p.y && pt.py <= p.y + p.h;
 		if (inside)
 			this.app.setCursor(this.at(pt.px, pt.py, p), true);
 		else
@@ -468,14 +525,19 @@ class Heatmap {
 	drag(pt, p) {
 		const v = this.start.view;
 		this.app.setView({...v}, false);
-		this.app.pan(-(pt.px - this.start.px) / p.w * (v.t1 - v.t0), -(pt.py - this.start.py) / p.h * (v.y1 - v.y0));
+		this.app.pan(-(pt.px - this.start.px) / p.w * (v.t1 - v.t0),
+			-(pt.py - this.start.py) / p.h * (v.y1 - v.y0));
 	}
 
 	// Fingers stay on what they touched: each axis by its own spread where that is wide enough.
 	pinch(p) {
-		const now = this.spread(), was = this.start.pinch, c = this.center(), v = this.start.view;
+		const now = this.spread(), was = this.start.pinch, c = this.center(),
+		      v = this.start.view;
 		const ratio = (a, b) => Math.min(Math.max(a / b, 0.05), 20);
-		const whole = ratio(was.d, now.d), fx = was.x > 40 ? ratio(was.x, Math.max(now.x, 1)) : was.y > 80 ? 1 : whole;
+		const whole = ratio(was.d, now.d),
+		      fx = was.x > 40 ? ratio(was.x, Math.max(now.x, 1))
+			: was.y > 80  ? 1
+				      : whole;
 		const fy = was.y > 40 ? ratio(was.y, Math.max(now.y, 1)) : was.x > 80 ? 1 : whole;
 		const ns = v.t0 + (this.start.middle.px - p.x) / p.w * (v.t1 - v.t0);
 		const y = v.y0 + (this.start.middle.py - p.y) / p.h * (v.y1 - v.y0);
@@ -486,7 +548,12 @@ class Heatmap {
 
 	select(pt, p) {
 		const a = this.at(this.start.px, this.start.py, p), b = this.at(pt.px, pt.py, p);
-		this.app.setBrush({t0: Math.min(a.ns, b.ns), t1: Math.max(a.ns, b.ns), y0: Math.min(a.y, b.y), y1: Math.max(a.y, b.y)});
+		this.app.setBrush({
+			t0: Math.min(a.ns, b.ns),
+			t1: Math.max(a.ns, b.ns),
+			y0: Math.min(a.y, b.y),
+			y1: Math.max(a.y, b.y)
+		});
 	}
 
 	onUp(ev) {
@@ -494,7 +561,14 @@ class Heatmap {
 		this.pointers.delete(ev.pointerId);
 		if (this.pointers.size) { // the finger that stays goes on from here
 			const left = this.center();
-			this.start = {...left, view: {...this.app.view}, select: false, moved: true, pinch: null, middle: left};
+			this.start = {
+				...left,
+				view: {...this.app.view},
+				select: false,
+				moved: true,
+				pinch: null,
+				middle: left
+			};
 			return;
 		}
 		this.start = null;
@@ -508,7 +582,12 @@ class Heatmap {
 	// ---- keyboard ----
 
 	onKey(ev) {
-		const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+		const moves = {
+			ArrowLeft: [-1, 0],
+			ArrowRight: [1, 0],
+			ArrowUp: [0, -1],
+			ArrowDown: [0, 1]
+		};
 		const move = moves[ev.key];
 		if (!move || ev.ctrlKey || ev.metaKey || ev.altKey || !this.app.grid)
 			return;
@@ -518,14 +597,21 @@ class Heatmap {
 
 	// By a cell, or a fiftieth of the picture where cells are smaller; the picture follows.
 	moveCursor(dx, dy, select) {
-		const {view: v, cursor} = this.app, from = cursor && cursor.y !== null ? cursor : this.middle();
-		const l = this.level(), stepT = Math.max((v.t1 - v.t0) / KEY_STEPS, this.app.grid.colNs * 2 ** l.lt);
+		const {view: v, cursor} = this.app,
+				from = cursor && cursor.y !== null ? cursor : this.middle();
+		const l = this.level(),
+		      stepT = Math.max((v.t1 - v.t0) / KEY_STEPS, this.app.grid.colNs * 2 ** l.lt);
 		const stepY = Math.max((v.y1 - v.y0) / KEY_STEPS, 2 ** l.la);
 		const to = this.app.inside({ns: from.ns + dx * stepT, y: from.y + dy * stepY});
 		if (select) {
 			this.anchor ??= from;
 			const a = this.anchor;
-			this.app.setBrush({t0: Math.min(a.ns, to.ns), t1: Math.max(a.ns, to.ns), y0: Math.min(a.y, to.y), y1: Math.max(a.y, to.y)});
+			this.app.setBrush({
+				t0: Math.min(a.ns, to.ns),
+				t1: Math.max(a.ns, to.ns),
+				y0: Math.min(a.y, to.y),
+				y1: Math.max(a.y, to.y)
+			});
 		} else {
 			this.anchor = null;
 		}

@@ -57,7 +57,8 @@ class App {
 	}
 
 	drawNow() {
-		const has = part => this.dirty.has(part) || this.dirty.has('all'), view = has('view');
+		const has = part => this.dirty.has(part) || this.dirty.has('all'),
+		      view = has('view');
 		this.timeFrames();
 		this.frame = 0;
 		this.cell = this.findCell();
@@ -74,7 +75,8 @@ class App {
 		if (view || has('cursor') || has('wss'))
 			this.drawReadout();
 		this.dirty.clear();
-		this.openedMs ??= this.loaded ? performance.now() : undefined; // since the page was asked for
+		this.openedMs ??=
+			this.loaded ? performance.now() : undefined; // since the page was asked for
 	}
 
 	// How far frames lie apart while the picture moves: tells how quick this machine draws.
@@ -91,7 +93,9 @@ class App {
 
 	findCell() {
 		const c = this.cursor;
-		return c && this.grid && c.y !== null ? this.grid.cellAt(this.heatmap.level(), c.ns, c.y) : null;
+		return c && this.grid && c.y !== null
+			? this.grid.cellAt(this.heatmap.level(), c.ns, c.y)
+			: null;
 	}
 
 	// ---- the part that is seen ----
@@ -99,18 +103,23 @@ class App {
 	// Within the record, and no smaller than a few cells; keeps its size where it can.
 	clampView(v) {
 		const g = this.grid, most = g.to - g.from;
-		const dt = Math.min(Math.max(v.t1 - v.t0, Math.min(LEAST_COLS * g.colNs, most)), most);
-		const dy = Math.min(Math.max(v.y1 - v.y0, Math.min(LEAST_ROWS, g.height)), g.height);
-		const t0 = Math.min(Math.max(v.t0, g.from), g.to - dt), y0 = Math.min(Math.max(v.y0, 0), g.height - dy);
+		const dt =
+			Math.min(Math.max(v.t1 - v.t0, Math.min(LEAST_COLS * g.colNs, most)), most);
+		const dy =
+			Math.min(Math.max(v.y1 - v.y0, Math.min(LEAST_ROWS, g.height)), g.height);
+		const t0 = Math.min(Math.max(v.t0, g.from), g.to - dt),
+		      y0 = Math.min(Math.max(v.y0, 0), g.height - dy);
 		return {t0, t1: t0 + dt, y0, y1: y0 + dy};
 	}
 
 	setView(v, ease) {
-		const to = this.clampView(v), still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+		const to = this.clampView(v),
+		      still = matchMedia('(prefers-reduced-motion: reduce)').matches;
 		cancelAnimationFrame(this.easing);
 		this.movedAt = performance.now();
 		clearTimeout(this.settling);
-		this.settling = setTimeout(() => this.ask('view'), SETTLE_MS + (ease ? EASE_MS : 0));
+		this.settling =
+			setTimeout(() => this.ask('view'), SETTLE_MS + (ease ? EASE_MS : 0));
 		if (!ease || still) {
 			this.view = to;
 			this.ask('view');
@@ -118,7 +127,8 @@ class App {
 		}
 		const from = {...this.view}, start = performance.now();
 		const step = now => {
-			const x = Math.min(Math.max((now - start) / EASE_MS, 0), 1), part = x * (2 - x);
+			const x = Math.min(Math.max((now - start) / EASE_MS, 0), 1),
+			      part = x * (2 - x);
 			this.movedAt = now;
 			for (const key of Object.keys(to))
 				this.view[key] = from[key] + (to[key] - from[key]) * part;
@@ -132,17 +142,24 @@ class App {
 	// By a factor, around a point that stays where it is.
 	zoom(factor, at, time, address, ease = false) {
 		const v = this.view, ft = time ? factor : 1, fy = address ? factor : 1;
-		const to = this.clampView({t0: 0, t1: (v.t1 - v.t0) * ft, y0: 0, y1: (v.y1 - v.y0) * fy});
+		const to = this.clampView(
+			{t0: 0, t1: (v.t1 - v.t0) * ft, y0: 0, y1: (v.y1 - v.y0) * fy});
 		const kt = (to.t1 - to.t0) / (v.t1 - v.t0), ky = (to.y1 - to.y0) / (v.y1 - v.y0);
-		this.setView({t0: at.ns - (at.ns - v.t0) * kt, t1: at.ns + (v.t1 - at.ns) * kt,
-			y0: at.y - (at.y - v.y0) * ky, y1: at.y + (v.y1 - at.y) * ky}, ease);
+		this.setView({
+			t0: at.ns - (at.ns - v.t0) * kt,
+			t1: at.ns + (v.t1 - at.ns) * kt,
+			y0: at.y - (at.y - v.y0) * ky,
+			y1: at.y + (v.y1 - at.y) * ky
+		},
+			ease);
 	}
 
 	zoomCenter(factor) {
 		if (!this.grid)
 			return;
 		const c = this.cursor, v = this.view, m = this.heatmap.middle();
-		const near = c && c.ns >= v.t0 && c.ns <= v.t1 && c.y !== null && c.y >= v.y0 && c.y <= v.y1;
+		const near = c && c.ns >= v.t0 && c.ns <= v.t1 && c.y !== null && c.y >= v.y0 &&
+			c.y <= v.y1;
 		this.zoom(factor, near ? c : m, true, true, true);
 	}
 
@@ -153,7 +170,9 @@ class App {
 
 	reset(ease = true) {
 		if (this.grid)
-			this.setView({t0: this.grid.from, t1: this.grid.to, y0: 0, y1: this.grid.height}, ease);
+			this.setView(
+				{t0: this.grid.from, t1: this.grid.to, y0: 0, y1: this.grid.height},
+				ease);
 	}
 
 	// Moves the picture no more than it takes to show a point.
@@ -165,19 +184,25 @@ class App {
 	}
 
 	showAddresses(start, end) {
-		const g = this.grid, y0 = g.placeOf(start), y1 = Math.max(g.placeOf(end), y0 + LEAST_ROWS), room = (y1 - y0) * 0.15 + 1;
+		const g = this.grid, y0 = g.placeOf(start),
+		      y1 = Math.max(g.placeOf(end), y0 + LEAST_ROWS), room = (y1 - y0) * 0.15 + 1;
 		this.setView({t0: g.from, t1: g.to, y0: y0 - room, y1: y1 + room}, true);
 		this.setCursor({ns: (g.from + g.to) / 2, y: (y0 + y1) / 2}, false);
 	}
 
 	showTimes(from, to) {
 		const room = Math.max(to - from, this.grid.colNs * 8);
-		this.setView({t0: from - room / 4, t1: from + room * 1.25, y0: 0, y1: this.grid.height}, true);
+		this.setView(
+			{t0: from - room / 4, t1: from + room * 1.25, y0: 0, y1: this.grid.height},
+			true);
 	}
 
 	inside(at) {
 		const g = this.grid;
-		return {ns: Math.min(Math.max(at.ns, g.from), g.to - 1), y: at.y === null ? null : Math.min(Math.max(at.y, 0), g.height - 1e-6)};
+		return {
+			ns: Math.min(Math.max(at.ns, g.from), g.to - 1),
+			y: at.y === null ? null : Math.min(Math.max(at.y, 0), g.height - 1e-6)
+		};
 	}
 
 	// ---- cursor, brush, choice ----
@@ -192,7 +217,12 @@ class App {
 	setBrush(b) {
 		const g = this.grid;
 		if (b) {
-			b = {t0: Math.max(b.t0, g.from), t1: Math.min(b.t1, g.to), y0: Math.max(b.y0, 0), y1: Math.min(b.y1, g.height)};
+			b = {
+				t0: Math.max(b.t0, g.from),
+				t1: Math.min(b.t1, g.to),
+				y0: Math.max(b.y0, 0),
+				y1: Math.min(b.y1, g.height)
+			};
 			if (!(b.t1 > b.t0) || !(b.y1 > b.y0))
 				b = null;
 		}
@@ -216,27 +246,41 @@ class App {
 		const {grid, cursor} = this;
 		this.$('resolution').replaceChildren(...grid ? this.resolution() : []);
 		this.wss.describe();
-		this.$('now').textContent = grid ? knownText(this.wss.at(cursor ? cursor.ns : grid.to - 1), 'bytes') +
-			(cursor ? ` at ${timeText(cursor.ns, grid.colNs)}` : ' at the end') : '';
+		this.$('now').textContent = grid
+			? knownText(this.wss.at(cursor ? cursor.ns : grid.to - 1), 'bytes') +
+				(cursor ? ` at ${timeText(cursor.ns, grid.colNs)}` : ' at the end')
+					: '';
 		if (!grid || !cursor || !this.wantTip) {
 			this.$('tip').hidden = true;
 			return;
 		}
 		const lines = cursor.y === null ? this.timeLines() : this.cellLines();
 		const tip = this.$('tip');
-		tip.replaceChildren(...lines.map(([name, value, sub]) => make('div', {class: sub ? 'sub' : name ? '' : 'title'},
-			...name ? [make('span', {class: 'what'}, name)] : [], make('bdi', {}, value))));
+		tip.replaceChildren(
+			...lines.map(([name, value, sub]) => make('div',
+					     {class: sub	    ? 'sub'
+							     : name ? ''
+								    : 'title'},
+					     ...name ? [make('span', {class: 'what'}, name)] : [],
+					     make('bdi', {}, value))));
 		tip.hidden = false;
 		this.placeTip(tip);
-		this.$('said').textContent = lines.map(l => l.filter(x => typeof x === 'string').join(' ')).join('; ');
+		this.$('said').textContent =
+			lines.map(l => l.filter(x => typeof x === 'string').join(' ')).join('; ');
 	}
 
 	timeLines() {
-		const {grid, cursor} = this, col = grid.columnAt(cursor.ns), from = grid.from + col * grid.colNs;
-		const lines = [['', `${timeText(from, grid.colNs)} – ${timeText(from + grid.colNs, grid.colNs)}`]];
+		const {grid, cursor} = this, col = grid.columnAt(cursor.ns),
+			     from = grid.from + col * grid.colNs;
+		const lines = [['', spanText(from, from + grid.colNs, grid.colNs)]];
 		lines.push(['working set', knownText(this.wss.at(cursor.ns), 'bytes')]);
 		for (const r of this.hottestAt(col))
-			lines.push(['hot', `${this.nameAt(r.cell).name} ${addressText(r.cell.start)}, heat ${this.heatText(r.cell)}`, true]);
+			lines.push([
+				'hot',
+				`${this.nameAt(r.cell).name} ${addressText(r.cell.start)}, heat ${
+					this.heatText(r.cell)}`,
+				true
+			]);
 		return lines;
 	}
 
@@ -250,7 +294,9 @@ class App {
 		}
 		const names = new Set(), out = [];
 		for (const {r} of found.sort((a, b) => b.code - a.code)) {
-			const cell = grid.cellAt(l, grid.from + (col + 0.5) * grid.colNs, grid.rowMiddle[r]), name = this.nameAt(cell).name;
+			const cell = grid.cellAt(
+				      l, grid.from + (col + 0.5) * grid.colNs, grid.rowMiddle[r]),
+			      name = this.nameAt(cell).name;
 			if (!names.has(name) && out.length < 3) {
 				names.add(name);
 				out.push({cell});
@@ -265,7 +311,8 @@ class App {
 
 	// The mapping that a cell shows most of at its time, else at any.
 	nameAt(cell) {
-		const common = m => Math.max(Math.min(m.end, cell.end) - Math.max(m.start, cell.start), 0);
+		const common = m =>
+			Math.max(Math.min(m.end, cell.end) - Math.max(m.start, cell.start), 0);
 		const alive = m => m.from < cell.to && m.to > cell.from;
 		let best = null, most = 0;
 		for (const m of this.loaded.mappings) {
@@ -284,30 +331,48 @@ class App {
 		if (!cell.mapped)
 			lines.push(['', 'not mapped at this time']);
 		else
-			lines.push(['heat', `${this.heatText(cell)} accesses/page/s${cell.unsure ? ' (roughly)' : ''}`]);
-		lines.push(['time', `${timeText(cell.from, grid.colNs)} – ${timeText(cell.to, grid.colNs)}`]);
-		lines.push(['address', `${addressText(cell.start)} + ${bytesText(cell.end - cell.start)}`]);
+			lines.push([
+				'heat',
+				`${this.heatText(cell)} accesses/page/s${
+					cell.unsure ? ' (roughly)' : ''}`
+			]);
+		lines.push(['time', spanText(cell.from, cell.to, grid.colNs)]);
+		lines.push([
+			'address',
+			`${addressText(cell.start)} + ${bytesText(cell.end - cell.start)}`
+		]);
 		if (cell.mapped && cell.age !== null)
-			lines.push(['age', `unchanged for about ${durationText(cell.age * data.aggr)}`]);
+			lines.push([
+				'age', `unchanged for about ${durationText(cell.age * data.aggr)}`
+			]);
 		if (name.path && name.path !== name.name)
 			lines.push(['mapping', shorten(name.path, 64), true]);
 		const by = this.lists.functionsAt(cell, name);
 		if (by) {
-			lines.push(['', `${by.n} logged access${by.n === 1 ? '' : 'es'} ${by.where}:`, true]);
+			lines.push([
+				'', `${by.n} logged access${by.n === 1 ? '' : 'es'} ${by.where}:`,
+				true
+			]);
 			for (const f of by.top)
-				lines.push([`${Math.round(100 * f.share)} %`, shorten(f.name, 48), true]);
+				lines.push([
+					`${Math.round(100 * f.share)} %`, shorten(f.name, 48), true
+				]);
 		}
 		return lines;
 	}
 
 	// Beside the cursor, within the window; on narrow screens the style sheet docks it.
 	placeTip(tip) {
-		const {cursor, heatmap} = this, onMap = cursor.y !== null, canvas = onMap ? heatmap.over : this.wss.canvas;
-		const box = canvas.getBoundingClientRect(), p = onMap ? heatmap.plot() : this.wss.plot();
+		const {cursor, heatmap} = this, onMap = cursor.y !== null,
+			       canvas = onMap ? heatmap.over : this.wss.canvas;
+		const box = canvas.getBoundingClientRect(),
+		      p = onMap ? heatmap.plot() : this.wss.plot();
 		const x = box.left + Math.min(Math.max(heatmap.xOf(cursor.ns, p), p.x), p.x + p.w);
-		const y = box.top + (onMap ? Math.min(Math.max(heatmap.yOf(cursor.y, p), p.y), p.y + p.h) : 0);
+		const y = box.top +
+			(onMap ? Math.min(Math.max(heatmap.yOf(cursor.y, p), p.y), p.y + p.h) : 0);
 		const {width, height} = tip.getBoundingClientRect(), room = 14;
-		const left = x + room + width < innerWidth ? x + room : Math.max(x - room - width, 4);
+		const left =
+			x + room + width < innerWidth ? x + room : Math.max(x - room - width, 4);
 		const top = onMap ? Math.min(y + room, innerHeight - height - 4) : y - height - 6;
 		tip.style.left = `${left}px`;
 		tip.style.top = `${Math.max(top, 4)}px`;
@@ -315,10 +380,18 @@ class App {
 
 	// "cells of 0.37 s x 128 KiB": of what is seen, and the finest that there is.
 	resolution() {
-		const {grid} = this, l = this.heatmap.level(), band = grid.bandNear((this.view.y0 + this.view.y1) / 2);
-		const size = (lt, la) => `${durationText(grid.colNs * 2 ** lt)} × ${bytesText(Math.min(band.rowBytes * 2 ** la, band.end - band.start))}`;
-		const finest = l.lt === 0 && l.la === 0 ? ', the finest of this page' : `; the finest of this page: ${size(0, 0)}`;
-		const left = grid.info.left_out > 0 ? `; not shown: ranges with ${knownValue(knownShare(grid.info.left_out, grid.info.samples), 'percent')} of the accesses` : '';
+		const {grid} = this, l = this.heatmap.level(),
+		      band = grid.bandNear((this.view.y0 + this.view.y1) / 2);
+		const size = (lt, la) => `${durationText(grid.colNs * 2 ** lt)} × ${
+			bytesText(Math.min(band.rowBytes * 2 ** la, band.end - band.start))}`;
+		const finest = l.lt === 0 && l.la === 0
+			? ', the finest of this page'
+			: `; the finest of this page: ${size(0, 0)}`;
+		const left = grid.info.left_out > 0
+			? `; not shown: ranges with ${
+				  knownValue(knownShare(grid.info.left_out, grid.info.samples),
+					  'percent')} of the accesses`
+			: '';
 		return [`a cell is ${size(l.lt, l.la)}${finest}${left}`];
 	}
 
@@ -344,31 +417,45 @@ class App {
 	fillTarget() {
 		const t = this.target;
 		document.title = t ? `${clean(t.comm)} (${t.pid}) – damon-perf` : 'damon-perf';
-		const facts = t ? [t.procs > 1 ? `${t.procs} processes like it` : '', this.data.targets.length > 1 || this.data.others.targets ?
-			`${knownText(t.share, 'percent')} of all accesses` : '', this.lifeText(t),
-			`${knownValue([t.samples, t.samples, t.samples], 'count')} samples`].filter(Boolean) : ['no process'];
-		this.$('facts').textContent = facts.join(' · ');
-		const metric = this.$('metric'), told = this.loaded ? metricsOf(this.loaded.accesses) : ['accesses'];
-		metric.replaceChildren(...told.map(m => make('option', {value: m}, METRICS[m].name)));
+		const facts = t ? this.targetFacts(t) : ['no process'];
+		this.$('facts').textContent = facts.filter(Boolean).join(' · ');
+		const metric = this.$('metric'),
+		      told = this.loaded ? metricsOf(this.loaded.accesses) : ['accesses'];
+		metric.replaceChildren(
+			...told.map(m => make('option', {value: m}, METRICS[m].name)));
 		if (!told.includes(this.lists.metric))
 			this.lists.metric = 'accesses';
 		metric.value = this.lists.metric;
 		this.drawScaleNote();
 	}
 
+	targetFacts(t) {
+		const {targets, others} = this.data, alone = targets.length < 2 && !others.targets;
+		return [
+			t.procs > 1 ? `${t.procs} processes like it` : '',
+			alone ? '' : `${knownText(t.share, 'percent')} of all accesses`,
+			this.lifeText(t),
+			`${knownValue([t.samples, t.samples, t.samples], 'count')} samples`,
+		];
+	}
+
 	// How long it lived, and when where that is not all of the record.
 	lifeText(t) {
 		const whole = t.to - t.from > 0.98 * this.data.duration;
-		return durationText(t.to - t.from) + (whole ? '' : ` from ${timeText(t.from, 1e8)}`);
+		return durationText(t.to - t.from) +
+			(whole ? '' : ` from ${timeText(t.from, 1e8)}`);
 	}
 
 	drawScaleNote() {
-		const [, lo, hi] = this.data.relative, notes = [];
-		if (!(this.data.scale > 0))
-			notes.push('heat is a lower bound: looks at accessed bits tell in how many intervals there was an access');
-		else if (lo < hi)
-			notes.push(`heat is relative: true rates may be ${lo.toPrecision(2)} to ${hi.toPrecision(2)} times as high, all alike; bounds hold that`);
-		this.$('relative').textContent = notes.join('');
+		const [, lo, hi] = this.data.relative;
+		const [low, high] = [lo.toPrecision(2), hi.toPrecision(2)];
+		const counted = 'heat is a lower bound: looks at accessed bits tell in how many ' +
+			'intervals there was an access, not how many';
+		const relative = `heat is relative: true rates may be ${low} to ${high} times as ` +
+			'high, all alike; bounds hold that';
+		this.$('relative').textContent = !(this.data.scale > 0) ? counted
+			: lo < hi					? relative
+									: '';
 	}
 
 	fillRecord() {
@@ -376,17 +463,33 @@ class App {
 		$('command').textContent = clean(d.command);
 		$('command').title = clean(d.command);
 		const when = new Date(d.start_time / 1e6);
-		$('record').textContent = [`${clean(baseName(d.path))}`, `source ${clean(d.source)}`, durationText(d.duration),
-			isNaN(when) ? '' : when.toISOString().slice(0, 16).replace('T', ' ') + ' UTC', clean(d.kernel) && 'Linux ' + clean(d.kernel),
-			'damon-perf ' + clean(d.version)].filter(Boolean).join(' · ');
+		$('record').textContent = [
+			`${clean(baseName(d.path))}`, `source ${clean(d.source)}`,
+			durationText(d.duration),
+			isNaN(when) ? ''
+				    : when.toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
+			clean(d.kernel) && 'Linux ' + clean(d.kernel),
+			'damon-perf ' + clean(d.version)
+		].filter(Boolean).join(' · ');
 		$('quality').textContent = d.quality.split('\n').map(clean).join('\n');
-		$('process').replaceChildren(...d.targets.map((t, i) => make('option', {value: String(i)},
-			`${clean(t.comm)} (${t.pid})` + (d.targets.length > 1 ? `, ${knownValue(t.share, 'percent')}` : ''))));
+		$('process').replaceChildren(...d.targets.map(
+			(t, i) => make('option', {value: String(i)},
+				`${clean(t.comm)} (${t.pid})` +
+					(d.targets.length > 1
+							? `, ${knownValue(t.share, 'percent')}`
+							: ''))));
 		$('process').disabled = d.targets.length < 2;
-		$('others').textContent = d.others.targets ? `${d.others.targets} more processes, with ${knownValue([d.others.share, d.others.share, d.others.share], 'percent')} of the accesses, are not on this page (--pid or --comm shows them)` : '';
+		const share = knownValue(Array(3).fill(d.others.share), 'percent');
+		$('others').textContent = !d.others.targets
+			? ''
+			: `${d.others.targets} more processes, with ${
+				  share} of the accesses, are not on ` +
+				'this page: --pid or --comm shows one of them';
 		const marks = d.marks.map(m => {
-			const b = make('button', {class: 'chip'}, make('bdi', {}, clean(m.name)), ` ${timeText(m.time, 1e7)}`);
-			b.addEventListener('click', () => this.grid && this.showTimes(m.time, this.nextMark(m.time)));
+			const b = make('button', {class: 'chip'}, make('bdi', {}, clean(m.name)),
+				` ${timeText(m.time, 1e7)}`);
+			b.addEventListener('click',
+				() => this.grid && this.showTimes(m.time, this.nextMark(m.time)));
 			return b;
 		});
 		$('marks').replaceChildren(...marks);
@@ -425,7 +528,8 @@ class App {
 		on('close', 'click', () => $('keys').close());
 		document.addEventListener('keydown', ev => this.onKey(ev));
 		new ResizeObserver(() => this.ask('all')).observe($('map'));
-		matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.ask('all'));
+		matchMedia('(prefers-color-scheme: dark)')
+			.addEventListener('change', () => this.ask('all'));
 		addEventListener('scroll', () => this.hideTip(), {passive: true});
 		addEventListener('beforeprint', () => this.drawNow());
 	}
@@ -444,8 +548,10 @@ class App {
 	}
 
 	toggleTheme() {
-		const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === 'dark' :
-			matchMedia('(prefers-color-scheme: dark)').matches;
+		const root = document.documentElement,
+		      dark = root.dataset.theme
+			? root.dataset.theme === 'dark'
+			: matchMedia('(prefers-color-scheme: dark)').matches;
 		root.dataset.theme = dark ? 'light' : 'dark';
 		this.ask('all');
 	}
@@ -453,13 +559,18 @@ class App {
 	// Keys that hold everywhere but where one writes or chooses.
 	onKey(ev) {
 		const writes = ev.target.closest?.('input, select, textarea, dialog');
-		if (ev.ctrlKey || ev.metaKey || ev.altKey || (writes && ev.target.type !== 'checkbox'))
+		if (ev.ctrlKey || ev.metaKey || ev.altKey ||
+			(writes && ev.target.type !== 'checkbox'))
 			return;
 		const keys = {
-			'+': () => this.zoomCenter(1 / KEY_ZOOM), '=': () => this.zoomCenter(1 / KEY_ZOOM),
-			'-': () => this.zoomCenter(KEY_ZOOM), '0': () => this.reset(),
-			'/': () => (this.$('search').focus(), this.$('search').select()), '?': () => this.$('keys').showModal(),
-			's': () => this.setSelecting(!this.selecting), 't': () => this.toggleTheme(),
+			'+': () => this.zoomCenter(1 / KEY_ZOOM),
+			'=': () => this.zoomCenter(1 / KEY_ZOOM),
+			'-': () => this.zoomCenter(KEY_ZOOM),
+			'0': () => this.reset(),
+			'/': () => (this.$('search').focus(), this.$('search').select()),
+			'?': () => this.$('keys').showModal(),
+			's': () => this.setSelecting(!this.selecting),
+			't': () => this.toggleTheme(),
 			'Escape': () => this.clear(),
 		};
 		if (!(ev.key in keys))
@@ -482,11 +593,13 @@ class App {
 
 let app;
 if (typeof DecompressionStream === 'undefined') {
-	document.getElementById('failed').textContent = 'This browser is too old for this page: it takes Chromium 80, Firefox 113 or Safari 16.4.';
+	document.getElementById('failed').textContent = 'This browser is too old for this page: ' +
+		'it takes Chromium 97, Firefox 113 or Safari 16.4.';
 } else {
 	app = new App(JSON.parse(document.getElementById('data').textContent));
 	app.show(0).catch(e => {
-		document.getElementById('failed').textContent = `The data of this page is damaged: ${e.message}`;
+		document.getElementById('failed').textContent =
+			`The data of this page is damaged: ${e.message}`;
 		throw e;
 	});
 }

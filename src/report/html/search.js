@@ -31,12 +31,22 @@ class Search {
 			const add = (kind, list, text) => list.forEach((item, i) => {
 				const at = text(item).toLowerCase().indexOf(want);
 				if (at >= 0 && item.name !== OTHERS)
-					all.push({kind, id: i, item, begins: item.name.toLowerCase().startsWith(want) ? 0 : 1});
+					all.push({
+						kind,
+						id: i,
+						item,
+						begins: item.name.toLowerCase().startsWith(want) ? 0
+												 : 1
+					});
 			});
 			add('function', loaded.codes, c => `${c.name} ${c.module} ${c.source}`);
 			add('object', loaded.objects, o => `${o.name} ${o.file}`);
 			const seen = new Set();
-			add('mapping', loaded.mappings, m => seen.has(m.name) ? '' : (seen.add(m.name), `${m.name} ${m.path} ${addressText(m.start)}`));
+			add('mapping', loaded.mappings,
+				m => seen.has(m.name)
+					? ''
+					: (seen.add(m.name),
+						  `${m.name} ${m.path} ${addressText(m.start)}`));
 		}
 		this.nr = all.length;
 		this.hits = all.sort((a, b) => a.begins - b.begins).slice(0, MAX_HITS);
@@ -45,8 +55,15 @@ class Search {
 	}
 
 	draw(want) {
-		const items = this.hits.map((h, i) => make('li', {role: 'option', id: 'hit' + i, 'data-hit': String(i), 'aria-selected': String(i === this.at)},
-			make('bdi', {class: 'name'}, shorten(h.item.name, 60)), make('span', {class: 'kind'}, h.kind)));
+		const items = this.hits.map(
+			(h, i) => make('li', {
+				role: 'option',
+				id: 'hit' + i,
+				'data-hit': String(i),
+				'aria-selected': String(i === this.at)
+			},
+				make('bdi', {class: 'name'}, shorten(h.item.name, 60)),
+				make('span', {class: 'kind'}, h.kind)));
 		if (want && !items.length)
 			items.push(make('li', {class: 'none'}, 'nothing of that name'));
 		if (this.nr > MAX_HITS)
@@ -83,7 +100,8 @@ class Search {
 		this.input.removeAttribute('aria-activedescendant');
 	}
 
-	// A function or object is chosen, a mapping is gone to; so is an object, where it has a place.
+	// A function or object is chosen, a mapping is gone to; so is an object, where it has a
+	// place.
 	take(i) {
 		const {kind, id, item} = this.hits[i], {app} = this;
 		this.close();
@@ -98,10 +116,12 @@ class Search {
 		app.heatmap.over.focus();
 	}
 
-	// Of all mappings of a name that the picture shows, if they lie together; else of the first.
+	// Of all mappings of a name that the picture shows, if they lie together; else of the
+	// first.
 	extent(name) {
 		const all = this.app.loaded.mappings.filter(m => m.name === name), first = all[0];
-		const band = this.app.grid.bands.find(b => first.start < b.end && first.end > b.start);
+		const band =
+			this.app.grid.bands.find(b => first.start < b.end && first.end > b.start);
 		const near = all.filter(m => m.start < band.end && m.end > band.start);
 		return [Math.min(...near.map(m => m.start)), Math.max(...near.map(m => m.end))];
 	}

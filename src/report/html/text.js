@@ -4,9 +4,14 @@
 'use strict';
 
 const KINDS = {
-	count: [[1, ''], [1e3, ' k'], [1e6, ' M'], [1e9, ' G'], [1e12, ' T'], [1e15, ' P'], [1e18, ' E']],
-	bytes: [[1, ' B'], [2 ** 10, ' KiB'], [2 ** 20, ' MiB'], [2 ** 30, ' GiB'], [2 ** 40, ' TiB'],
-		[2 ** 50, ' PiB'], [2 ** 60, ' EiB']],
+	count: [
+		[1, ''], [1e3, ' k'], [1e6, ' M'], [1e9, ' G'], [1e12, ' T'], [1e15, ' P'],
+		[1e18, ' E']
+	],
+	bytes: [
+		[1, ' B'], [2 ** 10, ' KiB'], [2 ** 20, ' MiB'], [2 ** 30, ' GiB'],
+		[2 ** 40, ' TiB'], [2 ** 50, ' PiB'], [2 ** 60, ' EiB']
+	],
 	percent: [[0.01, ' %']],
 };
 const MAX_DIGITS = 3, SMALLEST = 0.001, FINEST = -9, LONG = 1999.5;
@@ -120,8 +125,10 @@ function knownShare(share, n) {
 		return [share, 0, 1];
 	const middle = (share + z2 / (2 * n)) / (1 + z2 / n);
 	const half = Math.sqrt(z2 * share * (1 - share) / n + z2 * z2 / (4 * n * n)) / (1 + z2 / n);
-	return [share, share * n >= 4 ? Math.min(Math.max(middle - half, 0), share) : 0,
-		share < 1 ? Math.max(Math.min(middle + half, 1), share) : 1];
+	return [
+		share, share * n >= 4 ? Math.min(Math.max(middle - half, 0), share) : 0,
+		share < 1 ? Math.max(Math.min(middle + half, 1), share) : 1
+	];
 }
 
 function knownTimes(k, factor) {
@@ -143,9 +150,10 @@ const TIME_UNITS = [[1, 'ns'], [1e3, 'µs'], [1e6, 'ms'], [1e9, 's']];
 // A length of time: "370 ms", "1.5 s", "12 min".
 function durationText(ns) {
 	if (ns >= 120e9)
-		return ns >= 7200e9 ? `${+(ns / 3600e9).toPrecision(3)} h` : `${+(ns / 60e9).toPrecision(3)} min`;
+		return ns >= 7200e9 ? `${+ (ns / 3600e9).toPrecision(3)} h`
+				    : `${+ (ns / 60e9).toPrecision(3)} min`;
 	const [size, name] = TIME_UNITS.findLast(u => ns >= u[0]) ?? TIME_UNITS[0];
-	return `${+(ns / size).toPrecision(3)} ${name}`;
+	return `${+ (ns / size).toPrecision(3)} ${name}`;
 }
 
 // A point in time, to the digits that a step tells: "1.25 s", "12:03.5".
@@ -154,14 +162,21 @@ function timeText(ns, stepNs) {
 	const s = ns / 1e9;
 	if (s < 120)
 		return `${s.toFixed(places)} s`;
-	const rest = (s % 60).toFixed(places), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+	const rest = (s % 60).toFixed(places), h = Math.floor(s / 3600),
+	      m = Math.floor(s / 60) % 60;
 	const two = v => String(v).padStart(2, '0');
 	return (h ? h + ':' + two(m) : String(m)) + ':' + (rest < 10 ? '0' : '') + rest;
 }
 
+function spanText(from, to, stepNs) {
+	return `${timeText(from, stepNs)} – ${timeText(to, stepNs)}`;
+}
+
 // Round steps of an axis: 1, 2, 5 times a power of ten seconds, then whole minutes and hours.
 function timeStep(ns) {
-	const whole = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400];
+	const whole = [
+		1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400
+	];
 	const s = ns / 1e9;
 	if (s > 1)
 		return 1e9 * (whole.find(v => v >= s) ?? 86400 * Math.ceil(s / 86400));
@@ -171,15 +186,22 @@ function timeStep(ns) {
 
 // ---- names ----
 
+// Control characters, and those of Unicode that have no width or set the direction.
+const UNSEEN = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u200b-\\u200f' +
+		'\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb]',
+	'gu');
+
 // Names are a program's own words: what would not show, or would turn the text around it, is
 // replaced. They are put into the page as text only.
 function clean(s) {
-	return String(s).replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu, '\ufffd');
+	return String(s).replace(UNSEEN, '\ufffd');
 }
 
 function shorten(s, max) {
 	const c = [...s], tail = Math.floor(max / 3);
-	return c.length <= max ? s : c.slice(0, max - tail - 1).join('') + '…' + c.slice(-tail).join('');
+	return c.length <= max
+		? s
+		: c.slice(0, max - tail - 1).join('') + '…' + c.slice(-tail).join('');
 }
 
 function baseName(path) {

@@ -11,7 +11,8 @@ class WorkingSet {
 		this.canvas = canvas;
 		this.window = 1;
 		const time = ev => {
-			const p = this.plot(), v = app.view, x = ev.clientX - canvas.getBoundingClientRect().left;
+			const p = this.plot(), v = app.view,
+			      x = ev.clientX - canvas.getBoundingClientRect().left;
 			return v.t0 + (x - p.x) / p.w * (v.t1 - v.t0);
 		};
 		canvas.addEventListener('pointerdown', ev => {
@@ -36,18 +37,34 @@ class WorkingSet {
 	scrub(ns) {
 		const to = this.app.inside({ns, y: null});
 		if (this.down && this.from !== null)
-			this.app.setBrush({t0: Math.min(this.from, to.ns), t1: Math.max(this.from, to.ns), y0: 0, y1: this.app.grid.height});
+			this.app.setBrush({
+				t0: Math.min(this.from, to.ns),
+				t1: Math.max(this.from, to.ns),
+				y0: 0,
+				y1: this.app.grid.height
+			});
 		this.app.setCursor(to, true);
 	}
 
 	onKey(ev) {
 		const {view: v, grid, cursor} = this.app;
-		const keys = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10};
-		if (!grid || !(ev.key in keys || ev.key === 'Home' || ev.key === 'End') || ev.ctrlKey || ev.metaKey || ev.altKey)
+		const keys = {
+			ArrowLeft: -1,
+			ArrowDown: -1,
+			ArrowRight: 1,
+			ArrowUp: 1,
+			PageDown: -10,
+			PageUp: 10
+		};
+		if (!grid || !(ev.key in keys || ev.key === 'Home' || ev.key === 'End') ||
+			ev.ctrlKey || ev.metaKey || ev.altKey)
 			return;
 		ev.preventDefault();
-		const step = Math.max(grid.colNs, (v.t1 - v.t0) / 200), now = cursor ? cursor.ns : (v.t0 + v.t1) / 2;
-		const ns = ev.key === 'Home' ? grid.from : ev.key === 'End' ? grid.to : now + keys[ev.key] * step;
+		const step = Math.max(grid.colNs, (v.t1 - v.t0) / 200),
+		      now = cursor ? cursor.ns : (v.t0 + v.t1) / 2;
+		const ns = ev.key === 'Home' ? grid.from
+			: ev.key === 'End'   ? grid.to
+					     : now + keys[ev.key] * step;
 		const to = this.app.inside({ns, y: null});
 		this.app.reveal(to);
 		this.app.setCursor(to, true);
@@ -55,7 +72,13 @@ class WorkingSet {
 
 	plot() {
 		const box = this.canvas.getBoundingClientRect(), x = gutterOf(box.width);
-		return {x, y: 6, w: Math.max(box.width - x - RIGHT, 10), h: Math.max(box.height - 6 - 2.4 * fontSize(), 10), width: box.width};
+		return {
+			x,
+			y: 6,
+			w: Math.max(box.width - x - RIGHT, 10),
+			h: Math.max(box.height - 6 - 2.4 * fontSize(), 10),
+			width: box.width
+		};
 	}
 
 	// [estimate, lo, hi] at a time.
@@ -65,7 +88,8 @@ class WorkingSet {
 	}
 
 	draw() {
-		const {ctx} = fitCanvas(this.canvas), {grid, view: v, heatmap, cursor, brush} = this.app;
+		const {ctx} = fitCanvas(this.canvas),
+		      {grid, view: v, heatmap, cursor, brush} = this.app;
 		if (!grid)
 			return;
 		const p = this.plot(), style = getComputedStyle(document.documentElement);
@@ -75,7 +99,9 @@ class WorkingSet {
 		ctx.font = `${fontSize()}px system-ui, sans-serif`;
 		this.drawSizes(ctx, p, top, yOf, color);
 		ctx.fillStyle = color('--band');
-		this.trace(ctx, bins.map(b => [b.x, yOf(b.v[2])]).concat(bins.map(b => [b.x, yOf(b.v[1])]).reverse()));
+		this.trace(ctx,
+			bins.map(b => [b.x, yOf(b.v[2])])
+				.concat(bins.map(b => [b.x, yOf(b.v[1])]).reverse()));
 		ctx.fill();
 		ctx.strokeStyle = color('--accent');
 		ctx.lineWidth = 1.75;
@@ -84,7 +110,8 @@ class WorkingSet {
 		heatmap.style = style;
 		heatmap.drawTimes(ctx, p);
 		if (brush) {
-			const x0 = Math.max(heatmap.xOf(brush.t0, p), p.x), x1 = Math.min(heatmap.xOf(brush.t1, p), p.x + p.w);
+			const x0 = Math.max(heatmap.xOf(brush.t0, p), p.x),
+			      x1 = Math.min(heatmap.xOf(brush.t1, p), p.x + p.w);
 			ctx.fillStyle = color('--brush');
 			ctx.fillRect(x0, p.y, Math.max(x1 - x0, 0), p.h);
 		}
@@ -93,7 +120,8 @@ class WorkingSet {
 	}
 
 	drawCursor(ctx, p, yOf, color) {
-		const {cursor, heatmap} = this.app, x = heatmap.xOf(cursor.ns, p), k = this.at(cursor.ns);
+		const {cursor, heatmap} = this.app, x = heatmap.xOf(cursor.ns, p),
+			       k = this.at(cursor.ns);
 		ctx.fillStyle = color('--ink');
 		ctx.fillRect(Math.round(x), p.y, 1, p.h);
 		ctx.beginPath();
@@ -120,12 +148,17 @@ class WorkingSet {
 
 	// Means of the columns behind each pixel or so; a column in the middle of its time.
 	bins(p, v) {
-		const {grid, loaded, heatmap} = this.app, first = grid.columnAt(v.t0), last = grid.columnAt(v.t1 - 1);
-		const sums = this.sumsOf(loaded.wss[this.window]), per = Math.max(Math.floor((last - first + 1) / p.w), 1), out = [];
+		const {grid, loaded, heatmap} = this.app, first = grid.columnAt(v.t0),
+				     last = grid.columnAt(v.t1 - 1);
+		const sums = this.sumsOf(loaded.wss[this.window]),
+		      per = Math.max(Math.floor((last - first + 1) / p.w), 1), out = [];
 		for (let i = first; i <= last; i += per) {
 			const end = Math.min(i + per, last + 1);
 			const x = heatmap.xOf(grid.from + (i + end) / 2 * grid.colNs, p);
-			out.push({x: Math.min(Math.max(x, p.x), p.x + p.w), v: sums.map(s => (s[end] - s[i]) / (end - i))});
+			out.push({
+				x: Math.min(Math.max(x, p.x), p.x + p.w),
+				v: sums.map(s => (s[end] - s[i]) / (end - i))
+			});
 		}
 		// to the edges of the picture
 		if (out.length === 1)
@@ -148,7 +181,8 @@ class WorkingSet {
 			this.trace(ctx, [[p.x, y], [p.x + p.w, y]]);
 			ctx.stroke();
 			ctx.fillStyle = color('--soft');
-			ctx.fillText(b ? bytesText(b) : '0', p.x - 6, Math.min(Math.max(y, 6), p.y + p.h - 4));
+			ctx.fillText(b ? bytesText(b) : '0', p.x - 6,
+				Math.min(Math.max(y, 6), p.y + p.h - 4));
 		}
 		ctx.textBaseline = 'alphabetic';
 	}
@@ -162,6 +196,8 @@ class WorkingSet {
 		c.setAttribute('aria-valuemin', String(Math.round(grid.from / 1e6)));
 		c.setAttribute('aria-valuemax', String(Math.round(grid.to / 1e6)));
 		c.setAttribute('aria-valuenow', String(Math.round(ns / 1e6)));
-		c.setAttribute('aria-valuetext', `${timeText(ns, grid.colNs)}: working set ${knownText(this.at(ns), 'bytes')}`);
+		c.setAttribute('aria-valuetext',
+			`${timeText(ns, grid.colNs)}: working set ${
+				knownText(this.at(ns), 'bytes')}`);
 	}
 }
