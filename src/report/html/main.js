@@ -118,8 +118,10 @@ class App {
 		cancelAnimationFrame(this.easing);
 		this.movedAt = performance.now();
 		clearTimeout(this.settling);
-		this.settling =
-			setTimeout(() => this.ask('view'), SETTLE_MS + (ease ? EASE_MS : 0));
+		this.settling = setTimeout(() => {
+			this.settling = 0;
+			this.ask('view');
+		}, SETTLE_MS + (ease ? EASE_MS : 0));
 		if (!ease || still) {
 			this.view = to;
 			this.ask('view');
