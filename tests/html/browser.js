@@ -124,9 +124,8 @@ class Page {
 			]
 		});
 		await this.send('Page.navigate', {url: 'file://' + path.resolve(file)});
-		await this.until(
-			'document.readyState === "complete" && app && app.frame === 0 && ' +
-			'!document.body.hasAttribute("aria-busy")');
+		await this.until('document.readyState === "complete" && app');
+		await this.drawn();
 	}
 
 	onEvent({method, params}) {
@@ -190,7 +189,8 @@ class Page {
 	async drawn() {
 		await this.run(() => new Promise(done => requestAnimationFrame(
 							 () => requestAnimationFrame(done))));
-		await this.until('app.frame === 0 && !document.body.hasAttribute("aria-busy")');
+		await this.until(
+			'!app.frame && !app.settling && !document.body.hasAttribute("aria-busy")');
 	}
 
 	resize(width, height, scale = 1, touch = false) {
