@@ -584,7 +584,7 @@ static const struct workload workloads[] = {
 };
 
 /* Of 300 regions, for reports. */
-static const struct workload many = {"core, many regions", 1 << 18, 4000, 600, 1200, false};
+static const struct workload many = {"core, many regions", 1 << 18, 12000, 900, 12000, false};
 
 static const char usage[] =
 	"usage: record_size [SNAPSHOTS (600)]\n"
