@@ -35,5 +35,6 @@ if command -v node > /dev/null && [ -n "$(command -v chromium google-chrome)" ];
 	row "$what: zooms, 1920 x 1080" ">= 30 frames/s" \
 		"$(cut -d' ' -f2 opened | median) frames/s"
 else
-	row "$what: opens, zooms" "<= 2 s, >= 30 frames/s" "no browser (scripts/deps install browser)"
+	row "$what: opens, zooms" "<= 2 s, >= 30 frames/s" \
+		"no browser (scripts/deps install browser)"
 fi
