@@ -25,6 +25,8 @@
 #define MORE_ROWS      32 /* where there are few snapshots */
 #define FEW_SNAPSHOTS  1500
 #define LESSER_LINES   16 /* of targets beside the hottest */
+#define LESSER_ROWS    8
+#define FEW_SHEETS     4
 #define MAX_ACCESSES   65536
 #define MAX_NAMES      3000 /* of a list, of all targets together */
 #define LEAST_NAMES    150
@@ -61,10 +63,32 @@ static int list_targets(struct report_args *a, struct html_data *d,
 	return 0;
 }
 
+/* One of several targets may well have nothing in the range of addresses asked for. */
+static int init_sheets(struct report_args *a, struct html_data *d, const struct scan_target **list,
+		       size_t n)
+{
+	bool few = d->scan.nr_snapshots <= FEW_SNAPSHOTS, any = false;
+	size_t rows = few ? MORE_ROWS : ROWS_PER_LINE, lesser = n > FEW_SHEETS ? LESSER_ROWS : rows;
+	int err = 0;
+
+	for (size_t i = 0; i < n && (!err || err == -ERANGE); i++) {
+		int got = sheet_init(&d->sheets[d->nr_sheets++], a, &d->scan, list[i],
+				     i ? LESSER_LINES : LINES, i ? lesser : rows);
+
+		err = got ? got : err;
+		any |= !got;
+	}
+	if (err == -ERANGE && any) {
+		a->fail = (struct damon_fail){0};
+		err = 0;
+	}
+	return err;
+}
+
 static int choose_sheets(struct report_args *a, struct html_data *d)
 {
 	_cleanup_(freep) const struct scan_target **list = NULL;
-	size_t n, rows = d->scan.nr_snapshots <= FEW_SNAPSHOTS ? MORE_ROWS : ROWS_PER_LINE;
+	size_t n;
 	int err = list_targets(a, d, &list, &n);
 
 	if (err)
@@ -72,11 +96,7 @@ static int choose_sheets(struct report_args *a, struct html_data *d)
 	d->sheets = calloc(MAX_SHEETS, sizeof(*d->sheets));
 	if (!d->sheets)
 		return -ENOMEM;
-	for (size_t i = 0; i < MIN(n, (size_t)MAX_SHEETS) && !err; i++) {
-		d->nr_sheets++;
-		err = sheet_init(&d->sheets[i], a, &d->scan, list[i], i ? LESSER_LINES : LINES,
-				 rows);
-	}
+	err = init_sheets(a, d, list, MIN(n, (size_t)MAX_SHEETS));
 	for (size_t i = MAX_SHEETS; i < n; i++) {
 		d->nr_others++;
 		d->others_share += list[i]->info.share;

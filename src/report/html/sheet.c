@@ -25,11 +25,6 @@ int sheet_init(struct sheet *s, struct report_args *a, const struct scan *sc,
 
 	*s = (struct sheet){.target = t};
 	got = heatmap_prepare(a, sc, t, LAYOUT_COLS, lines, cells_per_line, &s->grid);
-	/* of several targets, some may have nothing in the range of addresses */
-	if (got == -ERANGE && sc->nr_targets > 1) {
-		a->fail = (struct damon_fail){0};
-		got = 0;
-	}
 	return MIN(got, 0);
 }
 
@@ -88,8 +83,11 @@ int sheet_begin(struct sheet *s, size_t cells)
 	lay = s->grid.lay;
 	s->grid.lay = (struct heat_layout){0};
 	heatgrid_release(&s->grid);
-	err = heatgrid_init_rows(&s->grid, &lay, start, end,
-				 choose_cols(s, MAX(lay.nr_rows, (size_t)1), cells));
+	if (!lay.nr_rows) {
+		heat_layout_release(&lay);
+		return 0;
+	}
+	err = heatgrid_init_rows(&s->grid, &lay, start, end, choose_cols(s, lay.nr_rows, cells));
 	if (err) {
 		heat_layout_release(&lay);
 		return err;

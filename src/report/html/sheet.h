@@ -47,7 +47,8 @@ struct sheet {
 	struct kept kept;
 };
 
-/* The first grid. Returns 0 or -errno with a->fail set. */
+/* The first grid. Returns 0 or -errno with a->fail set: -ERANGE if nothing was touched in the range
+ * of addresses asked for; it is a sheet without a grid then. */
 int sheet_init(struct sheet *s, struct report_args *a, const struct scan *sc,
 	       const struct scan_target *t, size_t lines, size_t cells_per_line);
 void sheet_release(struct sheet *s);
