@@ -66,6 +66,9 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# the page of 'report html', read by the assembler
+$(B)/src/report/html/parts.o: $(wildcard src/report/html/page.* src/report/html/*.js)
+
 $(LIB): $(call obj,$(LIB_SRC))
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 

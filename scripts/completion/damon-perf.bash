@@ -137,7 +137,7 @@ _damon_perf()
 		if [[ $cur == -* ]]; then
 			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --size --scale --dark --help'
 		else
-			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
+			_damon_perf_words -W 'summary heatmap wss access hotspots objects html info'
 		fi
 		;;
 	convert)

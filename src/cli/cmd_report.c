@@ -125,14 +125,14 @@ static const struct option_row options[] = {
 		.offset = AT(by),
 		.choices = "function line module",
 		.def = "function",
-		.help = "report hotspots: how finely code is told apart; 'line' needs debug "
+		.help = "report hotspots, html: how finely code is told apart; 'line' needs debug "
 			"information, and tells inlined functions, too",
 	},
 	{
 		.name = "members",
 		.type = OPT_FLAG,
 		.offset = AT(members),
-		.help = "report objects: variables by their members, where debug information "
+		.help = "report objects, html: variables by their members, where debug information "
 			"tells them",
 	},
 	{
@@ -222,6 +222,8 @@ static const struct command_pair examples[] = {
 	{"damon-perf report objects --members", "which variables, and which of their members"},
 	{"damon-perf report access --why 7ffe1ef9c000 --by line",
 	 "why a region is hot: its history, its object, the lines that touch it"},
+	{"damon-perf report html -o report.html",
+	 "a page to zoom, hover and search in: one file, which can be mailed"},
 	{"damon-perf report access --snapshot 0 -i other.data", "all regions of one snapshot"},
 	{"damon-perf report heatmap --color 256 | less -R", "colours through a pager"},
 	{0},

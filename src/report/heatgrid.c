@@ -11,11 +11,12 @@
 #define MAX_FINE_BANDS	 256
 #define LINES_PER_BAND	 2 /* at least, on average */
 #define MIN_BANDS	 8
-#define MAX_COLD	 0.005 /* of the accesses, in long cold runs */
-#define MAX_UNSETTLED	 0.05  /* likewise, with the first moments of mappings */
-#define MAX_LOST	 0.005 /* in ranges left out to have fewer bands */
-#define ROUNDING	 1e-4  /* of sums of floats */
-#define SCALE_LOW	 0.01  /* percentiles of the scale */
+#define MAX_COLD	 0.005	   /* of the accesses, in long cold runs */
+#define MAX_UNSETTLED	 0.05	   /* likewise, with the first moments of mappings */
+#define MAX_LOST	 0.005	   /* in ranges left out to have fewer bands */
+#define ROUNDING	 1e-4	   /* of sums of floats */
+#define ENOUGH		 (1 << 17) /* cells that percentiles are taken of */
+#define SCALE_LOW	 0.01	   /* percentiles of the scale */
 #define SCALE_HIGH	 0.99
 #define SCALE_MIN_FACTOR 10.0 /* between its ends: noise is not to look like a pattern */
 
@@ -52,6 +53,23 @@ int heatgrid_init(struct heatgrid *g, struct extents *ext, uint64_t start_ns, ui
 	return err;
 }
 
+int heatgrid_init_rows(struct heatgrid *g, struct heat_layout *lay, uint64_t start_ns,
+		       uint64_t end_ns, size_t cols)
+{
+	*g = (struct heatgrid){.start_ns = start_ns,
+			       .end_ns = end_ns,
+			       .nr_cols = MAX(cols, (size_t)1),
+			       .rows_given = true,
+			       .lay = *lay};
+	*lay = (struct heat_layout){0};
+	g->cells = new_cells(g, &g->lay);
+	g->sums = calloc(MAX(g->lay.nr_rows, (size_t)1), sizeof(*g->sums));
+	if (g->cells && g->sums)
+		return 0;
+	heatgrid_release(g);
+	return -ENOMEM;
+}
+
 void heatgrid_release(struct heatgrid *g)
 {
 	heat_layout_release(&g->lay);
@@ -68,7 +86,7 @@ uint64_t heatgrid_col_ns(const struct heatgrid *g, size_t col)
 }
 
 /* The column that holds a time within the grid: the inverse of heatgrid_col_ns(). */
-static size_t col_of(const struct heatgrid *g, uint64_t ns)
+size_t heatgrid_col_of(const struct heatgrid *g, uint64_t ns)
 {
 	uint64_t span = g->end_ns - g->start_ns, off = ns - g->start_ns;
 	size_t col = (size_t)((unsigned __int128)off * g->nr_cols / span);
@@ -79,28 +97,84 @@ static size_t col_of(const struct heatgrid *g, uint64_t ns)
 }
 
 /* A region's part in the sum of a row: 'cover' of its bytes and seconds. */
-static void add_part(struct heatgrid *g, size_t row, const struct damon_region_info *r,
-		     double cover)
+static void add_part(const struct heatgrid *g, struct damon_sum *sum,
+		     const struct damon_region_info *r, double cover)
 {
 	double hi = r->heat_hi / (g->hi_scale > 0 ? g->hi_scale : 1);
 
-	damon_sum_add(&g->sums[row], r->heat * cover, r->nr_ticks, hi * cover);
+	damon_sum_add(sum, r->heat * cover, r->nr_ticks, hi * cover);
+}
+
+/* A sum and its bounds, for a cell. */
+static struct heat_cell take_sum(struct damon_sum *sum)
+{
+	double lo, hi, value = sum->value;
+
+	damon_sum_bounds(sum, &lo, &hi);
+	*sum = (struct damon_sum){0};
+	return (struct heat_cell){(float)value, (float)lo, (float)hi, 0};
+}
+
+static void add_cell(struct heat_cell *cell, const struct heat_cell *part)
+{
+	cell->heat += part->heat;
+	cell->lo += part->lo;
+	cell->hi += part->hi;
 }
 
 /* Adds the sums of rows [from, to) to a column. */
 static void take_sums(struct heatgrid *g, size_t col, size_t from, size_t to)
 {
 	for (size_t row = from; row < to; row++) {
-		struct heat_cell *cell = &g->cells[row * g->nr_cols + col];
-		struct damon_sum *sum = &g->sums[row];
-		double lo, hi;
+		struct heat_cell part;
 
-		damon_sum_bounds(sum, &lo, &hi);
-		cell->heat += (float)sum->value;
-		cell->lo += (float)lo;
-		cell->hi += (float)hi;
-		*sum = (struct damon_sum){0};
+		if (!(g->sums[row].value > 0) && !(g->sums[row].most > 0))
+			continue; /* taken already, or nothing */
+		part = take_sum(&g->sums[row]);
+		add_cell(&g->cells[row * g->nr_cols + col], &part);
 	}
+}
+
+/* What a row gets that lies within one region: the same for all rows of a size. */
+struct inner {
+	double cover;
+	struct heat_cell part;
+};
+
+static void add_inner(struct heatgrid *g, size_t at, struct inner *in,
+		      const struct damon_region_info *r, double cover)
+{
+	struct damon_sum sum = {0};
+
+	if (in->cover != cover) {
+		add_part(g, &sum, r, cover);
+		in->part = take_sum(&sum);
+		in->cover = cover;
+	}
+	add_cell(&g->cells[at], &in->part);
+}
+
+/* The rows that a region touches, from 'row' on. Returns how many bytes of it they show. */
+static uint64_t fill_rows(struct heatgrid *g, const struct damon_region_info *r, size_t row,
+			  size_t col, float seconds, size_t *end)
+{
+	struct inner in = {0};
+	uint64_t shown = 0;
+
+	for (size_t k = row; k < g->lay.nr_rows && g->lay.rows[k].start < r->end; k++) {
+		uint64_t from = MAX(g->lay.rows[k].start, r->start);
+		uint64_t to = MIN(g->lay.rows[k].end, r->end);
+		double cover = (double)(to - from) * seconds;
+
+		if (from == g->lay.rows[k].start && to == g->lay.rows[k].end)
+			add_inner(g, k * g->nr_cols + col, &in, r, cover);
+		else
+			add_part(g, &g->sums[k], r, cover);
+		g->cells[k * g->nr_cols + col].cover += (float)cover;
+		shown += to - from;
+		*end = k + 1;
+	}
+	return shown;
 }
 
 /* One column, 'seconds' of it. Both regions and rows are sorted by address: rows are done with when
@@ -111,23 +185,14 @@ static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t 
 	size_t row = 0, done = 0, end = 0;
 
 	for (size_t i = 0; i < c->ti.nr_regions; i++) {
-		uint64_t shown = 0;
+		uint64_t shown;
 
 		damon_snapshot_region(c->s, c->at, i, &r);
 		while (row < g->lay.nr_rows && g->lay.rows[row].end <= r.start)
 			row++;
 		take_sums(g, col, done, MIN(row, end));
 		done = row;
-		for (size_t k = row; k < g->lay.nr_rows && g->lay.rows[k].start < r.end; k++) {
-			uint64_t from = MAX(g->lay.rows[k].start, r.start);
-			uint64_t to = MIN(g->lay.rows[k].end, r.end);
-			double cover = (double)(to - from) * seconds;
-
-			add_part(g, k, &r, cover);
-			g->cells[k * g->nr_cols + col].cover += (float)cover;
-			shown += to - from;
-			end = k + 1;
-		}
+		shown = fill_rows(g, &r, row, col, seconds, &end);
 		g->outside += r.heat * (double)(r.end - r.start - shown) * seconds;
 	}
 	take_sums(g, col, done, end);
@@ -139,7 +204,7 @@ void heatgrid_add(struct heatgrid *g, const struct scan_cursor *c)
 
 	if (start >= end)
 		return;
-	for (size_t col = col_of(g, start); col < g->nr_cols; col++) {
+	for (size_t col = heatgrid_col_of(g, start); col < g->nr_cols; col++) {
 		uint64_t from = MAX(start, heatgrid_col_ns(g, col));
 		uint64_t to = MIN(end, heatgrid_col_ns(g, col + 1));
 
@@ -401,7 +466,7 @@ static void find_scale(struct heatgrid *g)
 	g->scale_lo = g->scale_hi = 1;
 	if (!heat)
 		return;
-	for (size_t i = 0; i < all; i++)
+	for (size_t i = 0; i < all; i += 1 + all / ENOUGH)
 		if (g->cells[i].heat > 0)
 			heat[n++] = g->cells[i].heat;
 	if (!n)
@@ -429,7 +494,7 @@ static void find_typical(struct heatgrid *g)
 	size_t nr_hot = 0, nr_unseen = 0, all = g->lay.nr_rows * g->nr_cols;
 	_cleanup_(freep) float *v = calloc(all + 1, sizeof(*v));
 
-	for (size_t i = 0; v && i < all; i++) {
+	for (size_t i = 0; v && i < all; i += 1 + all / ENOUGH) {
 		struct known k = heatgrid_known(&g->cells[i]);
 
 		if (k.v > 0)
@@ -445,7 +510,7 @@ static void find_typical(struct heatgrid *g)
 
 int heatgrid_finish(struct heatgrid *g)
 {
-	int err = coarsen(g);
+	int err = g->rows_given ? 0 : coarsen(g);
 
 	if (err)
 		return err;

@@ -34,6 +34,7 @@ struct heatgrid {
 			       part of it is used */
 	bool from_birth;    /* the target was not there before the columns begin */
 	bool keep_all;	    /* leave out nothing that was used */
+	bool rows_given;    /* by heatgrid_init_rows() */
 	double hi_scale; /* what heat_hi is of regions without samples, of their bound without the
 			    scale; 0: 1 */
 	size_t nr_cols, lines, cells_per_line;
@@ -53,11 +54,17 @@ struct heatgrid {
  */
 int heatgrid_init(struct heatgrid *g, struct extents *ext, uint64_t start_ns, uint64_t end_ns,
 		  size_t cols, size_t lines, size_t cells_per_line);
+/* The same with the rows of 'lay', which is taken over: heatgrid_finish() keeps them. Any number of
+ * cells. Returns 0 or -ENOMEM. */
+int heatgrid_init_rows(struct heatgrid *g, struct heat_layout *lay, uint64_t start_ns,
+		       uint64_t end_ns, size_t cols);
 void heatgrid_release(struct heatgrid *g);
 
 void heatgrid_add(struct heatgrid *g, const struct scan_cursor *c);
 int heatgrid_finish(struct heatgrid *g); /* 0 or -ENOMEM */
 
+/* The column of a time within the grid. */
+size_t heatgrid_col_of(const struct heatgrid *g, uint64_t ns);
 /* When column 'col' begins; 'nr_cols' gives the end of the last. */
 uint64_t heatgrid_col_ns(const struct heatgrid *g, size_t col);
 

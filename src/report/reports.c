@@ -8,6 +8,7 @@ const struct report_row report_rows[] = {
 	{"access", "regions of one snapshot, with heat and age", report_access},
 	{"hotspots", "the code that touches the memory, and what it touches", report_hotspots},
 	{"objects", "variables, heap, files, stacks by their accesses", report_objects},
+	{"html", "a page to explore all of that: -o report.html", report_html},
 	{"info", "how it was recorded, and what was lost or not seen", report_info},
 	{0},
 };

@@ -302,6 +302,54 @@ static void fill_islands(struct damon_record *r)
 	}
 }
 
+/* What a page of HTML must show, and names that would take it over if it let them. */
+static void map_page(struct damon_record *r, uint32_t id)
+{
+	fake_mapping(r, id, EXE, 6 * MiB, "/no such place/bin/</script><script>alert(1)</script>");
+	fake_mapping(r, id, HEAP, 24 * MiB, "[heap]");
+	fake_mapping(r, id, ARENA, 64 * MiB, "/tmp/<img src=x onerror=alert(2)>\033[31m");
+	fake_mapping(r, id, ARENA + 8 * GiB, 8 * MiB, "[anon:\"&lt;'\xe2\x80\xae gnp.exe\xff]");
+	fake_mapping(r, id, LIB, 2 * MiB, "/no such place/lib/libwork.so.6");
+	fake_mapping(r, id, STACK, 132 * KiB, "[stack]");
+}
+
+static void put_page(struct damon_record *r, uint32_t id, unsigned i)
+{
+	struct damon_access_info a = {.weight = 1000, .load = 1};
+
+	fake_part(r, id, id ? 10 : 90);
+	fake_region(r, EXE, 6 * MiB, 1, 0, i);
+	fake_region(r, HEAP, 12 * MiB, i < 30 ? 40 : 4, 0.5, i % 30);
+	fake_region(r, HEAP + 12 * MiB, 12 * MiB, 0, 0, i);
+	fake_region(r, ARENA, 32 * MiB, i < 30 ? 1 : 60, 0.1, i % 30);
+	fake_region(r, ARENA + 32 * MiB, 32 * MiB, 2, 0.1, i);
+	fake_region(r, LIB, 2 * MiB, 1, 0, i);
+	fake_region(r, ARENA + 8 * GiB, 8 * MiB, 1, 0, i);
+	fake_region(r, STACK, 132 * KiB, 20, 0.5, i);
+	for (unsigned k = 0; k < 12; k++) {
+		a.addr = k < 6 ? (i < 30 ? HEAP : ARENA) + k * MiB : STACK + k * 4 * KiB;
+		a.ip = k < 6 ? EXE + 0x100 : LIB + 0x100;
+		a.store = k == 1;
+		fake_access(r, id, a);
+	}
+}
+
+static void fill_page(struct damon_record *r)
+{
+	strcpy(r->info.command, "worker '</script><script>alert(3)</script>' \033]0;x\a");
+	map_page(r, fake_target(r, 700, "worker", 1));
+	map_page(r, fake_target(r, 701, "</script>\"<b>\033", 2));
+	r->info.scale_lo = .5;
+	r->info.scale_hi = 2;
+	for (unsigned i = 0; i < 60; i++) {
+		fake_snapshot(r);
+		put_page(r, 0, i);
+		if (i >= 20)
+			put_page(r, 1, i);
+		fake_snapshot_end(r);
+	}
+}
+
 /* A large reservation that is one region at first, until it is known that little of it is used. */
 static void fill_reserve(struct damon_record *r)
 {
@@ -637,6 +685,7 @@ const struct scenario scenarios[] = {
 	{"markup", fill_markup},
 	{"crowd", fill_crowd},
 	{"islands", fill_islands},
+	{"page", fill_page},
 	{"reserve", fill_reserve},
 	{"pipe", fill_pipe},
 	{"broken", fill_broken},
