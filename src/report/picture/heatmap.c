@@ -22,18 +22,21 @@
 
 /* ---- how many cells ---- */
 
-/* No finer than there are snapshots, nor than pixels. */
+/* No finer than pixels, and each of as many whole snapshots: one that is cut costs twice, and blurs
+ * what changes. */
 static size_t columns(const struct report_args *a, const struct scan *sc,
 		      const struct scan_target *t, const struct frame *f)
 {
 	uint64_t from = MAX(sc->from_ns, t->first_ns), to = MIN(sc->to_ns, t->last_ns);
 	uint64_t aggr = MAX(sc->info.attrs.aggr_ns, (uint64_t)1);
-	uint64_t snaps = to > from ? (to - from + aggr / 2) / aggr : 1;
+	uint64_t snaps = to > from ? (to - from + aggr / 2) / aggr : 1, each;
 	size_t room = (size_t)(PLOT_PART_X * f->width);
 
 	if (a->resol_time)
 		return MIN((size_t)a->resol_time, room);
-	return (size_t)MIN(MAX(snaps, (uint64_t)1), (uint64_t)(room / COL_PIXELS));
+	snaps = MAX(snaps, (uint64_t)1);
+	each = (snaps + room - 1) / room;
+	return (size_t)(snaps / each);
 }
 
 static void rows(const struct report_args *a, const struct frame *f, size_t *lines,
