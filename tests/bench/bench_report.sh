@@ -5,26 +5,40 @@
 
 "$B/tests/bench/record_size" --write large.data 600
 
-# Wall time (s) and largest resident size (MiB) of a report.
+# Wall time (s), CPU time (s) and largest resident size (MiB) of a report with its options.
 measure()
 {
-	python3 - "$1" <<-'END'
+	python3 - "$@" <<-'END'
 		import os, subprocess, sys, time
 		start = time.monotonic()
-		p = subprocess.Popen([os.environ["perf"], "report", sys.argv[1],
+		p = subprocess.Popen([os.environ["perf"], "report", *sys.argv[1:],
 		                      "-i", "large.data"], stdout=subprocess.DEVNULL)
 		_, status, used = os.wait4(p.pid, 0)
 		if status:
 		    raise SystemExit("damon-perf report: wait status %d" % status)
-		print("%.3f %.1f" % (time.monotonic() - start, used.ru_maxrss / 1024))
+		print("%.3f %.3f %.1f" % (time.monotonic() - start, used.ru_utime + used.ru_stime,
+		                          used.ru_maxrss / 1024))
 	END
 }
 
-for name in heatmap wss; do
+# figures AIM NAME OPTION...
+figures()
+{
+	local aim=$1
+	shift
 	: > figures
-	for i in $(seq $((2 * runs + 1))); do
-		measure $name >> figures
+	for _ in $(seq $((2 * runs + 1))); do
+		measure "$@" >> figures
 	done
-	row "report $name of 600 snapshots x 1000 regions" "<= .1 s, <= 24 MiB" \
-		"$(cut -d' ' -f1 figures | median) s, $(cut -d' ' -f2 figures | median) MiB"
+	row "report $* of 600 snapshots x 1000 regions" "$aim" \
+		"$(cut -d' ' -f1 figures | median) s ($(cut -d' ' -f2 figures | median) s of CPU), \
+$(cut -d' ' -f3 figures | median) MiB"
+}
+
+for name in heatmap wss; do
+	figures "<= .1 s, <= 24 MiB" $name
+done
+for name in heatmap wss; do
+	figures "<= .2 s" $name --format png
+	figures "<= .2 s" $name --format svg
 done

@@ -11,8 +11,9 @@
 #include "report/print.h"
 #include "report/select.h"
 
-#define COL_PIXELS   2 /* of a cell, at least */
-#define ROW_PIXELS   2
+#define ROW_PIXELS   2 /* of a cell, at least */
+#define MAX_ROWS     1024
+#define MAX_CELLS    (HEATGRID_MAX_CELLS / 4) /* the grid is filled more finely first */
 #define LINE_PIXELS  26	 /* of the least band that heatgrid makes: as much as a name takes */
 #define PLOT_PART_X  .72 /* of the page, about: how many cells it is to have */
 #define PLOT_PART_Y  .62
@@ -22,25 +23,29 @@
 
 /* ---- how many cells ---- */
 
-/* No finer than there are snapshots, nor than pixels. */
+/* No finer than pixels, and each of as many whole snapshots: one that is cut costs twice, and blurs
+ * what changes. */
 static size_t columns(const struct report_args *a, const struct scan *sc,
-		      const struct scan_target *t, const struct frame *f)
+		      const struct scan_target *t, const struct frame *f, size_t nr_rows)
 {
 	uint64_t from = MAX(sc->from_ns, t->first_ns), to = MIN(sc->to_ns, t->last_ns);
 	uint64_t aggr = MAX(sc->info.attrs.aggr_ns, (uint64_t)1);
-	uint64_t snaps = to > from ? (to - from + aggr / 2) / aggr : 1;
+	uint64_t snaps = to > from ? (to - from + aggr / 2) / aggr : 1, each;
 	size_t room = (size_t)(PLOT_PART_X * f->width);
 
 	if (a->resol_time)
 		return MIN((size_t)a->resol_time, room);
-	return (size_t)MIN(MAX(snaps, (uint64_t)1), (uint64_t)(room / COL_PIXELS));
+	room = MIN(room, MAX_CELLS / nr_rows);
+	snaps = MAX(snaps, (uint64_t)1);
+	each = (snaps + room - 1) / room;
+	return (size_t)(snaps / each);
 }
 
 static void rows(const struct report_args *a, const struct frame *f, size_t *lines,
 		 size_t *per_line)
 {
 	double height = PLOT_PART_Y * f->height;
-	size_t n = (size_t)(height / ROW_PIXELS);
+	size_t n = MIN((size_t)(height / ROW_PIXELS), (size_t)MAX_ROWS);
 
 	if (a->resol_addr)
 		n = MIN((size_t)a->resol_addr, (size_t)height);
@@ -258,7 +263,8 @@ int picture_heatmap(struct report_args *a, const struct picture_mark *marks, siz
 	if (!got)
 		got = select_target(a, &sc, &h.target);
 	if (got > 0)
-		got = heatmap_prepare(a, &sc, h.target, columns(a, &sc, h.target, &size), lines,
+		got = heatmap_prepare(a, &sc, h.target,
+				      columns(a, &sc, h.target, &size, lines * per_line), lines,
 				      per_line, &g);
 	if (got > 0)
 		got = heatmap_fill(a, h.target, &g);

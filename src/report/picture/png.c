@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "report/picture/png.h"
 
-#define LEVEL	   8 /* of compression */
+#define LEVEL	   6 /* of compression */
 #define MAX_COLORS 256
 #define NR_SLOTS   1024 /* of the table that finds a colour; a power of two */
 #define TYPE_RGB   2
