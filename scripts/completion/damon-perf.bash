@@ -14,7 +14,7 @@ _damon_perf()
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-		_damon_perf_words -W 'record report convert check help version'
+		_damon_perf_words -W 'record report convert mark check help version'
 		return
 	fi
 	# behind '--' is another command's line
@@ -82,10 +82,18 @@ _damon_perf()
 		case $prev in
 		-i | --input) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
-		--to) _damon_perf_words -W 'damo damo-json csv perf'; return ;;
+		--to) _damon_perf_words -W 'damo damo-json csv json perf pprof perfetto folded record'; return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --to --help'
+			_damon_perf_words -W '--input --output --to --anonymize --help'
+		fi
+		;;
+	mark)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --all --help'
 		fi
 		;;
 	check)

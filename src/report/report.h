@@ -43,6 +43,7 @@ struct report_args {
 	int window;			 /* enum damon_wss_window; -1: the report's own default */
 	enum report_sort sort;
 	enum report_grain grain;
+	bool anonymize;		/* convert --to record */
 	bool members;		/* report objects: variables by member */
 	unsigned top;		/* rows of hotspots and objects in text; 0: 20 */
 	const char *cache_dir;	/* where names of code are kept between runs; NULL: nowhere */
