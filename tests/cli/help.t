@@ -18,6 +18,7 @@ The program explains itself.
     record      record the memory accesses of a command or of running processes
     report      show what a record tells
     convert     write a record in a format of other programs
+    mark        name a moment of a recording that runs
     check       tell what works on this machine, and what would help
     help        explain a command
     version     tell the version
@@ -61,11 +62,36 @@ The program explains itself.
   in proportion to the others) and its latency as its weight. Names, mappings,
   exec and exit of their processes are with them, as far as the record knows.
   
+  pprof and folded are of that log, too, by code and by what it touches: inlined
+  frames, where debug information tells them, but no call chains, which a record
+  does not have. pprof has samples, accesses, bytes, latency and stall, and labels
+  of pid, tid, comm, object, kind (of object), access and level. A line of folded
+  is comm;object;module;function;inlined and a number of accesses.
+  
+  perfetto has counters over time: accesses a second and the working set of 1 s
+  with their bounds, by process, accesses a second of the 16 hottest mappings of
+  each of the 256 hottest processes, and marks as instants.
+  
+  record is the record again, without what was damaged. With --anonymize it tells
+  nothing of whose it is: hashes stand for paths, names of processes, mappings and
+  marks, under a key that nobody keeps, so that equal names stay equal in it and
+  nowhere else; [heap], .so and their like stay. Addresses of each process move by
+  a distance of its own. What stays: figures, times, process ids, the processor,
+  the number of the kernel.
+  
+  json is one object: version, record, targets, marks, and snapshots, whose
+  regions have the columns of CSV as keys. Times are ns since the epoch.
+  
   Formats:
     damo        * (glob)
     damo-json   * (glob)
     csv         * (glob)
+    json        the same as one JSON object, with working sets and marks
     perf        * (glob)
+    pprof       the log by code and objects, for pprof
+    perfetto    heat and working sets over time, for ui.perfetto.dev
+    folded      the log as stacks, for flamegraph.pl and speedscope
+    record      the record itself, with --anonymize to be given away
   
   Examples:
     damon-perf convert --to damo -o damon.data
@@ -74,6 +100,14 @@ The program explains itself.
         a look at the regions
     damon-perf convert --to perf -o perf.data && perf report --mem-mode
         the samples in perf's own reports
+    damon-perf convert --to pprof -o mem.pb.gz && pprof -http : mem.pb.gz
+        graphs and flame graphs of who touches the memory
+    damon-perf convert --to folded -o - | flamegraph.pl > mem.svg
+        one flame graph
+    damon-perf convert --to record --anonymize -o mail.data
+        a record to give away
+    damon-perf convert --to perfetto -o mem.pftrace
+        then open it in ui.perfetto.dev
   
   Options:
     -i, --input FILE          the record, or a recording that perf made of memory
@@ -81,8 +115,10 @@ The program explains itself.
                               standard input [damon-perf.data]
     -o, --output FILE         write there; the file appears when it is complete;
                               '-' is standard output
-        --to damo|damo-json|csv|perf
+        --to damo|damo-json|csv|json|perf|pprof|perfetto|folded|record
                               one of the formats above
+        --anonymize           with --to record: names and paths become hashes,
+                              addresses move, the command line goes; figures stay
     -h, --help                this text
   
   Exit status:
@@ -146,7 +182,7 @@ Examples teach: each command has some, and they are of that command or of one th
   > done
   11
   8
-  3
+  7
   2
 
 Without a word it is a mistake, told with the same text.
@@ -169,6 +205,7 @@ Without a word it is a mistake, told with the same text.
     record      record the memory accesses of a command or of running processes
     report      show what a record tells
     convert     write a record in a format of other programs
+    mark        name a moment of a recording that runs
     check       tell what works on this machine, and what would help
     help        explain a command
     version     tell the version

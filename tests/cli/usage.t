@@ -55,7 +55,7 @@ Wrong command lines get one sentence with what to do, and 2.
   damon-perf: '0x1000-99999999999999999999' is too large for '--address-range'; give START-END, such as '0x1000-0x2000' or '4M-8M', with START below END
   [2]
   $ damon-perf report --time-range 2s-1s
-  damon-perf: '2s-1s' is no value of '--time-range'; give FROM-TO, such as '1s-2.5s', with FROM before TO
+  damon-perf: '2s-1s' is no value of '--time-range'; give FROM-TO, such as '1s-2.5s', with FROM before TO, or marks, such as 'mark:NAME' or 'NAME..NAME'
   [2]
   $ damon-perf report --color pink
   damon-perf: 'pink' is no value of '--color'; choose from auto, never, 256, truecolor
@@ -79,7 +79,7 @@ Wrong command lines get one sentence with what to do, and 2.
   damon-perf: '--output' is missing; add '--output FILE'
   [2]
   $ damon-perf convert --to xml -o out
-  damon-perf: 'xml' is no value of '--to'; choose from damo, damo-json, csv, perf
+  damon-perf: 'xml' is no value of '--to'; choose from damo, damo-json, csv, json, perf, pprof, perfetto, folded, record
   [2]
   $ damon-perf docs
   damon-perf: docs of what; write 'man', 'man COMMAND' or 'completion'
