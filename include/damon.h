@@ -608,6 +608,21 @@ int damon_record_space_mapping(const struct damon_record *r, uint32_t space_id, 
  */
 int damon_record_to_perf(struct damon_record *r, int fd);
 
+/*
+ * Writes the record to 'fd', which stays the caller's, as a new record. It is read to its end:
+ * rewind it to read its snapshots. What was damaged is left out.
+ *
+ * 'anonymous': a record to give away. Paths, names of processes, mappings, marks and the host are
+ * replaced by hashes under a key that nobody keeps, so that equal ones stay equal; "[heap]" and its
+ * like, ".so" and " (deleted)" stay. The command line, names of events, the kernel's own version
+ * behind its number and build ids go. Addresses of each address space move by a distance of its
+ * own; what is in it keeps its place. Times, process ids, the processor's name and all figures
+ * stay.
+ *
+ * Returns 0, -ESPIPE if 'r' is a pipe that was read before, or -errno.
+ */
+int damon_record_copy(struct damon_record *r, int fd, int anonymous);
+
 /* ---- what works here ---- */
 
 struct damon_check_item {

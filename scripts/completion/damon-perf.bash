@@ -147,7 +147,15 @@ _damon_perf()
 		--to) _damon_perf_words -W 'damo damo-json csv json perf pprof perfetto folded'; return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --to --help'
+			_damon_perf_words -W '--input --output --to --anonymize --help'
+		fi
+		;;
+	mark)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --all --help'
 		fi
 		;;
 	mark)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/render.h"
@@ -9,6 +10,7 @@
 struct convert_options {
 	struct render_options io;
 	int to;
+	bool anonymize;
 };
 
 #define AT(field) offsetof(struct convert_options, field)
@@ -48,6 +50,14 @@ static const struct option_row options[] = {
 		.required = true,
 		.help = "one of the formats above",
 	},
+	{
+		.name = "anonymize",
+		.type = OPT_FLAG,
+		.offset = AT(anonymize),
+		.help = "with --to record: names and paths become hashes, addresses move, the "
+			"command "
+			"line goes; figures stay",
+	},
 	{0},
 };
 
@@ -59,6 +69,7 @@ static const struct command_pair examples[] = {
 	{"damon-perf convert --to pprof -o mem.pb.gz && pprof -http : mem.pb.gz",
 	 "graphs and flame graphs of who touches the memory"},
 	{"damon-perf convert --to folded -o - | flamegraph.pl > mem.svg", "one flame graph"},
+	{"damon-perf convert --to record --anonymize -o mail.data", "a record to give away"},
 	{"damon-perf convert --to perfetto -o mem.pftrace", "then open it in ui.perfetto.dev"},
 	{0},
 };
@@ -86,7 +97,13 @@ static int cmd_convert(char **argv)
 		damon_fail_remedy(&fail, "name the input with '-i' and the output with '-o'");
 		return command_usage(&command_convert, &fail);
 	}
+	if (o.anonymize && strcmp(export_rows[o.to].name, "record")) {
+		damon_fail(&fail, EINVAL, "'--anonymize' is for records");
+		damon_fail_remedy(&fail, "write one with '--to record', and convert that");
+		return command_usage(&command_convert, &fail);
+	}
 	o.io.color = REPORT_ASCII;
+	args.anonymize = o.anonymize;
 	args.cache_dir = command_cache_dir(cache, sizeof(cache));
 	return render(&export_rows[o.to], &args, &o.io);
 }
@@ -115,6 +132,13 @@ const struct command command_convert = {
 		"with "
 		"their bounds, by process, accesses a second of the 16 hottest mappings of each of "
 		"the 256 hottest processes, and marks as instants.\n\n"
+		"record is the record again, without what was damaged. With --anonymize it tells "
+		"nothing of whose it is: hashes stand for paths, names of processes, mappings and "
+		"marks, under a key that nobody keeps, so that equal names stay equal in it and "
+		"nowhere else; [heap], .so and their like stay. Addresses of each process move by "
+		"a "
+		"distance of its own. What stays: figures, times, process ids, the processor, "
+		"the number of the kernel.\n\n"
 		"json is one object: version, record, targets, marks, and snapshots, whose regions "
 		"have the columns of CSV as keys. Times are ns since the epoch.",
 	.options = options,

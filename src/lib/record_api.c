@@ -9,6 +9,7 @@
 
 #include "damon.h"
 #include "damos.h"
+#include "lib/copy.h"
 #include "lib/ctx.h"
 #include "lib/out.h"
 #include "lib/record.h"
@@ -262,6 +263,14 @@ int damon_record_to_perf(struct damon_record *r, int fd)
 
 	r->begun = true;
 	return err ? err : to_perf(r->reader, fd, &r->fail);
+}
+
+int damon_record_copy(struct damon_record *r, int fd, int anonymous)
+{
+	int err = r->begun ? damon_record_rewind(r) : 0;
+
+	r->begun = true;
+	return err ? err : copy_record(r->reader, fd, anonymous, &r->fail);
 }
 
 static void fill_origin(const struct damon_origin *o, struct damon_record_info *i)

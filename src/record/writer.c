@@ -226,6 +226,16 @@ int damon_writer_targets(struct damon_writer *w, struct damon_targets *ts)
 	return err;
 }
 
+int damon_writer_target(struct damon_writer *w, const struct damon_target *t)
+{
+	return w->err ? w->err : collected(w, damon_out_target(&w->out, t));
+}
+
+int damon_writer_space(struct damon_writer *w, const struct damon_space *s)
+{
+	return w->err ? w->err : collected(w, damon_out_space(&w->out, s));
+}
+
 int damon_writer_snapshot(struct damon_writer *w, const struct damon_snapshot *s)
 {
 	int err = w->err ? w->err : damon_out_tuned(&w->out, s);

@@ -33,6 +33,10 @@ int damon_writer_targets(struct damon_writer *w, struct damon_targets *t);
 int damon_writer_snapshot(struct damon_writer *w, const struct damon_snapshot *s);
 int damon_writer_log(struct damon_writer *w, const struct damon_log_entry *e, size_t n);
 
+/* The same, one by one, as a reader yields them; a space that changed has another version. */
+int damon_writer_target(struct damon_writer *w, const struct damon_target *t);
+int damon_writer_space(struct damon_writer *w, const struct damon_space *s);
+
 /* Likewise; 'refused' in all, as there were too many. -EINVAL: more than a record may have. */
 int damon_writer_marks(struct damon_writer *w, const struct damon_mark *m, size_t n,
 		       uint64_t refused);

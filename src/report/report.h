@@ -46,6 +46,7 @@ struct report_args {
 	enum report_sort sort;
 	enum report_grain grain;
 	bool percentiles;	/* hotspots, objects: of latency, where it is told */
+	bool anonymize;		/* convert --to record */
 	bool members;		/* report objects: variables by member */
 	unsigned top;		/* rows of hotspots and objects in text; 0: 20 */
 	const char *cache_dir;	/* where names of code are kept between runs; NULL: nowhere */

@@ -22,5 +22,6 @@ const struct report_row export_rows[] = {
 	{"pprof", "the log by code and objects, for pprof", export_pprof},
 	{"perfetto", "heat and working sets over time, for ui.perfetto.dev", export_perfetto},
 	{"folded", "the log as stacks, for flamegraph.pl and speedscope", export_folded},
+	{"record", "the record itself, with --anonymize to be given away", export_record},
 	{0},
 };

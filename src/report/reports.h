@@ -22,5 +22,6 @@ int export_pprof(struct report_args *a);
 int export_folded(struct report_args *a);
 int export_perfetto(struct report_args *a);
 int export_json(struct report_args *a);
+int export_record(struct report_args *a);
 
 #endif

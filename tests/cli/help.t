@@ -108,6 +108,8 @@ The program explains itself.
                               '-' is standard output
         --to damo|damo-json|csv|json|perf|pprof|perfetto|folded
                               one of the formats above
+        --anonymize           with --to record: names and paths become hashes,
+                              addresses move, the command line goes; figures stay
     -h, --help                this text
   
   Exit status:

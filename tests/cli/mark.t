@@ -25,6 +25,7 @@ A command that is recorded marks its own recording, whatever else is recorded; a
   > i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done
   > damon-perf mark
   > damon-perf mark "$(printf 'evil\033[2J')"
+  > i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done
   > END
   $ damon-perf record -q --source soft --rate 2000 -o r sh phases
   $ damon-perf report info -i r | grep -A 3 '^marks' | sed 's/ *[0-9.]* m\?s: / T /'

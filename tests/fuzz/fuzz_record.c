@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any bytes as a record, and what there is of it as perf.data. Checksums would keep a fuzzer out,
- * so inputs that begin with 'F' are a recipe instead of a file: chunks of one byte type, two bytes
- * size (little endian), payload, which are framed here behind a good head and meta.
+ * Any bytes as a record, what there is of it as perf.data, and its copy. Checksums would keep a
+ * fuzzer out, so inputs that begin with 'F' are a recipe instead of a file: chunks of one byte
+ * type, two bytes size (little endian), payload, which are framed here behind a good head and meta.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/util.h"
+#include "lib/copy.h"
 #include "lib/to_perf.h"
 #include "perf/file.h"
 #include "record/chunk.h"
@@ -149,6 +150,29 @@ static void as_perf(const char *path)
 	damon_reader_close(r);
 }
 
+/* A copy, without names, which must be sound wherever it could be made. */
+static void as_copy(const char *path)
+{
+	_cleanup_(closep) int fd = memfd_create("copy", MFD_CLOEXEC);
+	struct damon_reader *r;
+	struct damon_item item;
+	struct damon_fail f;
+	char out[32];
+	int err;
+
+	if (damon_reader_open(path, &r, &f))
+		return;
+	err = copy_record(r, fd, true, &f);
+	damon_reader_close(r);
+	snprintf(out, sizeof(out), "/proc/self/fd/%d", fd);
+	if (err || damon_reader_open(out, &r, &f))
+		return;
+	while (damon_reader_next(r, &item) > 0)
+		if (item.type == DAMON_ITEM_DAMAGED)
+			abort();
+	damon_reader_close(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(damon_pack_release) struct damon_pack file = PACK_WRITER;
@@ -164,5 +188,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	read_all(path);
 	as_perf(path);
+	as_copy(path);
 	return 0;
 }
