@@ -14,7 +14,7 @@ _damon_perf()
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-		_damon_perf_words -W 'record report convert check help version'
+		_damon_perf_words -W 'record report diff convert check help version'
 		return
 	fi
 	# behind '--' is another command's line
@@ -64,6 +64,7 @@ _damon_perf()
 		--address-range) return ;;
 		--time-range) return ;;
 		--snapshot) return ;;
+		--why) return ;;
 		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
 		--by) _damon_perf_words -W 'function line module'; return ;;
 		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
@@ -73,9 +74,25 @@ _damon_perf()
 		--width) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --window --by --members --sort --top --resol --color --width --help'
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --help'
 		else
 			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
+		fi
+		;;
+	diff)
+		case $prev in
+		--comm) return ;;
+		--time-range) return ;;
+		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
+		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
+		--fail-if) return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--format) _damon_perf_words -W 'text json csv'; return ;;
+		--top) return ;;
+		--width) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--comm --time-range --window --sort --fail-if --output --format --top --width --help'
 		fi
 		;;
 	convert)

@@ -12,6 +12,7 @@ int report_access(struct report_args *a);
 int report_hotspots(struct report_args *a);
 int report_objects(struct report_args *a);
 int report_info(struct report_args *a);
+int report_diff(struct report_args *a); /* a command of its own: it has two records */
 
 int export_damo(struct report_args *a);
 int export_damo_json(struct report_args *a);
