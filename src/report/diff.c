@@ -244,7 +244,7 @@ static int make_rows(struct diff *d)
 
 static const struct table_col cols[] = {
 	{"kind", NULL},
-	{"name", "", .left = true, .least = 18, .cut = TABLE_CUT_MIDDLE},
+	{"name", "", .left = true, .least = 14, .cut = TABLE_CUT_MIDDLE},
 	{"of", "of", .left = true, .drop = 3, .least = 14, .cut = TABLE_CUT_MIDDLE},
 	{"before", "before"},
 	{NULL, "[lo, hi]", "bounds of before", .left = true, .drop = 1},

@@ -17,6 +17,7 @@ The program explains itself.
   Commands:
     record      record the memory accesses of a command or of running processes
     report      show what a record tells
+    diff        show what moved between two records
     convert     write a record in a format of other programs
     check       tell what works on this machine, and what would help
     help        explain a command
@@ -145,7 +146,7 @@ Examples teach: each command has some, and they are of that command or of one th
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
   11
-  8
+  9
   3
   2
 
@@ -168,6 +169,7 @@ Without a word it is a mistake, told with the same text.
   Commands:
     record      record the memory accesses of a command or of running processes
     report      show what a record tells
+    diff        show what moved between two records
     convert     write a record in a format of other programs
     check       tell what works on this machine, and what would help
     help        explain a command
