@@ -188,6 +188,8 @@ static const struct command_pair examples[] = {
 	 "the working set over time, for a spreadsheet"},
 	{"damon-perf report hotspots --by line", "the lines of code that touch the memory most"},
 	{"damon-perf report objects --members", "which variables, and which of their members"},
+	{"damon-perf report annotate", "the source lines and instructions of the hottest function"},
+	{"damon-perf report annotate 'hash_find(int)'", "or of that one"},
 	{"damon-perf report access --why 7ffe1ef9c000 --by line",
 	 "why a region is hot: its history, its object, the lines that touch it"},
 	{"damon-perf report access --snapshot 0 -i other.data", "all regions of one snapshot"},
@@ -220,12 +222,13 @@ static const struct report_row *choose(const struct option_line *line, struct da
 	const char *name = line->nr_operands ? line->operands[0] : report_rows[0].name;
 	const struct report_row *row;
 
-	if (line->nr_operands > 1) {
-		damon_fail(fail, EINVAL, "'%.80s' is one name too many", line->operands[1]);
+	row = command_row(report_rows, "report", name, fail);
+	if (row && line->nr_operands > (row->operand ? 2 : 1)) {
+		damon_fail(fail, EINVAL, "'%.80s' is one name too many",
+			   line->operands[row->operand ? 2 : 1]);
 		damon_fail_remedy(fail, "ask for one report at a time");
 		return NULL;
 	}
-	row = command_row(report_rows, "report", name, fail);
 	if (!row && !fail->remedy[0] && !access(name, R_OK))
 		damon_fail_remedy(fail, "to read that file, write '-i %.200s'", name);
 	return row;
@@ -295,6 +298,7 @@ static int cmd_report(char **argv)
 		.grain = (enum report_grain)o.by,
 		.members = o.members,
 		.percentiles = o.percentiles,
+		.function = line.nr_operands > 1 ? line.operands[1] : NULL,
 		.has_why = o.why,
 		.why = why,
 		.top = (unsigned)o.top,
@@ -310,7 +314,7 @@ static int cmd_report(char **argv)
 const struct command command_report = {
 	.name = "report",
 	.summary = "show what a record tells",
-	.synopsis = "[NAME] [OPTION...]",
+	.synopsis = "[NAME] [OPTION...]\nannotate [FUNCTION] [OPTION...]",
 	.about = "Reads a record and shows one report of it. Without NAME that is a page with the "
 		 "processes, their heat and their working sets, and what to look at next.\n\n"
 		 "Heat is accesses per page and second. The range beside a figure, [lo, hi], is "

@@ -51,6 +51,7 @@ struct report_args {
 	bool members;	       /* report objects: variables by member */
 	unsigned top;	       /* rows of hotspots and objects in text; 0: 20 */
 	const char *cache_dir; /* where names of code are kept between runs; NULL: nowhere */
+	const char *function;  /* annotate; NULL: the hottest */
 	bool has_why;	       /* report access: only the region that holds 'why' */
 	uint64_t why;
 	int64_t snapshot; /* number, from 0; -1: the last */
@@ -67,6 +68,7 @@ struct report_row {
 	const char *name;
 	const char *summary; /* one line for --help */
 	int (*run)(struct report_args *a);
+	const char *operand; /* what it takes behind its name, if it likes; NULL: nothing */
 };
 
 /* NULL-named at the end. The first row, "summary", is what 'report' without a name shows. */

@@ -8,6 +8,8 @@ const struct report_row report_rows[] = {
 	{"access", "regions of one snapshot, with heat and age", report_access},
 	{"hotspots", "the code that touches the memory, and what it touches", report_hotspots},
 	{"objects", "variables, heap, files, stacks by their accesses", report_objects},
+	{"annotate", "source and instructions of a function, with their accesses", report_annotate,
+	 "FUNCTION"},
 	{"info", "how it was recorded, and what was lost or not seen", report_info},
 	{0},
 };

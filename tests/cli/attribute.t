@@ -32,6 +32,36 @@ The lines that touch them are those of the source, and a member of a struct is t
   $ damon-perf report objects --members -i r --format csv | grep -o 'accounts\[\].balance'
   accounts[].balance
 
+Its source is shown with them, and the instructions; the hottest function is taken without a name.
+
+  $ damon-perf report annotate touch -i r --width 120 > annotated
+  $ grep -c 'sum += table\[at & 0xffff\];' annotated
+  1
+  $ grep -q '%.* [0-9a-f]*  add r.*, \[r.*\] *table' annotated || cat annotated
+  $ damon-perf report annotate -i r --width 120 | grep '^touch in\|^the hottest' | sed 's/[0-9]*)$/N)/'
+  touch in objects of objects (pid N)
+  the hottest function, as none was named
+  $ damon-perf report annotate touch -i r --format json > annotated.json
+  $ python3 - <<'END'
+  > import json
+  > rows = json.load(open("annotated.json"))
+  > assert abs(sum(r["share"] for r in rows) - 1) < .001
+  > assert all(r["share_lo"] <= r["share"] <= r["share_hi"] for r in rows)
+  > assert all(r["text"] for r in rows)
+  > assert any(r["object"] == "table" and "table" in r["source"] for r in rows)
+  > END
+  $ touch_at=$(python3 -c 'import json; print("objects+%#x" % json.load(open("annotated.json"))[0]["vaddr"])')
+  $ damon-perf report annotate "$touch_at" -i r --format json | cmp - annotated.json
+  $ damon-perf report annotate tooch -i r
+  damon-perf: no logged access is by a function 'tooch'; the hottest is 'touch'; 'report hotspots' lists them
+  [1]
+  $ damon-perf report annotate touch main -i r
+  damon-perf: 'main' is one name too many; ask for one report at a time
+  [2]
+  $ damon-perf report wss touch -i r
+  damon-perf: 'touch' is one name too many; ask for one report at a time
+  [2]
+
 So is the region of a variable, and why it is hot.
 
   $ at=$(python3 -c 'import json; print("%x" % json.load(open("truth"))["ranges"][0]["start"])')

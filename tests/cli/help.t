@@ -146,7 +146,7 @@ Examples teach: each command has some, and they are of that command or of one th
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
   11
-  9
+  11
   3
   2
 

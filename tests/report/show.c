@@ -94,6 +94,8 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 		a->percentiles = number(v);
 	else if (!strcmp(key, "fail-if"))
 		add_condition(a, v);
+	else if (!strcmp(key, "function"))
+		a->function = v;
 	else if (!strcmp(key, "other")) {
 		a->other = make(v);
 		a->other_path = "other.data";
