@@ -65,6 +65,7 @@ _damon_perf()
 		--time-range) return ;;
 		--snapshot) return ;;
 		--why) return ;;
+		--idle) return ;;
 		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
 		--by) _damon_perf_words -W 'function line module'; return ;;
 		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
@@ -74,9 +75,9 @@ _damon_perf()
 		--width) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --help'
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --idle --window --by --members --sort --top --percentiles --resol --color --width --help'
 		else
-			_damon_perf_words -W 'summary heatmap wss access hotspots objects info'
+			_damon_perf_words -W 'summary heatmap wss access hotspots objects annotate advice recency temperature footprints times nr_regions info'
 		fi
 		;;
 	diff)

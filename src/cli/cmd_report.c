@@ -13,7 +13,7 @@ struct report_options {
 	struct render_options io;
 	int format, color, window, sort, by;
 	bool members, percentiles;
-	uint64_t top;
+	uint64_t top, idle_ns;
 	const char *comm, *why;
 	uint64_t pid, snapshot;
 	uint64_t addr[2], time_ns[2], grid[2];
@@ -92,7 +92,8 @@ static const struct option_row options[] = {
 		.type = OPT_COUNT,
 		.offset = AT(snapshot),
 		.arg = "N",
-		.help = "report access: this snapshot, counted from 0, instead of the last",
+		.help = "report access, advice, recency, temperature: this snapshot, counted from "
+			"0, instead of the last",
 	},
 	{
 		.name = "why",
@@ -102,6 +103,17 @@ static const struct option_row options[] = {
 		.help = "report access: the region that holds this address, in hex as reports show "
 			"it: how hot it was and is, since when, which object it is, and which code "
 			"touches it",
+	},
+	{
+		.name = "idle",
+		.type = OPT_TIME,
+		.offset = AT(idle_ns),
+		.arg = "TIME",
+		.base_ns = NS_PER_SEC,
+		.def = "10s",
+		.range = "1ms..365d",
+		.help = "report advice: memory that was not accessed for so long; a bare number is "
+			"seconds",
 	},
 	{
 		.name = "window",
@@ -299,6 +311,7 @@ static int cmd_report(char **argv)
 		.members = o.members,
 		.percentiles = o.percentiles,
 		.function = line.nr_operands > 1 ? line.operands[1] : NULL,
+		.idle_ns = o.idle_ns,
 		.has_why = o.why,
 		.why = why,
 		.top = (unsigned)o.top,

@@ -30,15 +30,10 @@ struct row {
 	struct known v[2];
 };
 
-/* A distribution of an estimate and of its bounds. */
-struct series {
-	struct dist v, lo, hi;
-};
-
 struct side {
 	struct report_args a;
 	struct touch x;
-	struct series wss, hot;
+	struct dist_known wss, hot;
 };
 
 struct diff {
@@ -48,20 +43,6 @@ struct diff {
 };
 
 /* ---- reading ---- */
-
-static void series_add(struct series *s, double v, double lo, double hi, double seconds)
-{
-	dist_add(&s->v, v, seconds);
-	dist_add(&s->lo, lo, seconds);
-	dist_add(&s->hi, hi, seconds);
-}
-
-/* As lo <= v <= hi in each snapshot, the medians of lo and hi bound that of v. */
-static struct known series_median(const struct series *s)
-{
-	return (struct known){dist_percentile(&s->v, .5), dist_percentile(&s->lo, .5),
-			      dist_percentile(&s->hi, .5)};
-}
 
 static int read_series(struct side *s)
 {
@@ -79,9 +60,10 @@ static int read_series(struct side *s)
 		if (c.si.end_ns <= s->x.scan.from_ns || c.si.start_ns >= s->x.scan.to_ns)
 			continue;
 		damon_snapshot_wss(c.s, c.at, window, &w);
-		series_add(&s->wss, w.bytes, w.lo, w.hi, seconds);
+		dist_known_add(&s->wss, &(struct known){w.bytes, w.lo, w.hi}, seconds);
 		if (!damon_snapshot_hot_set(c.s, c.at, HOT_PART, &hot) && hot.bytes > 0)
-			series_add(&s->hot, hot.bytes, hot.lo, hot.hi, seconds);
+			dist_known_add(&s->hot, &(struct known){hot.bytes, hot.lo, hot.hi},
+				       seconds);
 	}
 	return MIN(err, 0);
 }
@@ -223,11 +205,13 @@ static int make_rows(struct diff *d)
 					      "working set (10 s)", "working set (60 s)"};
 	struct side *a = d->side[0], *b = d->side[1];
 	const char *wss = windows[a->a.window < 0 ? DAMON_WSS_1S : a->a.window];
-	int err = add_figure(d, CONDITION_WSS, wss, series_median(&a->wss), series_median(&b->wss));
+	int err = add_figure(d, CONDITION_WSS, wss, dist_known_percentile(&a->wss, .5),
+			     dist_known_percentile(&b->wss, .5));
 
 	if (!err)
-		err = add_figure(d, CONDITION_HOT, "hot set (90 %)", series_median(&a->hot),
-				 series_median(&b->hot));
+		err = add_figure(d, CONDITION_HOT, "hot set (90 %)",
+				 dist_known_percentile(&a->hot, .5),
+				 dist_known_percentile(&b->hot, .5));
 	for (int i = 0; i < 2 && !err; i++) {
 		err = add_shares(d, i, TOUCH_OBJECT);
 		if (!err)

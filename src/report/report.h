@@ -52,6 +52,7 @@ struct report_args {
 	unsigned top;	       /* rows of hotspots and objects in text; 0: 20 */
 	const char *cache_dir; /* where names of code are kept between runs; NULL: nowhere */
 	const char *function;  /* annotate; NULL: the hottest */
+	uint64_t idle_ns;      /* advice: memory idle for so long; 0: 10 s */
 	bool has_why;	       /* report access: only the region that holds 'why' */
 	uint64_t why;
 	int64_t snapshot; /* number, from 0; -1: the last */

@@ -12,6 +12,12 @@ int report_access(struct report_args *a);
 int report_hotspots(struct report_args *a);
 int report_objects(struct report_args *a);
 int report_annotate(struct report_args *a);
+int report_advice(struct report_args *a);
+int report_recency(struct report_args *a);
+int report_temperature(struct report_args *a);
+int report_footprints(struct report_args *a);
+int report_times(struct report_args *a);
+int report_nr_regions(struct report_args *a);
 int report_info(struct report_args *a);
 int report_diff(struct report_args *a); /* a command of its own: it has two records */
 

@@ -14,10 +14,10 @@ known()
 		def part(path, key, value):
 		    return sum(r["share"] for r in json.load(open(path)) if value(r[key]))
 		names = json.load(open("hotspots.json"))
-		no_code = sum(r["share"] for r in names if r["function"] in ("(unknown)", r["module"]))
 		no_object = part("objects.json", "kind", lambda k: k == "unknown")
-		named = sum(r["share"] for r in names if r["function"] not in ("(unknown)", r["module"])
-		            and "+0x" not in r["function"])
+		known = [r for r in names if r["function"] not in ("(unknown)", r["module"])]
+		no_code = 1 - sum(r["share"] for r in known)
+		named = sum(r["share"] for r in known if "+0x" not in r["function"])
 		print("%.2f %.2f %.2f" % (100 * (1 - no_code), 100 * (1 - no_object), 100 * named))
 	END
 }
@@ -54,7 +54,8 @@ cat > sums.py <<-'END'
 	    print(sum(float(x) for x in d.values()), len(sorted(d.values())))
 END
 seq 1 2000000 | shuf --random-source=<(yes) > numbers
-for command in "sqlite3 -init queries :memory: .quit" "python3 sums.py" "sort --parallel=1 numbers"; do
+for command in "sqlite3 -init queries :memory: .quit" "python3 sums.py" \
+	"sort --parallel=1 numbers"; do
 	command -v "${command%% *}" > /dev/null || continue
 	# shellcheck disable=SC2086 # words of a command
 	record s.data --rate 1000 -- $command

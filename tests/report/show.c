@@ -94,6 +94,8 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 		a->percentiles = number(v);
 	else if (!strcmp(key, "fail-if"))
 		add_condition(a, v);
+	else if (!strcmp(key, "idle"))
+		a->idle_ns = number(v) * 1000000;
 	else if (!strcmp(key, "function"))
 		a->function = v;
 	else if (!strcmp(key, "other")) {
