@@ -213,7 +213,7 @@ static const struct command_pair environment[] = {
 	{"COLORTERM, TERM", "colours: 'truecolor' in the first, '256color' in the second; else "
 			    "letters are drawn"},
 	{"NO_COLOR", "if not empty: no colours"},
-	{"XDG_CACHE_HOME, HOME", "report hotspots --by line keeps what it learnt of programs in "
+	{"XDG_CACHE_HOME, HOME", "hotspots --by line keeps what it learnt of programs in "
 				 "damon-perf below the first, or .cache/damon-perf below the "
 				 "second"},
 	{"COLUMNS", "width where the output is no terminal"},

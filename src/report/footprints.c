@@ -59,7 +59,7 @@ static const struct table_col cols[] = {
 	{"min", "least", .drop = 4},
 	{"min_lo", NULL},
 	{"min_hi", NULL},
-	{"p50", "half the time"},
+	{"p50", "half"},
 	{NULL, "[lo, hi]", "bounds of half", .left = true, .drop = 1},
 	{"p50_lo", NULL},
 	{"p50_hi", NULL},
