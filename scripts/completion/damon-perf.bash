@@ -14,7 +14,7 @@ _damon_perf()
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-		_damon_perf_words -W 'record live report convert mark check help version'
+		_damon_perf_words -W 'record live report diff convert mark check help version'
 		return
 	fi
 	# behind '--' is another command's line
@@ -124,6 +124,7 @@ _damon_perf()
 		--time-range) return ;;
 		--snapshot) return ;;
 		--why) return ;;
+		--idle) return ;;
 		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
 		--by) _damon_perf_words -W 'function line module'; return ;;
 		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
@@ -135,27 +136,35 @@ _damon_perf()
 		--scale) _damon_perf_words -W 'log linear'; return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --window --by --members --sort --top --percentiles --resol --color --width --size --scale --dark --help'
+			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --idle --window --by --members --sort --top --percentiles --resol --color --width --size --scale --dark --help'
 		else
-			_damon_perf_words -W 'summary heatmap wss access hotspots objects html info'
+			_damon_perf_words -W 'summary heatmap wss access hotspots objects html annotate advice recency temperature footprints times nr_regions info'
+		fi
+		;;
+	diff)
+		case $prev in
+		--comm) return ;;
+		--time-range) return ;;
+		--window) _damon_perf_words -W 'aggr 1s 10s 60s'; return ;;
+		--sort) _damon_perf_words -W 'accesses stores stall latency'; return ;;
+		--fail-if) return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--format) _damon_perf_words -W 'text json csv'; return ;;
+		--top) return ;;
+		--width) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--comm --time-range --window --sort --fail-if --output --format --top --width --help'
 		fi
 		;;
 	convert)
 		case $prev in
 		-i | --input) _damon_perf_words -f; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
-		--to) _damon_perf_words -W 'damo damo-json csv json perf pprof perfetto folded'; return ;;
+		--to) _damon_perf_words -W 'damo damo-json csv json perf pprof perfetto folded record'; return ;;
 		esac
 		if [[ $cur == -* ]]; then
 			_damon_perf_words -W '--input --output --to --anonymize --help'
-		fi
-		;;
-	mark)
-		case $prev in
-		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
-		esac
-		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --all --help'
 		fi
 		;;
 	mark)

@@ -93,8 +93,7 @@ void attrib_sums_add(struct attrib_sums *to, const struct attrib_sums *s)
 	to->tlb_miss += s->tlb_miss;
 }
 
-/* An access as sums of one. Weights of stalls count no accesses. */
-static struct attrib_sums sums_of(const struct damon_access_info *i)
+struct attrib_sums attrib_sums_of(const struct damon_access_info *i)
 {
 	double w = i->is_stall ? 0 : i->weight;
 	struct attrib_sums s = {
@@ -161,7 +160,7 @@ int attrib_add(void *priv, const struct damon_access_info *i)
 	object = attrib_objects_find(&a->objects, i);
 	if (code < 0 || object < 0)
 		return -ENOMEM;
-	s = sums_of(i);
+	s = attrib_sums_of(i);
 	attrib_sums_add(&a->all, &s);
 	if (a->codes.c[code].from == SYMBOL_UNKNOWN)
 		attrib_sums_add(&a->no_code, &s);
@@ -180,6 +179,12 @@ int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *c
 	*code = (uint32_t)c;
 	*object = (uint32_t)o;
 	return 0;
+}
+
+struct symbol_file *attrib_code_file(struct attrib *a, const struct damon_access_info *i,
+				     uint64_t *offset)
+{
+	return attrib_codes_file(&a->codes, i, offset);
 }
 
 size_t attrib_nr_rows(const struct attrib *a)

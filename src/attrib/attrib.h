@@ -77,6 +77,8 @@ struct attrib_sums {
 	double level[DAMON_NR_MEMORY_LEVELS], remote, tlb_miss; /* of the weight */
 	uint64_t first_ns, last_ns;
 };
+/* Those of one access. The weight of a stall counts no accesses. */
+struct attrib_sums attrib_sums_of(const struct damon_access_info *i);
 void attrib_sums_add(struct attrib_sums *to, const struct attrib_sums *s);
 
 struct attrib_row {
@@ -111,6 +113,10 @@ bool attrib_is_asked_for(const struct attrib *a, const struct damon_access_info 
 /* Only the code and the object of an access, which is not added to any sum. 0 or -ENOMEM. */
 int attrib_find(struct attrib *a, const struct damon_access_info *i, uint32_t *code,
 		uint32_t *object);
+
+/* The file that holds the instruction of an access, and its offset there; NULL: none is known. */
+struct symbol_file *attrib_code_file(struct attrib *a, const struct damon_access_info *i,
+				     uint64_t *offset);
 
 size_t attrib_nr_rows(const struct attrib *a);
 const struct attrib_row *attrib_row(const struct attrib *a, size_t i);

@@ -203,3 +203,14 @@ int64_t attrib_codes_find(struct attrib_codes *t, const struct damon_access_info
 		return -ENOMEM;
 	return id;
 }
+
+struct symbol_file *attrib_codes_file(struct attrib_codes *t, const struct damon_access_info *i,
+				      uint64_t *offset)
+{
+	struct damon_mapping_info m = {.size = sizeof(m)};
+
+	if (!damon_record_mapping_at(t->rec, i->space_id, i->ip, i->time_ns, &m))
+		return NULL;
+	*offset = i->ip - m.start + m.offset;
+	return attrib_file(t->symbols, &m, i->pid, t->epoch_offset_ns);
+}

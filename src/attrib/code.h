@@ -25,6 +25,10 @@ void attrib_codes_release(struct attrib_codes *t);
 /* The code that made an access: its id, or -ENOMEM. */
 int64_t attrib_codes_find(struct attrib_codes *t, const struct damon_access_info *i);
 
+/* The file that holds the instruction, and its offset there. */
+struct symbol_file *attrib_codes_file(struct attrib_codes *t, const struct damon_access_info *i,
+				      uint64_t *offset);
+
 /* The file behind a mapping, as symbols are asked for it; NULL: it has none, or no memory. */
 struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_info *m, int pid,
 				int64_t epoch_offset_ns);

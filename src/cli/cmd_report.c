@@ -15,7 +15,7 @@ struct report_options {
 	struct render_options io;
 	int format, color, window, sort, by;
 	bool members, percentiles;
-	uint64_t top;
+	uint64_t top, idle_ns;
 	const char *comm, *why;
 	uint64_t pid, snapshot;
 	uint64_t addr[2], grid[2], pixels[2];
@@ -100,7 +100,8 @@ static const struct option_row options[] = {
 		.type = OPT_COUNT,
 		.offset = AT(snapshot),
 		.arg = "N",
-		.help = "report access: this snapshot, counted from 0, instead of the last",
+		.help = "report access, advice, recency, temperature: this snapshot, counted from "
+			"0, instead of the last",
 	},
 	{
 		.name = "why",
@@ -110,6 +111,17 @@ static const struct option_row options[] = {
 		.help = "report access: the region that holds this address, in hex as reports show "
 			"it: how hot it was and is, since when, which object it is, and which code "
 			"touches it",
+	},
+	{
+		.name = "idle",
+		.type = OPT_TIME,
+		.offset = AT(idle_ns),
+		.arg = "TIME",
+		.base_ns = NS_PER_SEC,
+		.def = "10s",
+		.range = "1ms..365d",
+		.help = "report advice: memory that was not accessed for so long; a bare number is "
+			"seconds",
 	},
 	{
 		.name = "window",
@@ -220,6 +232,8 @@ static const struct command_pair examples[] = {
 	 "the working set over time, for a spreadsheet"},
 	{"damon-perf report hotspots --by line", "the lines of code that touch the memory most"},
 	{"damon-perf report objects --members", "which variables, and which of their members"},
+	{"damon-perf report annotate", "the source lines and instructions of the hottest function"},
+	{"damon-perf report annotate 'hash_find(int)'", "or of that one"},
 	{"damon-perf report access --why 7ffe1ef9c000 --by line",
 	 "why a region is hot: its history, its object, the lines that touch it"},
 	{"damon-perf report html -o report.html",
@@ -233,7 +247,7 @@ static const struct command_pair environment[] = {
 	{"COLORTERM, TERM", "colours: 'truecolor' in the first, '256color' in the second; else "
 			    "letters are drawn"},
 	{"NO_COLOR", "if not empty: no colours"},
-	{"XDG_CACHE_HOME, HOME", "report hotspots --by line keeps what it learnt of programs in "
+	{"XDG_CACHE_HOME, HOME", "hotspots --by line keeps what it learnt of programs in "
 				 "damon-perf below the first, or .cache/damon-perf below the "
 				 "second"},
 	{"COLUMNS", "width where the output is no terminal"},
@@ -254,12 +268,13 @@ static const struct report_row *choose(const struct option_line *line, struct da
 	const char *name = line->nr_operands ? line->operands[0] : report_rows[0].name;
 	const struct report_row *row;
 
-	if (line->nr_operands > 1) {
-		damon_fail(fail, EINVAL, "'%.80s' is one name too many", line->operands[1]);
+	row = command_row(report_rows, "report", name, fail);
+	if (row && line->nr_operands > (row->operand ? 2 : 1)) {
+		damon_fail(fail, EINVAL, "'%.80s' is one name too many",
+			   line->operands[row->operand ? 2 : 1]);
 		damon_fail_remedy(fail, "ask for one report at a time");
 		return NULL;
 	}
-	row = command_row(report_rows, "report", name, fail);
 	if (!row && !fail->remedy[0] && !access(name, R_OK))
 		damon_fail_remedy(fail, "to read that file, write '-i %.200s'", name);
 	return row;
@@ -340,6 +355,8 @@ static int cmd_report(char **argv)
 		.grain = (enum report_grain)o.by,
 		.members = o.members,
 		.percentiles = o.percentiles,
+		.function = line.nr_operands > 1 ? line.operands[1] : NULL,
+		.idle_ns = o.idle_ns,
 		.has_why = o.why,
 		.why = why,
 		.top = (unsigned)o.top,
@@ -358,7 +375,7 @@ static int cmd_report(char **argv)
 const struct command command_report = {
 	.name = "report",
 	.summary = "show what a record tells",
-	.synopsis = "[NAME] [OPTION...]",
+	.synopsis = "[NAME] [OPTION...]\nannotate [FUNCTION] [OPTION...]",
 	.about =
 		"Reads a record and shows one report of it. Without NAME that is a page with the "
 		"processes, their heat and their working sets, and what to look at next.\n\n"

@@ -60,7 +60,19 @@ static int run(const struct report_row *row, struct report_args *a, struct outpu
 		say_fail(&fail);
 	else if (!err && a->remark)
 		say("%s", a->remark);
-	return err < 0;
+	return err < 0 ? 1 : a->status;
+}
+
+/* Returns 0, or 1 with the reason said. */
+static int open_record(const char *path, struct damon_record **rec)
+{
+	struct progress progress;
+	int err;
+
+	progress_init(&progress, false, "reading");
+	err = damon_record_open_watched(path, progress_draw, &progress, rec);
+	progress_erase(&progress);
+	return err < 0 ? say_no_record(path, err) : 0;
 }
 
 /* Bytes that are no text would upset it. */
@@ -78,20 +90,20 @@ int render(const struct report_row *row, struct report_args *a, const struct ren
 {
 	struct damon_fail fail = {0};
 	struct output out = {0};
-	struct progress progress;
 	int fd, err, status = 1;
 
-	if (same_file(o->input, o->output)) {
+	if (same_file(o->input, o->output) || (o->other && same_file(o->other, o->output))) {
 		damon_fail(&fail, EINVAL, "'%.200s' is both input and output", o->output);
 		damon_fail_remedy(&fail, "name another output with '-o'");
 		say_fail(&fail);
 		return 1;
 	}
-	progress_init(&progress, false, "reading");
-	err = damon_record_open_watched(o->input, progress_draw, &progress, &a->rec);
-	progress_erase(&progress);
-	if (err < 0)
-		return say_no_record(o->input, err);
+	if (open_record(o->input, &a->rec))
+		return 1;
+	if (o->other && open_record(o->other, &a->other)) {
+		damon_record_close(steal(&a->rec));
+		return 1;
+	}
 	err = output_open(&out, o->output, &fail);
 	if (!err)
 		err = refuse_terminal(row, a, fileno(out.file), &fail);
@@ -100,6 +112,7 @@ int render(const struct report_row *row, struct report_args *a, const struct ren
 	} else {
 		fd = fileno(out.file);
 		a->path = o->input;
+		a->other_path = o->other;
 		a->out = out.file;
 		a->width = o->width ? (unsigned)o->width : output_width(fd);
 		a->color = o->color < 0 ? output_color(fd) : (enum report_color)o->color;
@@ -107,5 +120,6 @@ int render(const struct report_row *row, struct report_args *a, const struct ren
 	}
 	output_release(&out);
 	damon_record_close(steal(&a->rec));
+	damon_record_close(steal(&a->other));
 	return status;
 }

@@ -66,3 +66,16 @@ double dist_mean(const struct dist *d)
 {
 	return d->total > 0 ? d->sum / d->total : 0;
 }
+
+void dist_known_add(struct dist_known *d, const struct known *k, double weight)
+{
+	dist_add(&d->v, k->v, weight);
+	dist_add(&d->lo, k->lo, weight);
+	dist_add(&d->hi, k->hi, weight);
+}
+
+struct known dist_known_percentile(const struct dist_known *d, double p)
+{
+	return (struct known){dist_percentile(&d->v, p), dist_percentile(&d->lo, p),
+			      dist_percentile(&d->hi, p)};
+}

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "report/known.h"
+
 #define DIST_STEPS   64
 #define DIST_OCTAVES 37 /* [0, 4 KiB), then up to 2^48; what is larger counts as that */
 
@@ -22,5 +24,13 @@ void dist_add(struct dist *d, double v, double weight);
 /* 'p' in [0, 1]: the value below which this part of the weight lies. 0 if nothing was added. */
 double dist_percentile(const struct dist *d, double p);
 double dist_mean(const struct dist *d);
+
+/* The same of a figure and its bounds: as lo <= v <= hi each time, percentiles of lo and hi bound
+ * that of v. */
+struct dist_known {
+	struct dist v, lo, hi;
+};
+void dist_known_add(struct dist_known *d, const struct known *k, double weight);
+struct known dist_known_percentile(const struct dist_known *d, double p);
 
 #endif

@@ -28,6 +28,11 @@ enum report_grain { REPORT_FUNCTIONS, REPORT_LINES, REPORT_MODULES };
 enum report_scale { REPORT_LOG, REPORT_LINEAR };
 enum report_color { REPORT_ASCII, REPORT_256, REPORT_TRUECOLOR };
 
+/* Exit status of a report of which a condition holds. */
+#define REPORT_STATUS_HOLDS 3
+
+struct condition;
+
 /* What a report was asked for; zero is the default of every field but those with a comment. */
 struct report_args {
 	struct damon_record *rec;
@@ -45,17 +50,25 @@ struct report_args {
 	int window;			 /* enum damon_wss_window; -1: the report's own default */
 	enum report_sort sort;
 	enum report_grain grain;
-	bool percentiles;	/* hotspots, objects: of latency, where it is told */
-	bool anonymize;		/* convert --to record */
-	bool members;		/* report objects: variables by member */
-	unsigned top;		/* rows of hotspots and objects in text; 0: 20 */
-	const char *cache_dir;	/* where names of code are kept between runs; NULL: nowhere */
-	bool has_why;		/* report access: only the region that holds 'why' */
+	bool percentiles;      /* hotspots, objects: of latency, where it is told */
+	bool anonymize;	       /* convert --to record */
+	bool members;	       /* report objects: variables by member */
+	unsigned top;	       /* rows of hotspots and objects in text; 0: 20 */
+	const char *cache_dir; /* where names of code are kept between runs; NULL: nowhere */
+	bool has_why;	       /* report access: only the region that holds 'why' */
 	uint64_t why;
-	int64_t snapshot;	/* number, from 0; -1: the last */
-	unsigned pixels[2];	/* width and height of a picture; 0: its own */
+	int64_t snapshot;   /* number, from 0; -1: the last */
+	unsigned pixels[2]; /* width and height of a picture; 0: its own */
 	enum report_scale scale;
-	bool dark;		/* pictures: light on dark */
+	bool dark;	      /* pictures: light on dark */
+	const char *function; /* annotate; NULL: the hottest */
+	uint64_t idle_ns;     /* advice: memory idle for so long; 0: 10 s */
+	/* diff: the second record; what it is asked */
+	struct damon_record *other;
+	const char *other_path;
+	const struct condition *fail_if;
+	size_t nr_fail_if;
+	int status;		/* set by a report that is complete: REPORT_STATUS_HOLDS, else 0 */
 	struct damon_fail fail; /* set when a report returns < 0 */
 	const char *remark;	/* what else the user is to be told; NULL: nothing */
 };
@@ -64,7 +77,8 @@ struct report_row {
 	const char *name;
 	const char *summary; /* one line for --help */
 	int (*run)(struct report_args *a);
-	bool draws; /* it has pictures, too */
+	bool draws;	     /* it has pictures, too */
+	const char *operand; /* what it takes behind its name, if it likes; NULL: nothing */
 };
 
 /* PNG or SVG: for reports that draw. */

@@ -12,7 +12,15 @@ int report_access(struct report_args *a);
 int report_hotspots(struct report_args *a);
 int report_objects(struct report_args *a);
 int report_html(struct report_args *a);
+int report_annotate(struct report_args *a);
+int report_advice(struct report_args *a);
+int report_recency(struct report_args *a);
+int report_temperature(struct report_args *a);
+int report_footprints(struct report_args *a);
+int report_times(struct report_args *a);
+int report_nr_regions(struct report_args *a);
 int report_info(struct report_args *a);
+int report_diff(struct report_args *a); /* a command of its own: it has two records */
 
 int export_damo(struct report_args *a);
 int export_damo_json(struct report_args *a);

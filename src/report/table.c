@@ -252,7 +252,7 @@ static size_t fit(const struct table *t, struct layout *l)
 static const char *cut(char *buf, size_t size, const char *text, const struct table_col *col,
 		       size_t width)
 {
-	char *comma;
+	char *at;
 
 	if (print_width(text) <= width)
 		return text;
@@ -260,9 +260,11 @@ static const char *cut(char *buf, size_t size, const char *text, const struct ta
 	if (col->cut == TABLE_CUT_MIDDLE)
 		return name_fit(buf, width);
 	print_cut(buf, width);
-	comma = col->cut == TABLE_CUT_LIST ? strrchr(buf, ',') : NULL;
-	if (comma)
-		*comma = '\0';
+	at = col->cut == TABLE_CUT_LIST ? strrchr(buf, ',') : NULL;
+	if (!at && col->cut == TABLE_CUT_LIST) /* of one item its name, without half a figure */
+		at = strrchr(buf, ' ');
+	if (at && at > buf)
+		*at = '\0';
 	return buf;
 }
 

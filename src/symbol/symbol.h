@@ -103,8 +103,8 @@ bool symbols_data(struct symbol_file *f, uint64_t vaddr, bool indices, struct sy
 bool symbols_find_function(struct symbol_file *f, const char *name, size_t i,
 			   struct symbol_code *out);
 
-/* Source line of each instruction of [start, end), virtual addresses: told in order. Return false
- * from 'fn' to stop. */
+/* Source line of each instruction of [start, end), virtual addresses: told in order. Files have
+ * their whole path, if it is known. Return false from 'fn' to stop. */
 typedef bool (*symbol_line_fn)(void *priv, uint64_t vaddr, uint64_t end, const char *file,
 			       unsigned line);
 void symbols_lines(struct symbol_file *f, uint64_t start, uint64_t end, symbol_line_fn fn,
@@ -113,5 +113,8 @@ void symbols_lines(struct symbol_file *f, uint64_t start, uint64_t end, symbol_l
 /* Bytes of code at a virtual address, for disassembly. Returns how many, at most 'n'. */
 size_t symbols_bytes(struct symbol_file *f, uint64_t vaddr, void *buf, size_t n);
 uint64_t symbols_vaddr(struct symbol_file *f, uint64_t offset); /* 0: not of a segment */
+/* Its ELF e_machine, and when it was written, since the epoch; 0: not known. */
+unsigned symbols_machine(struct symbol_file *f);
+int64_t symbols_built_ns(struct symbol_file *f);
 
 #endif

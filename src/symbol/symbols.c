@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdio.h>
@@ -359,6 +360,22 @@ bool symbols_find_function(struct symbol_file *f, const char *name, size_t i,
 	return false;
 }
 
+/* Sources are named as the compiler was told: often from the folder where it ran. */
+static const char *source_path(struct symbol_file *f, Dwarf_Die *cu, const char *file)
+{
+	Dwarf_Attribute a;
+	const char *dir;
+	char path[4096];
+
+	if (!file || file[0] == '/')
+		return file ? strings_keep(&f->all->names, file, sizeof(path)) : "";
+	dir = dwarf_attr(cu, DW_AT_comp_dir, &a) ? dwarf_formstring(&a) : NULL;
+	if (!dir || dir[0] != '/')
+		return strings_keep(&f->all->names, file, sizeof(path));
+	snprintf(path, sizeof(path), "%.2000s/%.2000s", dir, file);
+	return strings_keep(&f->all->names, path, sizeof(path));
+}
+
 void symbols_lines(struct symbol_file *f, uint64_t start, uint64_t end, symbol_line_fn fn,
 		   void *priv)
 {
@@ -383,7 +400,7 @@ void symbols_lines(struct symbol_file *f, uint64_t start, uint64_t end, symbol_l
 		    dwarf_lineendsequence(l, &ended) || ended || dwarf_lineno(l, &line) ||
 		    to <= start || at >= end || to <= at)
 			continue;
-		file = dwarf_linesrc(l, NULL, NULL);
+		file = source_path(f, &cu, dwarf_linesrc(l, NULL, NULL));
 		if (!fn(priv, MAX(at, start), MIN(to, end), file ? file : "", (unsigned)line))
 			return;
 	}
@@ -411,6 +428,22 @@ uint64_t symbols_vaddr(struct symbol_file *f, uint64_t offset)
 	uint64_t vaddr;
 
 	return opened(f) && symbol_image_vaddr(&f->main, offset, &vaddr) ? vaddr : 0;
+}
+
+unsigned symbols_machine(struct symbol_file *f)
+{
+	GElf_Ehdr ehdr;
+
+	return opened(f) && gelf_getehdr(f->main.elf, &ehdr) ? ehdr.e_machine : 0;
+}
+
+int64_t symbols_built_ns(struct symbol_file *f)
+{
+	struct stat st;
+
+	if (!opened(f) || fstat(f->main.fd, &st))
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SEC + st.st_mtim.tv_nsec;
 }
 
 /* ---- data ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core_cost SIZE_MIB RATE PAGES: what the core costs per observation. A target of that size gets
- * RATE observations a second of PAGES pages each; nine tenths go to 64 hot chunks, a twentieth of
- * it in all, the rest anywhere. 20 s of it for settling, then 10 s are timed. Prints ns per
- * observation, and the part that damon_core_observe() has.
+ * core_cost SIZE_MIB RATE PAGES [LOG]: what the core costs per observation. A target of that size
+ * gets RATE observations a second of PAGES pages each; nine tenths go to 64 hot chunks, a twentieth
+ * of it in all, the rest anywhere. 20 s of it for settling, then 10 s are timed. Prints ns per
+ * observation, and the part that damon_core_observe() has. LOG: accesses that are kept of each
+ * second, instead of the default.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,20 +47,25 @@ static void fill(struct rng *rng, uint64_t pages, size_t n, unsigned int nr)
 
 int main(int argc, char **argv)
 {
-	uint64_t pages = argc == 4 ? strtoull(argv[1], NULL, 10) << (20 - DAMON_PAGE_SHIFT) : 0;
+	uint64_t pages =
+		argc == 4 || argc == 5 ? strtoull(argv[1], NULL, 10) << (20 - DAMON_PAGE_SHIFT) : 0;
 	size_t n = pages ? strtoull(argv[2], NULL, 10) / AGGRS_PER_S : 0;
 	unsigned int nr = n ? strtoul(argv[3], NULL, 10) : 0;
 	struct damon_core_params params = damon_core_defaults;
 	struct damon_mapping m = {.start = 1ull << 32, .prot = DAMON_PROT_READ, .name = ""};
-	struct damon_core *c = damon_core_new(&params);
-	struct damon_proc *p = c ? damon_targets_add(damon_core_targets(c), 1, "bench", 0) : NULL;
+	struct damon_core *c;
+	struct damon_proc *p;
 	double observe = 0, all = 0;
 	struct rng rng;
 
+	if (argc == 5)
+		params.log_per_sec = strtoul(argv[4], NULL, 10);
+	c = damon_core_new(&params);
+	p = c ? damon_targets_add(damon_core_targets(c), 1, "bench", 0) : NULL;
 	m.end = m.start + (pages << DAMON_PAGE_SHIFT);
 	if (!n || n > MAX_OBS || !nr || nr > DAMON_BURST_MAX || !p ||
 	    damon_space_map(p->space, &m, 0)) {
-		fprintf(stderr, "usage: core_cost SIZE_MIB RATE PAGES\n");
+		fprintf(stderr, "usage: core_cost SIZE_MIB RATE PAGES [LOG]\n");
 		return 1;
 	}
 	rng_seed(&rng, 1);

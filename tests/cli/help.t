@@ -18,6 +18,7 @@ The program explains itself.
     record      record the memory accesses of a command or of running processes
     live        watch the memory accesses of a command or of running processes
     report      show what a record tells
+    diff        show what moved between two records
     convert     write a record in a format of other programs
     mark        name a moment of a recording that runs
     check       tell what works on this machine, and what would help
@@ -73,6 +74,13 @@ The program explains itself.
   with their bounds, by process, accesses a second of the 16 hottest mappings of
   each of the 256 hottest processes, and marks as instants.
   
+  record is the record again, without what was damaged. With --anonymize it tells
+  nothing of whose it is: hashes stand for paths, names of processes, mappings and
+  marks, under a key that nobody keeps, so that equal names stay equal in it and
+  nowhere else; [heap], .so and their like stay. Addresses of each process move by
+  a distance of its own. What stays: figures, times, process ids, the processor,
+  the number of the kernel.
+  
   json is one object: version, record, targets, marks, and snapshots, whose
   regions have the columns of CSV as keys. Times are ns since the epoch.
   
@@ -85,6 +93,7 @@ The program explains itself.
     pprof       the log by code and objects, for pprof
     perfetto    heat and working sets over time, for ui.perfetto.dev
     folded      the log as stacks, for flamegraph.pl and speedscope
+    record      the record itself, with --anonymize to be given away
   
   Examples:
     damon-perf convert --to damo -o damon.data
@@ -97,6 +106,8 @@ The program explains itself.
         graphs and flame graphs of who touches the memory
     damon-perf convert --to folded -o - | flamegraph.pl > mem.svg
         one flame graph
+    damon-perf convert --to record --anonymize -o mail.data
+        a record to give away
     damon-perf convert --to perfetto -o mem.pftrace
         then open it in ui.perfetto.dev
   
@@ -106,7 +117,7 @@ The program explains itself.
                               standard input [damon-perf.data]
     -o, --output FILE         write there; the file appears when it is complete;
                               '-' is standard output
-        --to damo|damo-json|csv|json|perf|pprof|perfetto|folded
+        --to damo|damo-json|csv|json|perf|pprof|perfetto|folded|record
                               one of the formats above
         --anonymize           with --to record: names and paths become hashes,
                               addresses move, the command line goes; figures stay
@@ -173,8 +184,8 @@ Examples teach: each command has some, and they are of that command or of one th
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
   13
-  11
-  6
+  13
+  7
   2
 
 Without a word it is a mistake, told with the same text.
@@ -197,6 +208,7 @@ Without a word it is a mistake, told with the same text.
     record      record the memory accesses of a command or of running processes
     live        watch the memory accesses of a command or of running processes
     report      show what a record tells
+    diff        show what moved between two records
     convert     write a record in a format of other programs
     mark        name a moment of a recording that runs
     check       tell what works on this machine, and what would help

@@ -55,7 +55,8 @@ number()
 reports_work()
 {
 	local f=${1:-damon-perf.data} name status=0
-	for name in "" heatmap wss access info; do
+	for name in "" heatmap wss access hotspots objects advice recency temperature footprints \
+		times nr_regions info; do
 		# shellcheck disable=SC2086 # no name is no argument
 		damon-perf report $name -i "$f" > /dev/null ||
 			{ echo "report $name: exit status $?"; status=1; }

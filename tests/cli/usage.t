@@ -79,7 +79,7 @@ Wrong command lines get one sentence with what to do, and 2.
   damon-perf: '--output' is missing; add '--output FILE'
   [2]
   $ damon-perf convert --to xml -o out
-  damon-perf: 'xml' is no value of '--to'; choose from damo, damo-json, csv, json, perf, pprof, perfetto, folded
+  damon-perf: 'xml' is no value of '--to'; choose from damo, damo-json, csv, json, perf, pprof, perfetto, folded, record
   [2]
   $ damon-perf docs
   damon-perf: docs of what; write 'man', 'man COMMAND' or 'completion'

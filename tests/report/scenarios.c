@@ -590,6 +590,24 @@ static void fill_servers(struct damon_record *r)
 	}
 }
 
+/* The same a version later: the cache has a fifth of the accesses that it had, all use more. */
+static void fill_servers_later(struct damon_record *r)
+{
+	fill_servers(r);
+	for (size_t i = 0; i < r->nr_log; i++) {
+		struct damon_access_info *a = &r->log[i].info;
+
+		if (a->addr >= ARENA && a->addr < ARENA + 2 * GiB)
+			a->weight /= 5;
+	}
+	for (size_t i = 0; i < r->nr_snaps; i++) {
+		struct damon_wss *w = r->snaps[i].parts[0].wss;
+
+		for (int k = 0; k < 4; k++)
+			w[k] = (struct damon_wss){w[k].bytes * 2.5, w[k].lo * 2.5, w[k].hi * 2.5};
+	}
+}
+
 /* A log in which everything is hostile but the numbers. */
 static void fill_hostile_log(struct damon_record *r)
 {
@@ -696,6 +714,7 @@ const struct scenario scenarios[] = {
 	{"schemes", fill_schemes},
 	{"physical", fill_physical},
 	{"servers", fill_servers},
+	{"servers-later", fill_servers_later},
 	{"hostile-log", fill_hostile_log},
 	{"large", fill_large},
 	{0},

@@ -10,8 +10,10 @@
 #include <time.h>
 
 #include "base/units.h"
+#include "base/util.h"
+#include "report/condition.h"
 #include "report/picture/picture.h"
-#include "report/report.h"
+#include "report/reports.h"
 #include "tests/report/scenarios.h"
 
 static int choice(const char *v, const char *const *names)
@@ -33,6 +35,24 @@ static uint64_t number(const char *v)
 	}
 	return n;
 }
+
+/* Conditions of diff. */
+static struct condition conditions[8];
+
+static void add_condition(struct report_args *a, const char *text)
+{
+	struct damon_fail fail = {0};
+
+	if (a->nr_fail_if == ARRAY_SIZE(conditions) ||
+	    condition_parse(text, &conditions[a->nr_fail_if], &fail)) {
+		fprintf(stderr, "show: %s\n", fail.text);
+		exit(2);
+	}
+	a->fail_if = conditions;
+	a->nr_fail_if++;
+}
+
+static struct damon_record *make(const char *name);
 
 static void set_arg(struct report_args *a, const char *key, const char *v)
 {
@@ -73,7 +93,16 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 		a->grain = (enum report_grain)choice(v, grains);
 	else if (!strcmp(key, "percentiles"))
 		a->percentiles = number(v);
-	else if (!strcmp(key, "why")) {
+	else if (!strcmp(key, "fail-if"))
+		add_condition(a, v);
+	else if (!strcmp(key, "idle"))
+		a->idle_ns = number(v) * 1000000;
+	else if (!strcmp(key, "function"))
+		a->function = v;
+	else if (!strcmp(key, "other")) {
+		a->other = make(v);
+		a->other_path = "other.data";
+	} else if (!strcmp(key, "why")) {
 		a->has_why = true;
 		a->why = number(v);
 	} else if (!strcmp(key, "snapshot"))
@@ -92,7 +121,11 @@ static void set_arg(struct report_args *a, const char *key, const char *v)
 
 static const struct report_row *find_row(const char *name)
 {
+	static const struct report_row diff = {"diff", "", report_diff};
 	const struct report_row *rows[] = {report_rows, export_rows};
+
+	if (!strcmp(name, diff.name))
+		return &diff;
 
 	for (int i = 0; i < 2; i++)
 		for (const struct report_row *r = rows[i]; r->name; r++)
@@ -158,6 +191,9 @@ int main(int argc, char **argv)
 	if (err < 0)
 		printf("error %d: %s%s%s\n", err, a.fail.text, *a.fail.remedy ? "; " : "",
 		       a.fail.remedy);
+	if (a.status)
+		printf("exit status %d\n", a.status);
 	damon_record_close(a.rec);
+	damon_record_close(a.other);
 	return err > 0 ? 2 : err < 0;
 }
