@@ -80,7 +80,8 @@ for _ in $(seq "$runs"); do
 		awk '{ print ($1 + $2) / 1000 }' # s per second of recording, which has 200
 done > writing
 row "the log and its writing, of one CPU at 1 kHz" "<= .1 %" "$(awk -v a="$with" -v b="$without" \
-	-v w="$(median < writing)" 'BEGIN { printf "%.3f %% + %.3f %%", (a - b) * 1000 / 1e7, 100 * w }')"
+	-v w="$(median < writing)" \
+	'BEGIN { printf "%.3f %% + %.3f %%", (a - b) * 1000 / 1e7, 100 * w }')"
 row "the same, bytes a second in the record" - "$(($(stat -c %s log.data) / 1000))"
 
 # Hotspots with lines, first and again.

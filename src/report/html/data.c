@@ -282,6 +282,22 @@ static int put_quality(struct json *j, struct report_args *a, const struct html_
 	return 0;
 }
 
+/* Moments that were named, ns since the start. */
+static void put_marks(struct json *j, const struct report_args *a, uint64_t start_ns)
+{
+	uint64_t time_ns;
+	const char *name;
+
+	json_array(j, "marks");
+	for (size_t k = 0; !damon_record_mark(a->rec, k, &time_ns, &name); k++) {
+		json_object(j, NULL);
+		json_u64(j, "time", time_ns - MIN(start_ns, time_ns));
+		json_str(j, "name", name);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void put_record(struct json *j, const struct report_args *a, const struct html_data *d)
 {
 	const struct damon_record_info *i = &d->scan.info;
@@ -302,8 +318,7 @@ static void put_record(struct json *j, const struct report_args *a, const struct
 	json_u64(j, "logged", d->logged);
 	json_u64(j, "kept", d->kept);
 	json_end(j);
-	json_array(j, "marks");
-	json_end(j);
+	put_marks(j, a, i->start_ns);
 	json_object(j, "others");
 	json_u64(j, "targets", d->nr_others);
 	json_double(j, "share", d->others_share, DIGITS);
