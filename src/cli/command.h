@@ -30,7 +30,7 @@ struct command {
 };
 
 extern const struct command command_record, command_live, command_report, command_convert,
-	command_check;
+	command_check, command_reclaim, command_lru_sort, command_stat;
 
 /*
  * Parses a command's line. Returns -1 to go on, else the exit status: help was shown, or what is
