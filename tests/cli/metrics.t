@@ -36,7 +36,7 @@ The port is taken: nothing is started, nothing is written.
 Nobody else's address is listened at.
 
   $ python3 -c 'import sys; print([l.split()[1] for l in open("/proc/net/tcp") if l.split()[1].endswith(":%04X" % int(sys.argv[1])) and l.split()[3] == "0A"])' $port
-  ['0100007F:*'] (glob)
+  \['0100007F:[0-9A-F]{4}'\] (re)
 
 Who asks badly is answered or closed, and the watching goes on.
 

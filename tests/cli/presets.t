@@ -34,22 +34,8 @@ Wrong lines are refused before anything happens.
 
   $ . "$TESTDIR/kit.sh"
 
-Reclaim pages out what idles: planned only, as there may be no swap here. Parameters by the modules' names.
+Memory is sorted by heat: two schemes.
 
-  $ damon-perf reclaim --dry-run --format json --rate 1000 --min_age 500000 --wmarks_interval 0 --quota_sz 1G $W/dense --mib 64 --percent 25 --seconds 3 2> /dev/null > json
-  $ python3 - << 'END'
-  > import json
-  > last = [json.loads(l) for l in open("json")][-1]
-  > s = last["schemes"]
-  > print(len(s), s[0]["action"], s[0]["state"], s[0]["sz_tried"] > 16 << 20)
-  > END
-  1 pageout on True
-
-Off by its watermarks it samples and writes nothing: above 0 free memory always is.
-
-  $ damon-perf reclaim --wmarks-high 0 --wmarks-mid 0 --wmarks-low 0 --dry-run true > lines; echo $?; wc -l < lines
-  0
-  0
   $ damon-perf lru-sort --dry-run --rate 1000 --cold-min-age 500ms --wmarks-interval 0 $W/dense --mib 16 --seconds 1 2> /dev/null | tail -n 1 | grep -oE '[12] lru_(de)?prio on'
   1 lru_prio on
   2 lru_deprio on
@@ -73,4 +59,22 @@ Stat tells of the same memory how much of it is idle, and for how long.
 
   $ damon-perf stat --rate 1000 $W/dense --mib 8 --seconds 1 2> /dev/null | grep -cE '^[0-9.]+ s  [0-9.]+ MiB mapped  accessed per second .*  idle 0%: .* 100%: [0-9.]+ '
   1
+
+Reclaim pages out what idles: planned only. Parameters by the modules' names.
+
+  $ tail -n +2 /proc/swaps | grep -q . || { echo "there is no swap here"; exit 80; }
+  $ damon-perf reclaim --dry-run --format json --rate 1000 --min_age 500000 --wmarks_interval 0 --quota_sz 1G $W/dense --mib 64 --percent 25 --seconds 3 2> /dev/null > json
+  $ python3 - << 'END'
+  > import json
+  > last = [json.loads(l) for l in open("json")][-1]
+  > s = last["schemes"]
+  > print(len(s), s[0]["action"], s[0]["state"], s[0]["sz_tried"] > 16 << 20)
+  > END
+  1 pageout on True
+
+Off by its watermarks it samples and writes nothing: above 0 free memory always is.
+
+  $ damon-perf reclaim --wmarks-high 0 --wmarks-mid 0 --wmarks-low 0 --dry-run true > lines; echo $?; wc -l < lines
+  0
+  0
   $ left
