@@ -24,7 +24,7 @@ static void take_region(struct live_stat *st, const struct damon_snapshot *s, si
 	nr = damon_region_nr_accesses_of(s, t, r, &lo, &hi);
 	damon_sum_add(sum, bytes * nr, i.nr_ticks, bytes * hi);
 	p->bytes = i.end - i.start;
-	p->idle_aggrs = i.idle_aggrs ? (int64_t)i.idle_aggrs : -((int64_t)i.age_aggrs + 1);
+	p->idle_aggrs = i.idle_aggrs ? (int64_t)i.idle_aggrs : -(int64_t)MAX(i.age_aggrs, 1u);
 	st->bytes += p->bytes;
 }
 
