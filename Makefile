@@ -231,12 +231,17 @@ install: all
 	$(Q)install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(Q)install -m 644 scripts/completion/damon-perf.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)sed 's|@BINDIR@|$(PREFIX)/bin|' scripts/damon-perf-reclaim.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/damon-perf-reclaim.service
+	$(Q)chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/damon-perf-reclaim.service
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/damon-perf $(DESTDIR)$(PREFIX)/lib/libdamon.a \
 		$(DESTDIR)$(PREFIX)/include/damon.h $(DESTDIR)$(PREFIX)/include/damos.h \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANS))) \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/damon-perf \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/damon-perf-reclaim.service
 
 clean:
 	$(Q)rm -rf $(B)

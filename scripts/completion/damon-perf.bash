@@ -14,7 +14,7 @@ _damon_perf()
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-		_damon_perf_words -W 'record live report diff convert mark check help version'
+		_damon_perf_words -W 'record live reclaim lru-sort stat report diff convert mark check help version'
 		return
 	fi
 	# behind '--' is another command's line
@@ -60,9 +60,13 @@ _damon_perf()
 	live)
 		case $prev in
 		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--cgroup) return ;;
+		--ops) _damon_perf_words -W 'vaddr fvaddr paddr'; return ;;
+		--regions) return ;;
 		--duration) return ;;
 		--format) _damon_perf_words -W 'auto text json'; return ;;
 		-o | --output) _damon_perf_words -f; return ;;
+		--metrics) return ;;
 		--schemes) _damon_perf_words -f; return ;;
 		--kdamonds) _damon_perf_words -f; return ;;
 		--damos-action) return ;;
@@ -108,7 +112,123 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --duration --plain --format --output --schemes --kdamonds --strict --damos-scheme --damos-action --damos-sz-region --damos-access-rate --damos-age --damos-apply-interval --damos-quota-interval --damos-quota-time --damos-quota-space --damos-quota-weights --damos-quotas --damos-quota-goal --damos-quota-goal-tuner --damos-nr-quota-goals --damos-wmarks --damos-filter --damos-filter-out --damos-nr-filters --damos-target-nid --damos-dests --damos-max-nr-snapshots --damos-compare --damos-refault-max --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --help'
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --plain --format --output --metrics --schemes --kdamonds --strict --damos-scheme --damos-action --damos-sz-region --damos-access-rate --damos-age --damos-apply-interval --damos-quota-interval --damos-quota-time --damos-quota-space --damos-quota-weights --damos-quotas --damos-quota-goal --damos-quota-goal-tuner --damos-nr-quota-goals --damos-wmarks --damos-filter --damos-filter-out --damos-nr-filters --damos-target-nid --damos-dests --damos-max-nr-snapshots --damos-compare --damos-refault-max --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --help'
+		else
+			_damon_perf_words -c
+		fi
+		;;
+	reclaim)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--cgroup) return ;;
+		--ops) _damon_perf_words -W 'vaddr fvaddr paddr'; return ;;
+		--regions) return ;;
+		--duration) return ;;
+		--min-age) return ;;
+		--quota-ms) return ;;
+		--quota-reset-interval-ms) return ;;
+		--quota-sz) return ;;
+		--quota-mem-pressure-us) return ;;
+		--quota-autotune-feedback) return ;;
+		--wmarks-interval) return ;;
+		--wmarks-high) return ;;
+		--wmarks-mid) return ;;
+		--wmarks-low) return ;;
+		--sample-interval) return ;;
+		--aggr-interval) return ;;
+		--min-nr-regions) return ;;
+		--max-nr-regions) return ;;
+		--monitor-region-start) return ;;
+		--monitor-region-end) return ;;
+		--format) _damon_perf_words -W 'screen text json'; return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--metrics) return ;;
+		--source) return ;;
+		--overhead) return ;;
+		--rate) return ;;
+		--resolution) return ;;
+		--mem-reads) return ;;
+		--check) return ;;
+		--checks-per-sec) return ;;
+		--period) return ;;
+		--latency-threshold) return ;;
+		--event) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --min-age --quota-ms --quota-reset-interval-ms --quota-sz --quota-mem-pressure-us --quota-autotune-feedback --wmarks-interval --wmarks-high --wmarks-mid --wmarks-low --skip-anon --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --autotune-monitoring-intervals --monitor-region-start --monitor-region-end --format --output --metrics --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
+		else
+			_damon_perf_words -c
+		fi
+		;;
+	lru-sort)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--cgroup) return ;;
+		--ops) _damon_perf_words -W 'vaddr fvaddr paddr'; return ;;
+		--regions) return ;;
+		--duration) return ;;
+		--hot-thres-access-freq) return ;;
+		--cold-min-age) return ;;
+		--quota-ms) return ;;
+		--quota-reset-interval-ms) return ;;
+		--wmarks-interval) return ;;
+		--wmarks-high) return ;;
+		--wmarks-mid) return ;;
+		--wmarks-low) return ;;
+		--sample-interval) return ;;
+		--aggr-interval) return ;;
+		--min-nr-regions) return ;;
+		--max-nr-regions) return ;;
+		--monitor-region-start) return ;;
+		--monitor-region-end) return ;;
+		--format) _damon_perf_words -W 'screen text json'; return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--metrics) return ;;
+		--source) return ;;
+		--overhead) return ;;
+		--rate) return ;;
+		--resolution) return ;;
+		--mem-reads) return ;;
+		--check) return ;;
+		--checks-per-sec) return ;;
+		--period) return ;;
+		--latency-threshold) return ;;
+		--event) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --hot-thres-access-freq --cold-min-age --quota-ms --quota-reset-interval-ms --wmarks-interval --wmarks-high --wmarks-mid --wmarks-low --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --autotune-monitoring-intervals --monitor-region-start --monitor-region-end --format --output --metrics --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
+		else
+			_damon_perf_words -c
+		fi
+		;;
+	stat)
+		case $prev in
+		-p | --pid) _damon_perf_words -W "$(ps -eo pid=)"; return ;;
+		--cgroup) return ;;
+		--ops) _damon_perf_words -W 'vaddr fvaddr paddr'; return ;;
+		--regions) return ;;
+		--duration) return ;;
+		--sample-interval) return ;;
+		--aggr-interval) return ;;
+		--min-nr-regions) return ;;
+		--max-nr-regions) return ;;
+		--format) _damon_perf_words -W 'auto text json'; return ;;
+		--refresh) return ;;
+		-o | --output) _damon_perf_words -f; return ;;
+		--metrics) return ;;
+		--source) return ;;
+		--overhead) return ;;
+		--rate) return ;;
+		--resolution) return ;;
+		--mem-reads) return ;;
+		--check) return ;;
+		--checks-per-sec) return ;;
+		--period) return ;;
+		--latency-threshold) return ;;
+		--event) return ;;
+		esac
+		if [[ $cur == -* ]]; then
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --format --refresh --output --metrics --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
 		else
 			_damon_perf_words -c
 		fi

@@ -29,8 +29,8 @@ struct command {
 	int (*run)(char **argv); /* without the command's name; returns the exit status */
 };
 
-extern const struct command command_record, command_live, command_report, command_diff,
-	command_convert, command_mark, command_check;
+extern const struct command command_record, command_live, command_reclaim, command_lru_sort,
+	command_stat, command_report, command_diff, command_convert, command_mark, command_check;
 
 /*
  * Parses a command's line. Returns -1 to go on, else the exit status: help was shown, or what is

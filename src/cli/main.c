@@ -43,17 +43,13 @@ static const struct command command_docs = {
 };
 
 static const struct command *const commands[] = {
-	&command_record,
-	&command_live,
-	&command_report,
-	&command_diff,
-	&command_convert,
-	&command_mark,
-	&command_check,
-	&command_help,
-	&command_version,
-	&command_docs,
-	NULL,
+	&command_record,  &command_live,
+	&command_reclaim, &command_lru_sort,
+	&command_stat,	  &command_report,
+	&command_diff,	  &command_convert,
+	&command_mark,	  &command_check,
+	&command_help,	  &command_version,
+	&command_docs,	  NULL,
 };
 
 static const struct command_pair examples[] = {

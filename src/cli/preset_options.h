@@ -10,6 +10,9 @@
 #include "cli/option.h"
 #include "config/presets.h"
 
+/* The first row of a preset, with the heading. */
+#define PRESET_SECTION "What the module has (a bare number is in its unit)"
+
 #define PRESET_ROW(at, long_name, of_type, field, takes, preset, text)                             \
 	.name = long_name, .type = of_type,                                                        \
 	.offset = (at) + offsetof(struct preset_params, field), .arg = takes, .def = preset,       \
@@ -44,8 +47,14 @@
 		PRESET_PERMIL(at, "wmarks-mid", wmarks_mid, mid, "on below this"),                 \
 		PRESET_PERMIL(at, "wmarks-low", wmarks_low, low, "off below this")
 
-#define PRESET_MONITOR_ROWS(at)                                                                    \
-	PRESET_TIME(at, "sample-interval", sample_ns, NS_PER_US, "5 ms", "sampling interval"),     \
+#define PRESET_MONITOR_ROWS(at) PRESET_MONITOR_ROWS_OF(at, NULL)
+#define PRESET_MONITOR_ROWS_OF(at, heading)                                                        \
+	{                                                                                          \
+		PRESET_ROW(at, "sample-interval", OPT_TIME, sample_ns, "TIME", "5 ms",             \
+			   "sampling interval"),                                                   \
+		.base_ns = NS_PER_US,                                                              \
+		.section = (heading),                                                              \
+	},                                                                                         \
 		PRESET_TIME(at, "aggr-interval", aggr_ns, NS_PER_US, "100 ms",                     \
 			    "aggregation interval"),                                               \
 		{                                                                                  \
@@ -64,7 +73,8 @@
 		    "tune the sampling interval to see 4 % of the access events"),                 \
 		{                                                                                  \
 			PRESET_ROW(at, "monitor-region-start", OPT_BYTES, region_start, "ADDR",    \
-				   NULL, "physical memory from here, instead of processes"),       \
+				   NULL,                                                           \
+				   "refused: physical memory, which user space cannot act upon"),  \
 		},                                                                                 \
 	{                                                                                          \
 		PRESET_ROW(at, "monitor-region-end", OPT_BYTES, region_end, "ADDR", NULL,          \
@@ -73,8 +83,12 @@
 
 /* DAMON_RECLAIM */
 #define RECLAIM_ROWS(at)                                                                           \
-	PRESET_TIME(at, "min-age", min_age_ns, NS_PER_US, "120 s",                                 \
-		    "memory that is idle for this long is paged out"),                             \
+	{                                                                                          \
+		PRESET_ROW(at, "min-age", OPT_TIME, min_age_ns, "TIME", "120 s",                   \
+			   "memory that is idle for this long is paged out"),                      \
+		.base_ns = NS_PER_US,                                                              \
+		.section = PRESET_SECTION,                                                         \
+	},                                                                                         \
 		PRESET_QUOTA_ROWS(at),                                                             \
 		{                                                                                  \
 			PRESET_ROW(at, "quota-sz", OPT_BYTES, quota_bytes, "SIZE", "128 MiB",      \
@@ -96,15 +110,19 @@
 
 /* DAMON_LRU_SORT */
 #define LRU_SORT_ROWS(at)                                                                          \
-	PRESET_PERMIL(at, "hot-thres-access-freq", hot_permil, "500",                              \
-		      "memory that is accessed in this share of the samples is hot"),              \
+	{                                                                                          \
+		PRESET_ROW(at, "hot-thres-access-freq", OPT_COUNT, hot_permil, "PERMIL", "500",    \
+			   "memory that is accessed in this share of the samples is hot"),         \
+		.range = "0..1000",                                                                \
+		.section = PRESET_SECTION,                                                         \
+	},                                                                                         \
 		PRESET_TIME(at, "cold-min-age", cold_min_age_ns, NS_PER_US, "120 s",               \
 			    "memory that is idle for this long is cold"),                          \
 		PRESET_QUOTA_ROWS(at), PRESET_WMARK_ROWS(at, "200", "150", "50"),                  \
 		PRESET_MONITOR_ROWS(at), PRESET_REGION_ROWS(at)
 
 /* DAMON_STAT, whose intervals are always tuned */
-#define STAT_ROWS(at) PRESET_MONITOR_ROWS(at)
+#define STAT_ROWS(at) PRESET_MONITOR_ROWS_OF(at, PRESET_SECTION)
 
 /* between a fast node and a slow one */
 #define TIERING_ROWS(at)                                                                           \

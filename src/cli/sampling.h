@@ -26,9 +26,11 @@ enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16, 
 
 #define SAMPLING_AT(field) offsetof(struct sampling_options, field)
 
-/* The rows, for a struct sampling_options at offset 'at'. */
+/* The rows, for a struct sampling_options at offset 'at': sources, and DAMON's attributes. */
+#define SAMPLING_ROWS(at) SOURCE_ROWS(at), ATTRS_ROWS(at)
+
 // clang-format off
-#define SAMPLING_ROWS(at)								\
+#define SOURCE_ROWS(at)									\
 	{										\
 		.section = "Where accesses come from, and what that may cost",		\
 		.name = "source",							\
@@ -100,7 +102,9 @@ enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16, 
 		.range = "1..100000",							\
 		.help = "single pages that --check idle looks at per second",		\
 	},										\
-	HARDWARE_ROWS((at) + SAMPLING_AT(hardware), BY_OVERHEAD | BY_RATE, BY_KIND, BY_LATENCY), \
+	HARDWARE_ROWS((at) + SAMPLING_AT(hardware), BY_OVERHEAD | BY_RATE, BY_KIND, BY_LATENCY)
+
+#define ATTRS_ROWS(at)									\
 	{										\
 		.section = "DAMON's attributes (a bare number is microseconds)",	\
 		.name = "sample",							\

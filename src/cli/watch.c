@@ -17,6 +17,7 @@
 #include "cli/watch.h"
 #include "damos.h"
 #include "live/lines.h"
+#include "live/metrics.h"
 #include "live/rss.h"
 #include "live/screen.h"
 #include "live/tail.h"
@@ -31,6 +32,7 @@ struct watch {
 	struct follow follow;
 	uint64_t end_ns; /* of --duration; UINT64_MAX: none */
 	struct live_lines lines;
+	struct metrics *metrics; /* NULL: none are served */
 	/* Of the screen. */
 	struct live_model model;
 	struct live_view view;
@@ -60,22 +62,32 @@ static bool on_screen(const struct watch *w)
 
 /* ---- lines ---- */
 
-static int write_line(void *priv, const struct damon_snapshot *s)
+static int write_line(struct watch *w, const struct damon_snapshot *s)
 {
-	struct watch *w = priv;
+	const struct watch_lines *other = w->options->lines;
+	bool json = w->options->format == WATCH_JSON;
 
 	if (w->write_err)
 		return 1;
-	w->write_err = w->options->format == WATCH_JSON ? live_lines_json(&w->lines, s)
-							: live_lines_text(&w->lines, s);
+	if (other)
+		w->write_err = other->take(other->priv, s, json);
+	else
+		w->write_err = json ? live_lines_json(&w->lines, s) : live_lines_text(&w->lines, s);
 	return w->write_err < 0;
+}
+
+static void finish_lines(struct watch *w)
+{
+	const struct watch_lines *other = w->options->lines;
+
+	if (other && !w->write_err)
+		w->write_err = other->finish(other->priv, w->options->format == WATCH_JSON);
 }
 
 /* ---- the screen ---- */
 
-static int show_snapshot(void *priv, const struct damon_snapshot *s)
+static int show_snapshot(struct watch *w, const struct damon_snapshot *s)
 {
-	struct watch *w = priv;
 	int got;
 
 	if (w->view.paused || w->tty_fd < 0) /* the last one comes after the screen */
@@ -85,6 +97,14 @@ static int show_snapshot(void *priv, const struct damon_snapshot *s)
 	if (got > 0)
 		w->due = true;
 	return got < 0;
+}
+
+static int on_snapshot(void *priv, const struct damon_snapshot *s)
+{
+	struct watch *w = priv;
+
+	metrics_take(w->metrics, s);
+	return on_screen(w) ? show_snapshot(w, s) : write_line(w, s);
 }
 
 static void take_figures(struct watch *w)
@@ -270,6 +290,7 @@ static int run(struct watch *w)
 			return 0;
 		if (w->follow.reload)
 			reload(w);
+		metrics_publish(w->metrics, now);
 		left = (left + NS_PER_MS - 1) / NS_PER_MS;
 		more = step(w, (int)MIN(left, w->due ? DRAW_NS / NS_PER_MS : 1000));
 		if (more < 0)
@@ -353,7 +374,9 @@ static int begin(struct watch *w)
 	struct damon_fail fail = {0};
 	int err = 0;
 
-	if (on_screen(w))
+	if (w->options->metrics)
+		err = metrics_new(w->options->metrics, w->ctx, live_rss, &w->metrics, &fail);
+	if (!err && on_screen(w))
 		err = open_screen(w, &fail);
 	if (!err && on_screen(w))
 		err = draw(w);
@@ -375,7 +398,7 @@ static int watch(struct watch *w)
 	int closed, pid, status, err;
 
 	signals_catch();
-	damon_set_callback(w->ctx, on_screen(w) ? show_snapshot : write_line, w);
+	damon_set_callback(w->ctx, on_snapshot, w);
 	damon_set_stop(w->ctx, stop_asked, NULL);
 	err = begin(w);
 	if (err)
@@ -389,6 +412,7 @@ static int watch(struct watch *w)
 	closed = damon_close(w->ctx);
 	if (closed < 0 && !err)
 		say_ctx(w->ctx, closed);
+	finish_lines(w);
 	pid = follow_running(w->ctx);
 	if (pid > 0)
 		say("watching ended; waiting for '%.200s', process %d", w->options->command[0],
@@ -417,6 +441,7 @@ int watch_run(struct damon_ctx *ctx, const struct watch_options *o)
 
 	tail_init(&w.tail);
 	status = watch(&w);
+	metrics_free(w.metrics);
 	tail_release(&w.tail);
 	return status;
 }

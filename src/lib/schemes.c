@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "action/filter.h"
 #include "damos.h"
 #include "lib/ctx.h"
 #include "lib/out.h"
@@ -55,6 +56,29 @@ static bool any_acts(const struct scheme_set *set)
 			return true;
 	}
 	return false;
+}
+
+/* What looks at pages, or acts upon them, finds them by virtual addresses of a process. */
+static int check_addresses(struct damon_ctx *ctx, const struct scheme_set *set)
+{
+	const struct ops_row *ops = ops_of(ctx);
+
+	if (ops_is_virtual(ctx))
+		return 0;
+	for (size_t i = 0; i < set->n; i++) {
+		bool acts = set->actions[i]->apply;
+
+		if (!acts && !damon_has_page_filters(&set->s[i]))
+			continue;
+		damon_fail(&ctx->fail, EINVAL,
+			   "%s '%s' needs addresses of processes, and those of operations set '%s' "
+			   "are not",
+			   acts ? "action" : "a page filter of", set->actions[i]->name, ops->name);
+		damon_fail_remedy(&ctx->fail, "take 'vaddr' or 'fvaddr', or %s",
+				  acts ? "count only, with action 'stat'" : "leave the filter out");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* Tells the engine. */
@@ -188,8 +212,10 @@ static int replace(struct damon_ctx *ctx, struct scheme_set *set)
 {
 	struct schemes *s = ctx->schemes;
 	struct parts p = {0};
-	int err = make_parts(ctx, set, &p);
+	int err = check_addresses(ctx, set);
 
+	if (!err)
+		err = make_parts(ctx, set, &p);
 	if (!err) {
 		schemes_quiet(ctx);
 		err = plan_for(s->engine, set);

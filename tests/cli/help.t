@@ -17,6 +17,11 @@ The program explains itself.
   Commands:
     record      record the memory accesses of a command or of running processes
     live        watch the memory accesses of a command or of running processes
+    reclaim     page out idle memory, as the kernel's DAMON_RECLAIM does
+    lru-sort    sort memory by heat for reclaim, as the kernel's DAMON_LRU_SORT
+                does
+    stat        tell idle times and bandwidth of memory, as the kernel's
+                DAMON_STAT does
     report      show what a record tells
     diff        show what moved between two records
     convert     write a record in a format of other programs
@@ -167,9 +172,13 @@ The program explains itself.
 
 Every command of the list has a help of its own, whose options fit the table's width.
 
-  $ for c in record live report convert check help version; do
+  $ for c in record live reclaim lru-sort stat report convert check help version; do
   >     damon-perf $c --help > out && awk 'length > 80' out && grep -c '^Usage: damon-perf '$c out
   > done
+  1
+  1
+        page out what a service has not accessed for two minutes, while memory is short
+  1
   1
   1
   1
@@ -180,10 +189,14 @@ Every command of the list has a help of its own, whose options fit the table's w
 
 Examples teach: each command has some, and they are of that command or of one that follows.
 
-  $ for c in record report convert check; do
+  $ for c in record live reclaim lru-sort stat report convert check; do
   >     damon-perf $c --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  damon-perf'
   > done
   13
+  7
+  4
+  2
+  2
   13
   7
   2
@@ -207,6 +220,11 @@ Without a word it is a mistake, told with the same text.
   Commands:
     record      record the memory accesses of a command or of running processes
     live        watch the memory accesses of a command or of running processes
+    reclaim     page out idle memory, as the kernel's DAMON_RECLAIM does
+    lru-sort    sort memory by heat for reclaim, as the kernel's DAMON_LRU_SORT
+                does
+    stat        tell idle times and bandwidth of memory, as the kernel's
+                DAMON_STAT does
     report      show what a record tells
     diff        show what moved between two records
     convert     write a record in a format of other programs

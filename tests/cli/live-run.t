@@ -69,6 +69,13 @@ Processes that run; nobody reads on.
   damon-perf: cannot write to standard output: No space left on device
   [125]
 
+Given ranges, as a file has them, are watched and nothing else.
+
+  $ map=$(grep -m 1 'rw-p' /proc/$pid/maps | cut -d' ' -f1); from=0x${map%-*}
+  $ echo "{\"kdamonds\": [{\"contexts\": [{\"ops\": \"fvaddr\", \"targets\": [{\"pid\": $pid, \"regions\": [{\"start\": \"$from\", \"end\": \"$((from + 12288))\"}]}]}]}]}" > f.json
+  $ damon-perf live --rate 1000 --duration 500ms --kdamonds f.json --format json | grep -o '"bytes":12288' | uniq
+  "bytes":12288
+
 Asked to end, it ends in order.
 
   $ damon-perf live --rate 1000 -o t.data -p $pid > lines & live=$!

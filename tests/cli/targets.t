@@ -72,6 +72,15 @@ Physical memory, as root.
   heatmap of physical memory, as 1 process accessed it (addresses: physical)
    +physical +\|0 s.* (re)
 
+Live shows it as well; schemes count there, and act nowhere.
+
+  $ damon-perf live --rate 1000 --ops paddr --damos-action stat --format json "$W/dense" --mib 16 --seconds 0.5 2> /dev/null | grep -o '"comm":"[a-z ]*"' | uniq
+  "comm":"physical memory"
+  $ damon-perf live --ops paddr --damos-action cold -- touch started; ls started
+  damon-perf: action 'cold' needs addresses of processes, and those of operations set 'paddr' are not; take 'vaddr' or 'fvaddr', or count only, with action 'stat'
+  ls: cannot access 'started': No such file or directory
+  [2]
+
 Nowhere near memory: all is left out, and that is told.
 
   $ damon-perf record -q --rate 1000 --ops paddr --regions 0x7f000000000-0x7f000100000 "$W/dense" --mib 4 --seconds 0.3 > /dev/null; echo $? $(number samples)
@@ -89,6 +98,8 @@ All processes: this one and another are there, and damon-perf is not.
   $ damon-perf report --format csv | grep -c ",$recorder,\|^$recorder,"
   0
   [1]
+  $ damon-perf live -a --rate 500 --duration 1s --damos-action stat --format json | grep -o '"comm":"dense"' | uniq
+  "comm":"dense"
   $ kill $dense; wait $dense 2> /dev/null
   [143]
   $ "$W/dense" --mib 16 --seconds 20 > /dev/null & dense=$!; executes $dense dense; damon-perf record -q --ops paddr --duration 500ms; echo $? $(number scope) $(number targets); kill $dense; wait $dense 2> /dev/null

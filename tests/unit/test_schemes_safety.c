@@ -277,3 +277,74 @@ Test(schemes_safety, the_end_comes_in_the_middle)
 	damon_record_close(rec);
 	unlink(path);
 }
+
+/* Addresses that are not those of the processes: 'offsets' of something. */
+static int some_range(void *priv, int pid, struct damon_range *r, size_t max)
+{
+	r[0] = (struct damon_range){IDLE, IDLE_END, NULL};
+	return 1;
+}
+
+Test(schemes_safety, addresses_that_are_nobodys)
+{
+	static const struct damon_ops united = {.size = sizeof(united),
+						.name = "united",
+						.target = "all",
+						.regions = some_range},
+				      offsets = {.size = sizeof(offsets),
+						 .name = "offsets",
+						 .addresses = "file offsets",
+						 .regions = some_range},
+				      own = {.size = sizeof(own),
+					     .name = "own",
+					     .regions = some_range};
+	static const struct damos_filter page = {.type = DAMOS_FILTER_ANON, .matching = 1},
+					 core = {.type = DAMOS_FILTER_ADDR,
+						 .matching = 1,
+						 .start = 4096,
+						 .end = 8192};
+	static const struct {
+		const char *name, *ops, *action;
+		const struct damos_filter *filter;
+		bool dry_run, later, refused;
+	} rows[] = {
+		{"an action on offsets", "offsets", "pageout", NULL, .refused = true},
+		{"on what all share", "united", "pageout", NULL, .refused = true},
+		{"only planned", "offsets", "cold", NULL, .dry_run = true, .refused = true},
+		{"set while it runs", "offsets", "pageout", NULL, .later = true, .refused = true},
+		{"a look at pages", "offsets", "stat", &page, .refused = true},
+		{"counted", "offsets", "stat", NULL},
+		{"counted in a range", "united", "stat", &core},
+		{"virtual ones in ranges", "own", "pageout", NULL},
+	};
+
+	cr_assert_eq(damon_register_ops(&united), 0);
+	cr_assert_eq(damon_register_ops(&offsets), 0);
+	cr_assert_eq(damon_register_ops(&own), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damos s = stage_pageout();
+		struct stage w;
+		int err = 0;
+
+		s.action = rows[i].action;
+		if (rows[i].filter)
+			s.filters[s.nr_filters++] = *rows[i].filter;
+		stage_init(&w);
+		cr_assert_eq(damon_select_ops(w.ctx, rows[i].ops), 0);
+		damon_set_dry_run(w.ctx, rows[i].dry_run);
+		if (!rows[i].later)
+			err = damon_set_schemes(w.ctx, &s, 1);
+		if (!err)
+			err = damon_open(w.ctx);
+		if (!err && rows[i].later)
+			err = damon_set_schemes(w.ctx, &s, 1);
+		cr_expect_eq(err, rows[i].refused ? -EINVAL : 0, "%s: %d", rows[i].name, err);
+		if (rows[i].refused) {
+			cr_expect(strstr(damon_error(w.ctx), "addresses"), "%s: '%s'", rows[i].name,
+				  damon_error(w.ctx));
+			cr_expect(strstr(damon_remedy(w.ctx), "vaddr"), "%s: '%s'", rows[i].name,
+				  damon_remedy(w.ctx));
+		}
+		stage_free(&w);
+	}
+}
