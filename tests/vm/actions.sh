@@ -95,6 +95,7 @@ scheme()
 		is=${is%%'"'*}
 	else
 		is=${is%%[,\}]*}
+		is=${is#[}
 	fi
 }
 
@@ -126,7 +127,7 @@ exec {quiet}<> quiet
 eventually()
 {
 	local op=${*: -2:1} value=${*: -1} i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 400; i++)); do
 		"${@:1:$#-2}"
 		if [ -n "$is" ] && [ "$is" "$op" "$value" ]; then
 			echo "after $SECONDS s: $*" # shown if the test fails

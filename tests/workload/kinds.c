@@ -3,8 +3,10 @@
  * Memory of known kinds, each in a mapping of its own that begins at a multiple of 2 MiB: 'hot' is
  * accessed evenly all the time, 'cold' was written once, and is read through again now and then if
  * asked for, 'file' is a file's, read once. What lies where is told before it starts, in --map.
+ * SIGUSR1 makes it another program, 'sleep 1000'.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "work.h"
@@ -76,6 +78,12 @@ static struct kind map_file(const char *path)
 	return k;
 }
 
+static void become_another(int sig)
+{
+	execlp("sleep", "sleep", "1000", (char *)NULL);
+	_exit(127);
+}
+
 static void tell(const char *path, const struct kind *kinds, size_t n)
 {
 	FILE *f = path ? fopen(path, "w") : NULL;
@@ -102,7 +110,7 @@ static __attribute__((noinline)) uint64_t work(const uint64_t *part, size_t word
 
 int main(int argc, char **argv)
 {
-	double hot = 8, cold = 64, again = 0;
+	double hot = 8, cold = 64, again = 0, rest_ms = 0;
 	const char *file = NULL, *map = NULL;
 	uint64_t state, sum = 0, again_ns, next_ns = UINT64_MAX;
 	struct kind kinds[3];
@@ -113,6 +121,7 @@ int main(int argc, char **argv)
 		{"cold", "MiB written once", &cold, .01, 16384, NULL},
 		{"again", "seconds after which all of the cold is read again; 0: never", &again, 0,
 		 1e6, NULL},
+		{"rest", "ms that it sleeps now and then", &rest_ms, 0, 1000, NULL},
 		{"file", "one to map and read", NULL, 0, 0, &file},
 		{"map", "file to write to what lies where", NULL, 0, 0, &map},
 		{NULL, NULL, NULL, 0, 0, NULL}};
@@ -124,6 +133,7 @@ int main(int argc, char **argv)
 		kinds[n] = map_file(file);
 		sum += read_all(&kinds[n++]);
 	}
+	signal(SIGUSR1, become_another);
 	tell(map, kinds, n);
 	again_ns = again * 1e9;
 	state = work_seed(&w, 0);
@@ -133,6 +143,8 @@ int main(int argc, char **argv)
 	for (; work_more(&w); w.done += BATCH) {
 		sum += work(kinds[0].start, kinds[0].bytes / 8, &state);
 		kinds[0].accesses += BATCH;
+		if (rest_ms)
+			usleep(rest_ms * 1000);
 		if (work_clock_ns(CLOCK_MONOTONIC) < next_ns)
 			continue;
 		sum += read_all(&kinds[1]);
