@@ -450,7 +450,9 @@ static int attach_pid(struct damon_ctx *ctx, struct ctx_pid *p)
 		damon_fail(&ctx->fail, -err, "cannot read the mappings of process %d: %s", p->pid,
 			   strerror(-err));
 		damon_fail_remedy(&ctx->fail, "%s",
-				  geteuid() ? "run as its user, or as root"
+				  geteuid() ? "run as its user, or as root, or add "
+					      "cap_sys_ptrace to the program's capabilities "
+					      "(setcap)"
 					    : "this root lacks CAP_SYS_PTRACE: run it outside of "
 					      "the container, or grant that (docker: --cap-add "
 					      "SYS_PTRACE)");

@@ -8,15 +8,17 @@
 #include "lib/replay.h"
 #include "os/proc.h"
 
-/* The space of a process as /proc tells it. One that ended, or closed itself to us
- * (PR_SET_DUMPABLE), keeps what it had. */
+/* The space of a process as /proc tells it. One that ended keeps what it had. -EACCES: so does one
+ * that is closed to us, by its user or itself (PR_SET_DUMPABLE). */
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 {
 	struct damon_maps maps = {0};
 	int err = damon_maps_read(ctx->sys, p->pid, &maps);
 
-	if (err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM)
+	if (err == -ESRCH || err == -ENOENT)
 		return 0;
+	if (err == -EPERM)
+		return -EACCES;
 	if (err)
 		return err;
 	if (maps.nr) /* a zombie's list is empty */

@@ -368,6 +368,7 @@ static void take_refaults(struct damon_ctx *ctx, uint64_t now_ns)
 int schemes_run(struct damon_ctx *ctx, struct damon_snapshot *snap, uint64_t end_ns)
 {
 	struct schemes *s = ctx->schemes;
+	uint64_t next_ns;
 	int err;
 
 	if (!s || !s->engine || !s->set->n)
@@ -381,6 +382,8 @@ int schemes_run(struct damon_ctx *ctx, struct damon_snapshot *snap, uint64_t end
 	if (err)
 		return err;
 	schemes_measure(ctx, end_ns);
+	if (!s->next_watch_ns) /* an interval has ended before watermarks were looked at */
+		damon_schemes_watch(s->engine, &s->world.now, &next_ns);
 	err = damon_schemes_plan(s->engine, snap, &ctx->view.units, &s->world.now);
 	if (err)
 		return err;

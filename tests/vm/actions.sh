@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 # For tests of actions by their effect, in the virtual machine; sourced behind kit.sh. One target at
 # a time, 'kinds' (tests/workload) with process number 'pid', whose ranges of memory are called by
-# their names; one 'damon-perf live' at a time, 'live', which writes to live.out and live.err.
-pid='' live='' cgroup=''
+# their names; one 'damon-perf live' at a time, 'live', which writes to live.out and live.err. Both are
+# run by the command 'as', if that is set.
+pid='' live='' cgroup='' cpu='' as=()
 declare -A start=() end=()
 # shellcheck disable=SC2154
 cleanup()
@@ -18,8 +19,8 @@ trap cleanup EXIT
 echo never > /sys/kernel/mm/transparent_hugepage/enabled
 echo 0 > /proc/sys/kernel/numa_balancing
 
-# target OPTION...: starts 'kinds', in the cgroup 'cgroup' if that is set, and waits until its memory
-# is there.
+# target OPTION...: starts 'kinds', in the cgroup 'cgroup' and on the processor 'cpu' if these are set,
+# and waits until its memory is there.
 target()
 {
 	local name from to
@@ -27,7 +28,7 @@ target()
 	rm -f map
 	(
 		[ -z "$cgroup" ] || echo "$BASHPID" > "/sys/fs/cgroup/$cgroup/cgroup.procs"
-		exec kinds --seconds 1000 --map map "$@" > truth
+		exec "${as[@]}" ${cpu:+taskset -c "$cpu"} kinds --seconds 1000 --map map "$@" > truth
 	) &
 	pid=$!
 	until [ -s map ]; do
@@ -150,12 +151,19 @@ told()
 	fail "$1" "$is" "$(tail -n 1 live.out | grep -o '"schemes".*')" "$(cat live.err)"
 }
 
-# act OPTION...: 'damon-perf live' on the target.
+# act OPTION...: 'damon-perf live' on the target, until it has begun: lines, or a record live.data.
 act()
 {
+	local i
+	rm -f live.data
 	: > live.out
-	damon-perf live --format json --rate 250 --aggr 200ms "$@" -p "$pid" > live.out 2> live.err &
+	: > live.err
+	"${as[@]}" damon-perf live --format json --rate 250 --aggr 200ms "$@" -p "$pid" > live.out 2> live.err &
 	live=$!
+	for ((i = 0; i < 400; i++)); do
+		[ ! -s live.out ] && [ ! -s live.err ] && [ ! -s live.data ] || break
+		rest
+	done
 }
 
 # Patterns. Little memory is surely cold only after a while (docs/SCHEMES-plan.md), and acting on much

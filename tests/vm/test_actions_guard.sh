@@ -51,11 +51,8 @@ meminfo MemTotal
 total=$is
 meminfo MemFree
 free=$((is * 1000 / total))
-act -o r.data --damos-action pageout "${cold[@]}" \
+act -o live.data --damos-action pageout "${cold[@]}" \
 	--damos-wmarks free_mem_rate 200ms $((free - 60)) $((free - 80)) 10
-until [ -s r.data ]; do
-	rest
-done
 still=0
 eventually quiet -ge 15
 expect mem cold Swap -eq 0

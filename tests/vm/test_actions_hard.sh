@@ -30,7 +30,7 @@ eventually scheme nr_snapshots -ge $((is + 5))
 end_act
 kill -0 "$pid" || fail "what was executed lives on"
 
-begin -o r.data
+begin -o live.data
 end_act
 kill -0 "$pid" || fail "the target lives on"
 mem cold Swap
@@ -39,7 +39,7 @@ for ((i = 0; i < 5; i++)); do
 	rest
 done
 expect mem cold Swap -eq "$swap"
-damon-perf report info -i r.data > info
+damon-perf report info -i live.data > info
 expect_match info 'pageout'
 ! grep 'not complete' info || fail "a complete record"
 

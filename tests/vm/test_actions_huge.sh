@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # machine: -n 448:1,448:1,192:0 -z 256
-# collapse and hugepage make huge pages; nohugepage is refused, with the reason.
+# collapse and hugepage make huge pages.
 . "${BASH_SOURCE%/*}/kit.sh"
 . "${BASH_SOURCE%/*}/actions.sh"
 
@@ -17,7 +17,3 @@ eventually mem cold AnonHugePages -eq 8192
 eventually scheme sz_applied -ge 8388608
 expect says verified yes -eq 1
 end_act
-
-run no damon-perf live --plain --damos-action nohugepage -p "$pid"
-expect_status no 125
-expect_match no.err 'nohugepage.*only from the process itself'

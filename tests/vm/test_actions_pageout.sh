@@ -16,7 +16,7 @@ expect mem cold Rss -eq 4096
 expect mem file Rss -eq "$file"
 expect scheme sz_applied -eq 0
 
-act -o r.data --damos-action pageout "${cold[@]}"
+act -o live.data --damos-action pageout "${cold[@]}"
 eventually mem cold Swap -ge 3900
 eventually mem file Rss -lt $((file / 10))
 eventually scheme sz_applied -ge 4000000
@@ -26,5 +26,5 @@ expect mem hot Swap -eq 0
 expect says verified '^yes$' -eq 1
 end_act
 expect scheme sz_applied -le $(((4096 + file + 2048) * 1024))
-damon-perf report info -i r.data > info
+damon-perf report info -i live.data > info
 expect_match info 'pageout'
