@@ -127,8 +127,8 @@ exec {quiet}<> quiet
 # Rss -lt 100'.
 eventually()
 {
-	local op=${*: -2:1} value=${*: -1} i
-	for ((i = 0; i < 400; i++)); do
+	local op=${*: -2:1} value=${*: -1} limit=$((SECONDS + 60))
+	while [ $SECONDS -lt $limit ]; do
 		"${@:1:$#-2}"
 		if [ -n "$is" ] && [ "$is" "$op" "$value" ]; then
 			echo "after $SECONDS s: $*" # shown if the test fails

@@ -11,7 +11,8 @@ guard()
 	mkdir guard
 	cd guard
 	target --hot 1 --cold 4 --again 1 --rest 20
-	act --damos-action pageout "${cold[@]}" --damos-age 0 max
+	act --damos-action pageout --damos-compare plain \
+		--damos-access-rate 0% 0% --damos-sz-region 64K max
 	eventually says state '^slowed' -eq 1
 	expect says state_reason 'came? back' -eq 1
 	scheme refault_bp

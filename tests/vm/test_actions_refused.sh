@@ -10,4 +10,4 @@ expect_status migrate 125
 expect_match migrate.err 'one NUMA node'
 run nohugepage damon-perf live --plain --damos-action nohugepage -p $$
 expect_status nohugepage 125
-expect_match nohugepage.err "nohugepage' only from the process itself"
+expect_match nohugepage.err 'only from the process itself'

@@ -37,6 +37,8 @@ act --damos-action pageout "${cold[@]}"
 eventually mem cold Swap -ge 4000
 eventually scheme sz_applied -ge 4000000
 end_act
+# of memory that is all in swap the kernel makes no huge page
+target --hot 1 --cold 4
 act --damos-action collapse "${all[@]}" --damos-sz-region 1M max
 eventually mem cold AnonHugePages -eq 4096
 end_act
