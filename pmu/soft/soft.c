@@ -260,9 +260,8 @@ static int refused(const struct damon_sys *sys, int err, struct damon_fail *why)
 	if (read && paranoid > 2) {
 		damon_fail(why, err, "perf_event_paranoid is %lld: users may open no event",
 			   paranoid);
-		damon_fail_remedy(why,
-				  "as root, run 'sysctl kernel.perf_event_paranoid=2', or 'setcap "
-				  "cap_perfmon+ep' on the program; or run as root");
+		damon_fail_remedy(why, "as root, run 'sysctl kernel.perf_event_paranoid=2', as "
+				       "CAP_PERFMON is not enough there; or run as root");
 		return -err;
 	}
 	damon_fail(why, err, "perf_event_open is forbidden here: %s", strerror(err));

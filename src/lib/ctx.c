@@ -462,7 +462,9 @@ int ctx_attach(struct damon_ctx *ctx, int pid)
 		damon_fail(&ctx->fail, -err, "cannot read the mappings of process %d: %s", pid,
 			   strerror(-err));
 		damon_fail_remedy(&ctx->fail, "%s",
-				  geteuid() ? "run as its user, or as root"
+				  geteuid() ? "run as its user, or as root, or add "
+					      "cap_sys_ptrace to the program's capabilities "
+					      "(setcap)"
 					    : "this root lacks CAP_SYS_PTRACE: run it outside of "
 					      "the container, or grant that (docker: --cap-add "
 					      "SYS_PTRACE)");

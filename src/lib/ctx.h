@@ -246,6 +246,7 @@ int source_read_cpus(struct damon_ctx *ctx); /* which models they are; Arm */
 int events_on_record(void *priv, const struct damon_perf_record *r);
 void events_on_trace(void *priv, const struct damon_session_trace *t);
 void events_emit(void *priv, const struct damon_obs *o);
+/* -EACCES: it is closed to us, and keeps what it had. */
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns);
 /* Notes that a process cannot be looked into, and why. */
 void events_closed(struct damon_ctx *ctx, const struct damon_fail *why);

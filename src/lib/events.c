@@ -33,7 +33,9 @@ int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_n
 {
 	int err = sync_maps(ctx, p, now_ns);
 
-	return err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM ? 0 : err;
+	if (err == -ESRCH || err == -ENOENT)
+		return 0;
+	return err == -EPERM ? -EACCES : err;
 }
 
 /* A process that no event announced: its FORK or COMM was lost, or it is older than its events. */

@@ -59,6 +59,7 @@ static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 		    p->nr_obs == p->nr_obs_mapped)
 			continue;
 		err = events_read_maps(ctx, p, now_ns);
+		err = err == -EACCES ? 0 : err; /* it was open when it was attached to */
 		*changed |= p->space->version != version;
 		p->nr_obs_mapped = p->nr_obs;
 		left--;

@@ -369,6 +369,7 @@ int schemes_run(struct damon_ctx *ctx, struct damon_snapshot *snap, uint64_t end
 {
 	struct damon_view view = ctx->view.units;
 	struct schemes *s = ctx->schemes;
+	uint64_t next_ns;
 	int err;
 
 	if (!s || !s->engine || !s->set->n)
@@ -386,6 +387,8 @@ int schemes_run(struct damon_ctx *ctx, struct damon_snapshot *snap, uint64_t end
 	if (err)
 		return err;
 	schemes_measure(ctx, end_ns);
+	if (!s->next_watch_ns) /* an interval has ended before watermarks were looked at */
+		damon_schemes_watch(s->engine, &s->world.now, &next_ns);
 	view.tuned_ns = snap->sample_ns;
 	err = damon_schemes_plan(s->engine, snap, &view, &s->world.now);
 	if (err)

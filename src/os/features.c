@@ -138,14 +138,14 @@ static int why_no_events(const struct damon_sys *sys, int err, struct damon_fail
 		return damon_fail(why, ENOSYS, "this kernel has no perf events");
 	if (err != EACCES && err != EPERM)
 		return damon_fail(why, err, "perf_event_open fails: %s", strerror(err));
-	if (paranoid > 2 && !damon_has_cap(sys, CAP_PERFMON) &&
-	    !damon_has_cap(sys, CAP_SYS_ADMIN)) {
+	if (paranoid > 2 && !damon_has_cap(sys, CAP_SYS_ADMIN) &&
+	    (err == EACCES || !damon_has_cap(sys, CAP_PERFMON))) {
 		damon_fail(why, err,
 			   "perf_event_paranoid is %lld: users may open no event at all (a rule of "
 			   "Debian's and Ubuntu's kernels)",
 			   paranoid);
-		damon_fail_remedy(why, "run as root, or 'sysctl kernel.perf_event_paranoid=2', or "
-				       "'setcap cap_perfmon+ep' on the program");
+		damon_fail_remedy(why, "run as root, or 'sysctl kernel.perf_event_paranoid=2': "
+				       "CAP_PERFMON is not enough there");
 		return -err;
 	}
 	damon_fail(why, err, "perf events are refused although perf_event_paranoid is %lld",

@@ -16,7 +16,7 @@
 /* What /proc/PID/status tells that matters here. */
 struct status {
 	long uid; /* effective; -1: not known */
-	bool perfmon, seccomp;
+	bool admin, perfmon, seccomp;
 };
 
 /* The number after 'key' at the start of a line, 'skip' fields on; 'def' if there is none. */
@@ -52,7 +52,8 @@ static struct status status_of(const struct damon_sys *sys, int pid)
 	buf[n] = '\0';
 	caps = field(buf, "\nCapEff:", 0, 16, 0);
 	st.uid = (long)(int)field(buf, "\nUid:", 1, 10, UINT64_MAX);
-	st.perfmon = caps >> CAP_SYS_ADMIN_BIT & 1 || caps >> CAP_PERFMON_BIT & 1;
+	st.admin = caps >> CAP_SYS_ADMIN_BIT & 1;
+	st.perfmon = st.admin || caps >> CAP_PERFMON_BIT & 1;
 	st.seccomp = field(buf, "\nSeccomp:", 0, 10, 0) == 2;
 	return st;
 }
@@ -98,24 +99,30 @@ static int refused(const struct damon_sys *sys, const struct perf_event_attr *a,
 	long long level = 2;
 
 	damon_sys_read_int(sys, PARANOID, &level);
-	if (me.perfmon)
-		return refused_privileged(pid, me.seccomp, err, f);
-	if (pid < 0 && level > 0) {
+	if (pid < 0 && level > 0 && !me.perfmon) {
 		damon_fail(f, err, "cannot sample all processes: perf_event_paranoid is %lld",
 			   level);
 		damon_fail_remedy(f, "run as root, or 'sysctl kernel.perf_event_paranoid=0', or "
 				     "'setcap cap_perfmon,cap_sys_ptrace+ep' on the program");
 		return -err;
 	}
-	if (level >= 3 || (level >= 2 && !a->exclude_kernel)) {
-		int want = a->exclude_kernel ? 2 : 1;
-
+	/* Debian's and Ubuntu's kernels ask for CAP_SYS_ADMIN there, and say EACCES */
+	if (level >= 3 && !me.admin && (err == EACCES || !me.perfmon)) {
 		damon_fail(f, err, "cannot sample %s: perf_event_paranoid is %lld", who(pid).name,
 			   level);
 		damon_fail_remedy(f,
-				  "run as root, or 'sysctl kernel.perf_event_paranoid=%d', or "
-				  "'setcap cap_perfmon+ep' on the program",
-				  want);
+				  "run as root, or 'sysctl kernel.perf_event_paranoid=%d': "
+				  "CAP_PERFMON is not enough there",
+				  a->exclude_kernel ? 2 : 1);
+		return -err;
+	}
+	if (me.perfmon)
+		return refused_privileged(pid, me.seccomp, err, f);
+	if (level >= 2 && !a->exclude_kernel) {
+		damon_fail(f, err, "cannot sample %s: perf_event_paranoid is %lld", who(pid).name,
+			   level);
+		damon_fail_remedy(f, "run as root, or 'sysctl kernel.perf_event_paranoid=1', or "
+				     "'setcap cap_perfmon+ep' on the program");
 		return -err;
 	}
 	if (a->type == PERF_TYPE_TRACEPOINT && level >= 0) {

@@ -17,7 +17,7 @@ rate=200 # what damon-perf chooses by itself, about, where nothing is emulated
 # One processor: kernels that patch themselves while another runs are not always emulated well.
 boot()
 {
-	"$root/scripts/vm/run" -s "$fresh" -c 1 -m 2048 -t 1500 -- \
+	"$root/scripts/vm/run" -s "$fresh" -n 2048:1 -t 1500 -- \
 		bash "$fresh/bin/kdamon_record.sh" "$fresh/$1" "$1" $rate "never always" \
 		"${worlds[@]}" >&2
 }

@@ -12,7 +12,9 @@ declare -A options=(
 	[moving]="--mib 16 --ops 600000 --kib 64" [scan_index]="--mib 16 --ops 300000"
 	[chase]="--mib 4 --ops 300000 --tables 3"
 	[forkstorm]="--children 20 --exec 1" [churn]="--ops 200"
-	[sharers]="--mib 4 --ops 300000" [threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
+	[sharers]="--mib 4 --ops 300000"
+	[kinds]="--hot 2 --cold 4 --ops 300000 --file /bin/sh"
+	[threads]="--ops 200000 --mib 1" [sleeper]="--ops 2"
 )
 # hard cases without a truth: tests/cli runs them
 hard=" background spaces spawn "

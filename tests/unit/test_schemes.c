@@ -203,6 +203,40 @@ Test(schemes, a_pause_lasts_to_the_end)
 	stage_free(&w);
 }
 
+/* On a slow machine intervals end before it is asked for the first time. */
+Test(schemes, watermarks_are_looked_at_before_the_first_plan)
+{
+	struct damos s = stage_pageout();
+	struct stage w;
+
+	stage_init(&w);
+	s.age_ns.min = 0;
+	s.watermarks =
+		(struct damos_watermarks){DAMOS_WMARK_FREE_MEM_RATE, NS_PER_SEC, 200, 150, 50};
+	stage_open(&w, &s, 1); /* 30 % are free */
+	w.fake.clock_ns += NS_PER_SEC;
+	stage_run(&w, 5 * NS_PER_SEC);
+	cr_expect_eq(stage_stats(&w, 0).sz_tried, 0);
+	cr_expect_eq(stage_stats(&w, 0).state, DAMOS_WMARK_OFF);
+	cr_expect_eq(w.nr_advice, 0);
+	stage_free(&w);
+}
+
+Test(schemes, a_process_whose_mappings_are_closed_is_refused)
+{
+	struct damos s = stage_pageout();
+	struct stage w;
+
+	stage_init(&w);
+	stage_set(&w, &s, 1);
+	stage_add_file(&w, w.paths[0], "");
+	w.files[w.nr_files - 1].err = EACCES;
+	cr_expect_eq(damon_open(w.ctx), -EACCES);
+	cr_expect(strstr(damon_error(w.ctx), "cannot read the mappings of process"), "%s",
+		  damon_error(w.ctx));
+	stage_free(&w);
+}
+
 Test(schemes, a_dry_run_plans_and_does_nothing)
 {
 	struct damos s = stage_pageout();

@@ -78,7 +78,7 @@ static const struct probe probes[] = {
 	 {-EACCES, "4", 62},
 	 -EACCES,
 	 "perf_event_paranoid is 4",
-	 "setcap cap_perfmon+ep"},
+	 "CAP_PERFMON is not enough"},
 	{"container", {-EPERM, "2", 62}, -EPERM, "forbidden", "seccomp"},
 	{"no perf", {-ENOSYS, NULL, 62}, -ENOSYS, "no perf events", ""},
 	{"no files", {-EMFILE, "2", 62}, -EMFILE, "cannot open", ""},
