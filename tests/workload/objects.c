@@ -8,7 +8,7 @@
 
 #include "work.h"
 
-#define BATCH	 4096
+#define BATCH	 65536
 #define NR_KINDS 7
 #define FILE_MIB 4
 
