@@ -37,6 +37,7 @@ struct bin {
 static size_t make_bins(const struct ending *e, struct bin *bins)
 {
 	double least = INFINITY, most = 0;
+	bool colder = false; /* than the first bin's limit: it takes them all the same */
 	size_t n = 1;
 
 	for (size_t i = 0; i < e->n; i++) {
@@ -48,10 +49,12 @@ static size_t make_bins(const struct ending *e, struct bin *bins)
 	if (!(most > 0))
 		return 1;
 	least = pow(10, floor(log10(least)));
-	while (most / least >= pow(10, DECADES - 1))
+	while (most / least >= pow(10, DECADES - 1)) {
 		least *= 10;
-	for (double at = least; at <= most && n < DECADES + 1; at *= 10)
-		bins[n++] = (struct bin){.from = n == 1 ? 0 : at, .to = at * 10};
+		colder = true;
+	}
+	for (double at = least; at <= most && n < DECADES + 1; at *= 10, n++)
+		bins[n] = (struct bin){.from = colder && n == 1 ? 0 : at, .to = at * 10};
 	return n;
 }
 

@@ -66,6 +66,9 @@ int symbol_units_read(struct symbol_units *u, Dwarf *dwarf)
 
 void symbol_units_release(struct symbol_units *u)
 {
+	for (size_t i = 0; i < u->nr_read; i++)
+		symbol_scopes_release(&u->read[i].scopes);
+	free(u->read);
 	free(u->u);
 	*u = (struct symbol_units){0};
 }
@@ -140,42 +143,48 @@ static void call_line(Dwarf_Die *cu, Dwarf_Die *inlined, struct strings *names,
 		f->file = keep(names, dwarf_filesrc(files, file, NULL, NULL));
 }
 
-/* The entries around an address, innermost first, as they lie within each other: dwarf_getscopes()
- * goes on where an inlined function was defined instead of where it was called. */
-static int scopes_of(Dwarf_Die *cu, uint64_t vaddr, Dwarf_Die **out)
+/* What is known of a unit, read when it is first asked of; NULL without memory. */
+static const struct symbol_scopes *scopes_of(struct symbol_units *u, Dwarf_Die *cu)
 {
-	Dwarf_Die *at = NULL;
-	int n = dwarf_getscopes(cu, vaddr, &at);
+	Dwarf_Off die = dwarf_dieoffset(cu);
+	struct symbol_unit_scopes *r;
 
-	if (n > 0)
-		n = dwarf_getscopes_die(&at[0], out);
-	free(at);
-	return n;
+	for (size_t i = u->nr_read; i--;) { /* the latest is asked of again */
+		if (u->read[i].die == die)
+			return &u->read[i].scopes;
+	}
+	if (vec_reserve(&u->read, &u->cap_read, u->nr_read + 1, sizeof(*u->read)))
+		return NULL;
+	r = &u->read[u->nr_read];
+	*r = (struct symbol_unit_scopes){.die = die};
+	if (symbol_scopes_read(&r->scopes, cu)) {
+		symbol_scopes_release(&r->scopes);
+		return NULL;
+	}
+	u->nr_read++;
+	return &r->scopes;
 }
 
-bool symbol_code_frames(const struct symbol_units *u, Dwarf *dwarf, uint64_t vaddr,
-			struct strings *names, struct symbol_code *out)
+bool symbol_code_frames(struct symbol_units *u, Dwarf *dwarf, uint64_t vaddr, struct strings *names,
+			struct symbol_code *out)
 {
-	Dwarf_Die cu, *scopes = NULL;
-	int n;
+	const struct symbol_scopes *scopes;
+	Dwarf_Off dies[SYMBOL_MAX_FRAMES];
+	Dwarf_Die cu, die;
+	size_t n;
 
 	if (!symbol_units_find(u, dwarf, vaddr, &cu))
 		return false;
 	out->nr_frames = 0;
 	memset(out->frames, 0, sizeof(out->frames));
 	innermost_line(&cu, vaddr, names, &out->frames[0]);
-	n = scopes_of(&cu, vaddr, &scopes);
-	for (int i = 0; i < n && out->nr_frames < SYMBOL_MAX_FRAMES; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
-			continue;
-		out->frames[out->nr_frames++].function = name_of(&scopes[i], names);
-		if (tag == DW_TAG_subprogram || out->nr_frames == SYMBOL_MAX_FRAMES)
-			break;
-		call_line(&cu, &scopes[i], names, &out->frames[out->nr_frames]);
+	scopes = scopes_of(u, &cu);
+	n = scopes ? symbol_scopes_find(scopes, vaddr, dies, SYMBOL_MAX_FRAMES) : 0;
+	for (size_t i = 0; i < n && dwarf_offdie(dwarf, dies[i], &die); i++) {
+		out->frames[out->nr_frames++].function = name_of(&die, names);
+		if (out->nr_frames < n)
+			call_line(&cu, &die, names, &out->frames[out->nr_frames]);
 	}
-	free(scopes);
 	if (!out->nr_frames && out->frames[0].line)
 		out->nr_frames = 1;
 	return out->nr_frames > 0;

@@ -8,6 +8,7 @@
 
 #include <elfutils/libdw.h>
 
+#include "symbol/scope.h"
 #include "symbol/strings.h"
 #include "symbol/symbol.h"
 
@@ -18,6 +19,11 @@ struct symbol_units {
 		Dwarf_Off die;
 	} * u; /* sorted by start */
 	size_t nr, cap;
+	struct symbol_unit_scopes {
+		Dwarf_Off die;
+		struct symbol_scopes scopes;
+	} * read; /* of units that were asked of */
+	size_t nr_read, cap_read;
 };
 
 /* 0 or -ENOMEM. */
@@ -28,8 +34,8 @@ bool symbol_units_find(const struct symbol_units *u, Dwarf *dwarf, uint64_t vadd
 
 /* Fills frames of 'out' (function, file, line). True if there are any. 'names' keeps the strings.
  */
-bool symbol_code_frames(const struct symbol_units *u, Dwarf *dwarf, uint64_t vaddr,
-			struct strings *names, struct symbol_code *out);
+bool symbol_code_frames(struct symbol_units *u, Dwarf *dwarf, uint64_t vaddr, struct strings *names,
+			struct symbol_code *out);
 
 /* "_ZN3fooC1Ev" as people write it; names of C are themselves. Kept in 'names', NULL without
  * memory. */

@@ -188,7 +188,7 @@ static int try_open(const char *path, const struct symbol_file_id *id, struct sy
 		snprintf(note, note_size, "%s",
 			 err == -ENOENT	   ? "is not there"
 			 : err == -ENOEXEC ? "is no ELF file"
-			 : err == -EINVAL  ? "is no regular file"
+			 : err == -EINVAL  ? "is empty, or no regular file"
 					   : strerror(-err));
 	symbol_image_release(out);
 	return err ? err : -ESTALE;

@@ -275,7 +275,7 @@ Test(symbol, another_file_is_not_believed)
 		{"gone", "is not there", {.path = "/nowhere/at/all", .inode = 1}},
 		{"no path", "has no path", {.path = "[vdso]"}},
 		{"no ELF", "is no ELF file", {.path = "/etc/passwd", .inode = 1}},
-		{"a device", "is no regular file", {.path = "/dev/null", .inode = 1}},
+		{"a device", "is empty, or no regular file", {.path = "/dev/null", .inode = 1}},
 	};
 	struct symbols *s = new_symbols(NULL);
 	struct symbol_code c;

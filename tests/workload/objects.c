@@ -8,7 +8,7 @@
 
 #include "work.h"
 
-#define BATCH	 4096
+#define BATCH	 65536
 #define NR_KINDS 7
 #define FILE_MIB 4
 
@@ -38,7 +38,7 @@ static const char *const names[NR_KINDS] = {"table",  "counters", "lookup", "acc
 static __attribute__((noinline)) uint64_t touch(uint64_t *state, struct order *orders,
 						volatile uint64_t *file)
 {
-	volatile uint64_t local[256];
+	volatile uint64_t local[256] = {0};
 	uint64_t s = *state, sum = 0;
 
 	for (int i = 0; i < BATCH; i++) {
