@@ -119,16 +119,17 @@ static bool bound(uint64_t start, uint64_t end, uint64_t at, uint64_t *next)
 }
 
 /*
- * The piece of a region that begins at c->start: up to where filters, age, or what is pending
- * change. Returns whether it may be acted upon.
+ * The piece of a region that begins at c->start: up to 'to', or where filters, age, or what is
+ * pending change. Returns whether it may be acted upon.
  */
-static bool cut_piece(struct plan *p, const struct damon_region *r, struct candidate *c)
+static bool cut_piece(struct plan *p, const struct damon_region *r, uint64_t to,
+		      struct candidate *c)
 {
 	const struct damos_pass *pass = p->passes.at, *end = pass + p->passes.n;
 	uint64_t at = c->start, aggr_ns = p->e->aggr_ns;
 	bool own = false;
 
-	c->end = r->end;
+	c->end = to;
 	while (pass + 1 < end && pass[1].start <= at)
 		pass++;
 	if (pass + 1 < end)
@@ -156,18 +157,21 @@ static bool cut_piece(struct plan *p, const struct damon_region *r, struct candi
 
 static int add_region(struct plan *p, size_t target, size_t i, const struct damon_nr_accesses *nr)
 {
-	const struct damon_region *r = &p->s->targets[target].regions[i];
+	const struct damon_target_snapshot *t = &p->s->targets[target];
+	const struct damon_region *r = &t->regions[i];
 	const struct scheme *x = p->x;
+	struct damos_range part =
+		damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions);
 	struct candidate c = {
-		.start = r->start, .target = target, .region = i, .nr_accesses = nr->nr};
+		.start = part.min, .target = target, .region = i, .nr_accesses = nr->nr};
 
 	if (!damos_within(&x->s.sz, r->end - r->start) ||
 	    !damos_match_accesses(&x->s, x->kind.heat, nr, p->most))
 		return 0;
-	for (; c.start < r->end; c.start = c.end) {
+	for (; c.start < part.max; c.start = c.end) {
 		struct damos_rank rank = {r->end - r->start, 0, nr->nr, p->most};
 
-		if (!cut_piece(p, r, &c))
+		if (!cut_piece(p, r, part.max, &c))
 			continue;
 		rank.age_ns = (uint64_t)c.age * p->e->aggr_ns;
 		c.priority = damos_priority(&x->s.quota, x->kind.heat, &rank);
