@@ -27,11 +27,16 @@ bool damos_match_accesses(const struct damos *s, enum damos_heat heat,
 	return true;
 }
 
+bool damos_match_wants_idle(const struct damos *s, enum damos_heat heat, double most)
+{
+	return s->compare == DAMOS_COMPARE_BOUNDS && heat == DAMOS_HEAT_COLD &&
+	       whole(s->access_max * most) < 1;
+}
+
 uint32_t damos_match_age(const struct damos *s, enum damos_heat heat, const struct damon_region *r,
 			 double most)
 {
-	if (s->compare == DAMOS_COMPARE_BOUNDS && heat == DAMOS_HEAT_COLD &&
-	    whole(s->access_max * most) < 1)
+	if (damos_match_wants_idle(s, heat, most))
 		return MIN(r->age_aggrs, r->idle_aggrs);
 	return r->age_aggrs;
 }
