@@ -29,6 +29,7 @@ static void scheme_free(struct scheme *x)
 	for (size_t i = 0; i < x->s.nr_filters; i++)
 		free((char *)x->s.filters[i].memcg);
 	free(x->tried);
+	damos_trial_release(&x->trial);
 	free(x);
 }
 

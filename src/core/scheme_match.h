@@ -25,6 +25,17 @@ bool damos_match_accesses(const struct damos *s, enum damos_heat heat,
 uint32_t damos_match_age(const struct damos *s, enum damos_heat heat, const struct damon_region *r,
 			 double most);
 
+/* Does a cold action want memory without any access, and by bounds? */
+bool damos_match_wants_idle(const struct damos *s, enum damos_heat heat, double most);
+
+/*
+ * The part of region 'i' of 'n' that is surely its own. A border lies at the last hit of a
+ * neighbour that is in use, and up to three of its distances between ticks beyond it may be the
+ * neighbour's: a cold action leaves those pages alone. Empty if nothing is left.
+ */
+struct damos_range damos_match_part(const struct damos *s, enum damos_heat heat,
+				    const struct damon_region *r, size_t i, size_t n);
+
 /* Closed ranges. */
 static inline bool damos_within(const struct damos_range *range, uint64_t x)
 {

@@ -4,6 +4,7 @@
  * by priority; from the highest on they are taken until the quota is used up, the last one cut.
  */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -16,9 +17,12 @@ struct plan {
 	uint32_t scheme;
 	struct scheme *x; /* e->s[scheme] */
 	const struct damon_snapshot *s;
+	const struct damon_view *v;
 	double most; /* that nr_accesses can be */
 	/* of the target at hand */
 	struct damos_passes passes;
+	double surely_cool; /* the share of a page that is surely below what pages in use have */
+	bool stays_idle;    /* what has been idle as long as the scheme asks */
 	const struct damos_applied_range *applied;
 	size_t nr_applied;
 	const struct damos_step *own;
@@ -59,7 +63,8 @@ static int derive_all(struct damon_schemes *e, const struct damon_snapshot *s,
 			struct damon_region_rate rate;
 
 			damon_region_derive(t, j, v, total, &rate);
-			damon_region_nr_accesses(t, j, v, &rate, &e->nr[n++]);
+			damon_region_nr_accesses(t, j, v, &rate, &e->nr[n].nr);
+			e->nr[n++].share_hi = rate.share_hi;
 		}
 	}
 	return 0;
@@ -119,16 +124,17 @@ static bool bound(uint64_t start, uint64_t end, uint64_t at, uint64_t *next)
 }
 
 /*
- * The piece of a region that begins at c->start: up to where filters, age, or what is pending
- * change. Returns whether it may be acted upon.
+ * The piece of a region that begins at c->start: up to 'to', or where filters, age, or what is
+ * pending change. Returns whether it may be acted upon.
  */
-static bool cut_piece(struct plan *p, const struct damon_region *r, struct candidate *c)
+static bool cut_piece(struct plan *p, const struct damon_region *r, uint64_t to,
+		      struct candidate *c)
 {
 	const struct damos_pass *pass = p->passes.at, *end = pass + p->passes.n;
 	uint64_t at = c->start, aggr_ns = p->e->aggr_ns;
 	bool own = false;
 
-	c->end = r->end;
+	c->end = to;
 	while (pass + 1 < end && pass[1].start <= at)
 		pass++;
 	if (pass + 1 < end)
@@ -154,24 +160,95 @@ static bool cut_piece(struct plan *p, const struct damon_region *r, struct candi
 	return !own;
 }
 
-static int add_region(struct plan *p, size_t target, size_t i, const struct damon_nr_accesses *nr)
+static uint64_t pages_of(const struct damon_region *r)
 {
-	const struct damon_region *r = &p->s->targets[target].regions[i];
+	return (r->end - r->start) >> DAMON_PAGE_SHIFT;
+}
+
+/* Is a region idle for more than that chance left it without a hit between pages in use? */
+static bool is_idle(const struct plan *p, const struct damon_region *r, const struct derived *d)
+{
+	return !r->nr_ticks && d->nr.nr < .5 && d->share_hi <= p->surely_cool * (double)pages_of(r);
+}
+
+static int add_region(struct plan *p, size_t target, size_t i, const struct derived *d)
+{
+	const struct damon_target_snapshot *t = &p->s->targets[target];
+	const struct damon_region *r = &t->regions[i];
 	const struct scheme *x = p->x;
+	struct damos_range part =
+		damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions);
 	struct candidate c = {
-		.start = r->start, .target = target, .region = i, .nr_accesses = nr->nr};
+		.start = part.min, .target = target, .region = i, .nr_accesses = d->nr.nr};
 
 	if (!damos_within(&x->s.sz, r->end - r->start) ||
-	    !damos_match_accesses(&x->s, x->kind.heat, nr, p->most))
+	    (!damos_match_accesses(&x->s, x->kind.heat, &d->nr, p->most) &&
+	     !(p->stays_idle && is_idle(p, r, d))))
 		return 0;
-	for (; c.start < r->end; c.start = c.end) {
-		struct damos_rank rank = {r->end - r->start, 0, nr->nr, p->most};
+	for (; c.start < part.max; c.start = c.end) {
+		struct damos_rank rank = {r->end - r->start, 0, d->nr.nr, p->most};
 
-		if (!cut_piece(p, r, &c))
+		if (!cut_piece(p, r, part.max, &c))
 			continue;
 		rank.age_ns = (uint64_t)c.age * p->e->aggr_ns;
 		c.priority = damos_priority(&x->s.quota, x->kind.heat, &rank);
 		if (add_candidate(p, &c))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* A quarter of what pages in use have in the mean. */
+static double surely_cool(const struct damon_target_snapshot *t)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < t->nr_regions; i++)
+		pages += t->regions[i].nr_ticks ? pages_of(&t->regions[i]) : 0;
+	return pages ? .25 / (double)pages : 0;
+}
+
+/* Is the nr_accesses of a page on trial surely within the pattern? */
+static bool stays_idle(const struct plan *p, const struct damon_target_snapshot *t)
+{
+	const struct scheme *x = p->x;
+	struct damon_target_snapshot page = *t;
+	struct damon_region r = {.end = DAMON_PAGE_SIZE, .span_aggrs = 1, .evenness = 1};
+	struct damon_region_rate rate = {0};
+	struct damon_nr_accesses nr;
+
+	rate.hi = damos_trial_bound(&x->trial, t->target_id) * p->v->scale.hi * NS_PER_SEC /
+		  (double)p->e->aggr_ns;
+	if (!isfinite(rate.hi))
+		return false;
+	page.regions = &r;
+	page.nr_regions = 1;
+	damon_region_nr_accesses(&page, 0, p->v, &rate, &nr);
+	return damos_match_accesses(&x->s, x->kind.heat, &nr, p->most);
+}
+
+/* What became of memory that was idle for as long as the scheme asks, and which is so now. */
+static int try_idle(struct plan *p, const struct damon_target_snapshot *t, const struct derived *d)
+{
+	struct scheme *x = p->x;
+	uint64_t aggr_ns = p->e->aggr_ns, least = MAX(x->s.age_ns.min, aggr_ns);
+
+	p->stays_idle = false;
+	p->surely_cool = surely_cool(t);
+	if (!damos_match_wants_idle(&x->s, x->kind.heat, p->most) || !(p->v->scale.accesses > 0))
+		return 0;
+	if (damos_trial_count(&x->trial, t, p->s->end_ns, aggr_ns))
+		return -ENOMEM;
+	p->stays_idle = stays_idle(p, t);
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct damon_region *r = &t->regions[i];
+		uint64_t idle_ns = r->idle_aggrs * aggr_ns;
+		struct damos_range part;
+
+		if (idle_ns < least || idle_ns / 3 >= least || !is_idle(p, r, &d[i]))
+			continue;
+		part = damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions);
+		if (damos_trial_add(&x->trial, t->target_id, part.min, part.max))
 			return -ENOMEM;
 	}
 	return 0;
@@ -201,15 +278,18 @@ static void begin_target(struct plan *p, const struct damon_target_snapshot *t)
 
 static int collect(struct plan *p)
 {
-	const struct damon_nr_accesses *nr = p->e->nr;
+	const struct derived *d = p->e->nr;
 
 	p->e->nr_cand = 0;
+	damos_trial_prune(&p->x->trial, p->s);
 	for (size_t i = 0; i < p->s->nr_targets; i++) {
 		const struct damon_target_snapshot *t = &p->s->targets[i];
 
+		if (try_idle(p, t, d))
+			return -ENOMEM;
 		begin_target(p, t);
 		for (size_t j = 0; j < t->nr_regions; j++)
-			if (add_region(p, i, j, nr++))
+			if (add_region(p, i, j, d++))
 				return -ENOMEM;
 	}
 	return 0;
@@ -424,7 +504,7 @@ int damon_schemes_plan(struct damon_schemes *e, const struct damon_snapshot *s,
 	drop_charged(e);
 	damos_applied_prune(&e->applied, s, e->aggr_ns);
 	for (size_t i = 0; i < e->n; i++) {
-		struct plan p = {.e = e, .scheme = i, .x = e->s[i], .s = s};
+		struct plan p = {.e = e, .scheme = i, .x = e->s[i], .s = s, .v = v};
 
 		if (damon_scheme_is_on(p.x, w->now_ns))
 			damos_budget_roll(&p.x->budget, &p.x->s.quota, &p.x->kind, w,

@@ -7,6 +7,7 @@
 #include "core/guard.h"
 #include "core/quota.h"
 #include "core/scheme.h"
+#include "core/trial.h"
 #include "core/watermark.h"
 
 struct scheme {
@@ -16,6 +17,7 @@ struct scheme {
 	struct damos_wmark wmark;
 	struct damos_budget budget;
 	struct damos_guard guard;
+	struct damos_trial trial;
 	struct damos_stats stats; /* what is counted */
 	bool planned;		  /* ever */
 	uint64_t next_ns;	  /* the next apply interval ends, in time of snapshots */
@@ -47,6 +49,12 @@ struct candidate {
 	uint8_t priority;
 };
 
+/* What follows of a region's counts. */
+struct derived {
+	struct damon_nr_accesses nr;
+	double share_hi;
+};
+
 struct damon_schemes {
 	uint64_t aggr_ns, now_ns, next_id;
 	size_t max_steps;
@@ -57,8 +65,8 @@ struct damon_schemes {
 	size_t nr_steps, steps_cap;
 	struct pending *pending; /* by id */
 	size_t nr_pending, pending_cap;
-	/* of a plan: nr_accesses of all regions, one target after the other; */
-	struct damon_nr_accesses *nr;
+	/* of a plan: all regions, one target after the other; */
+	struct derived *nr;
 	size_t nr_cap;
 	/* of one scheme in it: candidates, in order of address and by priority; what it has
 	 * pending; what becomes young */

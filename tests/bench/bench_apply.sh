@@ -4,32 +4,7 @@
 # beside the bare system call on the same ranges; medians of ratios of CPU time. Needs root. Swap is
 # a zram device that nobody uses, reset at the end; without one, pageout and willneed are left out.
 . "$(dirname "$0")/kit.sh"
-
-device=''
-restore()
-{
-	if [ -n "$device" ]; then
-		swapoff "$device" || true
-		echo 1 > "/sys/block/${device##*/}/reset" || true
-	fi
-	rm -rf "$fresh"
-}
-trap restore EXIT
-
-# A device without a size.
-take_device()
-{
-	local sys
-	for sys in /sys/block/zram*; do
-		[ "$(cat "$sys/disksize" 2> /dev/null)" = 0 ] || continue
-		echo 1G > "$sys/disksize" || continue
-		device=/dev/${sys##*/}
-		mkswap -q "$device" > /dev/null && swapon -p 10 "$device" && return
-		echo 1 > "$sys/reset"
-		device=''
-	done
-	return 1
-}
+. "$root/tests/bench/zram.sh"
 
 # measure ACTION MIB AIM
 measure()
@@ -44,7 +19,7 @@ measure()
 }
 
 [ "$(id -u)" = 0 ] || { echo "bench: as root" >&2; exit 1; }
-take_device || echo "bench: no zram device is free" >&2
+take_device 1G || echo "bench: no zram device is free" >&2
 measure cold 256 ">= 0.95"
 measure lru_prio 128 -
 measure collapse 64 ">= 0.90"

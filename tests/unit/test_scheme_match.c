@@ -75,6 +75,53 @@ Test(scheme_match, age_of_cold_memory_counts_from_its_last_hit)
 	}
 }
 
+/* What lies within three distances of ticks of a neighbour in use may be its memory. */
+Test(scheme_match, borders_of_memory_in_use_are_left_alone)
+{
+	static const struct {
+		const char *name;
+		enum damos_heat heat;
+		enum damos_compare compare;
+		uint32_t ticks, idle; /* of both neighbours, of 10 pages each */
+		uint64_t gap;	      /* pages between the first and the one at hand */
+		uint64_t from, to;    /* of pages 100 to 150 */
+	} rows[] = {
+		{"3 ticks", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 3, 0, 0, 110, 140},
+		{"7 ticks", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 7, 0, 0, 105, 145},
+		{"1 tick: nothing is sure", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 1, 0, 0, 130,
+		 130},
+		{"none", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 0, 0, 0, 100, 150},
+		{"idle for as long", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 3, 60, 0, 100, 150},
+		{"hit since", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 3, 59, 0, 110, 140},
+		{"a gap between", DAMOS_HEAT_COLD, DAMOS_COMPARE_BOUNDS, 3, 0, 1, 100, 140},
+		{"as DAMON", DAMOS_HEAT_COLD, DAMOS_COMPARE_PLAIN, 3, 0, 0, 100, 150},
+		{"hot", DAMOS_HEAT_HOT, DAMOS_COMPARE_BOUNDS, 3, 0, 0, 100, 150},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct damon_region r[] = {
+			{.start = PAGE(90 - rows[i].gap),
+			 .end = PAGE(100 - rows[i].gap),
+			 .nr_ticks = rows[i].ticks,
+			 .idle_aggrs = rows[i].idle},
+			{.start = PAGE(100), .end = PAGE(150), .idle_aggrs = 60},
+			{.start = PAGE(150),
+			 .end = PAGE(160),
+			 .nr_ticks = rows[i].ticks,
+			 .idle_aggrs = rows[i].idle},
+		};
+		struct damos s = kit_scheme("any");
+		struct damos_range part;
+
+		s.compare = rows[i].compare;
+		part = damos_match_part(&s, rows[i].heat, r, 1, 3);
+		cr_expect_eq(part.min, PAGE(rows[i].from), "%s", rows[i].name);
+		cr_expect_eq(part.max, PAGE(rows[i].to), "%s", rows[i].name);
+		part = damos_match_part(&s, rows[i].heat, &r[1], 0, 1);
+		cr_expect_eq(part.max - part.min, PAGE(50), "%s, alone", rows[i].name);
+	}
+}
+
 /* Wide bounds from few looks, through the whole engine. */
 Test(scheme_match, what_may_be_hot_is_left_alone)
 {

@@ -37,6 +37,7 @@ struct work_option {
 struct work {
 	double seconds; /* of CPU time, all threads together */
 	double ops;	/* stop after this many instead */
+	double wall;	/* or after so many seconds by the clock */
 	double seed;
 	const char *truth;
 	const char *go; /* file to wait for when everything is prepared */
@@ -98,6 +99,7 @@ static inline void work_init(struct work *w, int argc, char **argv, const char *
 	const struct work_option common[] = {
 		{"seconds", "of CPU time", &w->seconds, 0, 1e6, NULL},
 		{"ops", "operations instead of a time", &w->ops, 0, 1e15, NULL},
+		{"wall", "seconds by the clock instead", &w->wall, 0, 1e6, NULL},
 		{"seed", "of the random numbers", &w->seed, 0, 1e15, NULL},
 		{"truth", "file to write the truth to", NULL, 0, 0, &w->truth},
 		{"go", "file to wait for when everything is prepared", NULL, 0, 0, &w->go},
@@ -148,6 +150,8 @@ static inline double work_cpu_seconds(const struct work *w)
 /* Whether to go on, how far it is: 0 to 1. */
 static inline double work_progress(const struct work *w)
 {
+	if (w->wall)
+		return (work_clock_ns(CLOCK_MONOTONIC) - w->wall_start_ns) * 1e-9 / w->wall;
 	return w->ops ? w->done / w->ops : work_cpu_seconds(w) / w->seconds;
 }
 

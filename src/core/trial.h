@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Does memory that has been idle for a while stay idle? Of a small region samples tell that late:
+ * none in five seconds may be chance. Of all such memory together they tell it soon, but those that
+ * had no hit must not be counted for having had none. So memory goes on trial when it has been
+ * idle for as long as a scheme asks, and until it has been for three times as long what comes is
+ * counted: regions that are hit, against pages x aggregations. The rate of that is
+ * what a page gets, on the average, that is acted upon for having been idle for so long.
+ */
+#ifndef CORE_TRIAL_H
+#define CORE_TRIAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/snapshot.h"
+
+struct damos_trial_range {
+	uint64_t start, end;
+};
+
+struct damos_trial_target {
+	uint32_t target_id, space_id;
+	uint64_t at_ns;		     /* of the last snapshot */
+	double hits;		     /* regions hit while on trial; */
+	double exposure;	     /* pages x aggregations over the weight of a hit. Both fade */
+	double weight, nr_obs;	     /* of all observations lately */
+	struct damos_trial_range *r; /* on trial, sorted */
+	size_t n, cap;
+};
+
+struct damos_trial { /* zeroed is empty */
+	struct damos_trial_target *t;
+	size_t n, cap;
+};
+
+void damos_trial_release(struct damos_trial *x);
+
+/*
+ * The next snapshot of a target: what became of the memory on trial is counted, and none is on
+ * trial any more. Another space forgets all. damos_trial_add() then puts ranges on trial, in order
+ * of address, which are there until the next one. 0 or -ENOMEM.
+ */
+int damos_trial_count(struct damos_trial *x, const struct damon_target_snapshot *t, uint64_t end_ns,
+		      uint64_t aggr_ns);
+int damos_trial_add(struct damos_trial *x, uint32_t target_id, uint64_t start, uint64_t end);
+
+/* Upper bound (97.5 %) of the weight that a page on trial gets in an aggregation; INFINITY where
+ * nothing was. */
+double damos_trial_bound(const struct damos_trial *x, uint32_t target_id);
+
+/* Targets that are not in the snapshot are dropped. */
+void damos_trial_prune(struct damos_trial *x, const struct damon_snapshot *s);
+
+#endif
