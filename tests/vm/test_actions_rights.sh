@@ -48,9 +48,9 @@ refused command 'does not let this user look into it' --damos-action cold -- kin
 setcap cap_sys_nice,cap_perfmon+ep $program
 : > live.out
 "${as[@]}" damon-perf live --format json --rate 250 --aggr 200ms --damos-action pageout \
-	"${cold[@]}" -- kinds --seconds 1000 --map live.map 2> live.err > live.out &
+	"${cold[@]}" -- kinds --seconds 1000 --hot 1 --cold 4 2> live.err > live.out &
 live=$!
-eventually scheme sz_applied -ge 40000000
+eventually scheme sz_applied -ge 4000000
 kill -TERM "$live"
 wait "$live" || [ $? = 143 ] || fail "the command's end" "$?" "$(cat live.err)"
 live=
