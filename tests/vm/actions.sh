@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # For tests of actions by their effect, in the virtual machine; sourced behind kit.sh. One target at
 # a time, 'kinds' (tests/workload) with process number 'pid', whose ranges of memory are called by
-# their names; one 'damon-perf live' at a time, 'live', which writes to live.out and live.err. Both are
+# their names; one 'damon-perf live' at a time, 'live', which writes to live.out and live.err.
+# Both are
 # run by the command 'as', if that is set.
 pid='' live='' cgroup='' cpu='' as=()
 declare -A start=() end=()
@@ -19,7 +20,8 @@ trap cleanup EXIT
 echo never > /sys/kernel/mm/transparent_hugepage/enabled
 echo 0 > /proc/sys/kernel/numa_balancing
 
-# target OPTION...: starts 'kinds', in the cgroup 'cgroup' and on the processor 'cpu' if these are set,
+# target OPTION...: starts 'kinds', in the cgroup 'cgroup' and on the processor 'cpu' if these
+# are set,
 # and waits until its memory is there.
 target()
 {
@@ -28,7 +30,8 @@ target()
 	rm -f map
 	(
 		[ -z "$cgroup" ] || echo "$BASHPID" > "/sys/fs/cgroup/$cgroup/cgroup.procs"
-		exec "${as[@]}" ${cpu:+taskset -c "$cpu"} kinds --seconds 1000 --map map "$@" > truth
+		exec "${as[@]}" ${cpu:+taskset -c "$cpu"} kinds --seconds 1000 --map map \
+			"$@" > truth
 	) &
 	pid=$!
 	until [ -s map ]; do
@@ -76,7 +79,8 @@ on_node()
 	is=${is%% *}
 }
 
-# scheme KEY [INDEX]: a figure of a scheme in the last line, without quotes; nothing if there is none.
+# scheme KEY [INDEX]: a figure of a scheme in the last line, without quotes; nothing if there is
+# none.
 scheme()
 {
 	local lines i
@@ -123,7 +127,8 @@ rest()
 mkfifo quiet
 exec {quiet}<> quiet
 
-# eventually FUNCTION... OPERATOR NUMBER: waits until what it finds compares so: 'eventually mem cold
+# eventually FUNCTION... OPERATOR NUMBER: waits until what it finds compares so: 'eventually mem
+# cold
 # Rss -lt 100'.
 eventually()
 {
@@ -158,7 +163,8 @@ act()
 	rm -f live.data
 	: > live.out
 	: > live.err
-	"${as[@]}" damon-perf live --format json --rate 250 --aggr 200ms "$@" -p "$pid" > live.out 2> live.err &
+	"${as[@]}" damon-perf live --format json --rate 250 --aggr 200ms "$@" -p "$pid" \
+		> live.out 2> live.err &
 	live=$!
 	for ((i = 0; i < 400; i++)); do
 		[ ! -s live.out ] && [ ! -s live.err ] && [ ! -s live.data ] || break
@@ -166,7 +172,8 @@ act()
 	done
 }
 
-# Patterns. Little memory is surely cold only after a while (docs/SCHEMES-plan.md), and acting on much
+# Patterns. Little memory is surely cold only after a while (docs/SCHEMES-plan.md), and acting
+# on much
 # of it takes long in here: by the estimate, but for tests that say otherwise.
 cold=(--damos-compare plain --damos-access-rate 0% 0% --damos-age 400ms max
 	--damos-sz-region 64K max)
