@@ -109,11 +109,21 @@ def twins(name, options, live, look_s):
 
 def reclaim(runs):
     """Idle for 5 s: what is saved after a minute, and what that costs."""
-    for what, piece in (("cold memory in one piece", 0),
-                        ("cold memory between 102 hot pieces", 256)):
+    reclaimed(runs, (("cold memory in one piece", 0, []),
+                     ("cold memory between 102 hot pieces", 256, [])))
+
+
+def dense(runs):
+    """The same where the machine is so busy that 1 % of what the program gets buys no samples."""
+    reclaimed(runs, (("the same at 2000 ticks per second of CPU time", 256, ["--rate", "2000"]),))
+
+
+def reclaimed(runs, rows):
+    for what, piece, more in rows:
         saved, slow, late, own, rate = [], [], [], [], []
         for _ in range(runs):
-            truths, rss, _, cpu = twins("cold", ["--wall", 61, "--piece", piece], RECLAIM, 60)
+            truths, rss, _, cpu = twins("cold", ["--wall", 61, "--piece", piece], [*RECLAIM, *more],
+                                        60)
             saved.append(100 * rss)
             slow.append(100 * (work_cost(truths[0]) / work_cost(truths[1]) - 1))
             late.append(truths[0]["phases"][0]["faults"])
@@ -223,6 +233,6 @@ def thp(runs):
 
 
 if __name__ == "__main__":
-    {"reclaim": reclaim, "moves": moves, "guard": guard, "quota": quota,
+    {"reclaim": reclaim, "dense": dense, "moves": moves, "guard": guard, "quota": quota,
      "thp": thp}[sys.argv[1]](
         int(sys.argv[2]))
