@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What schemes do to programs that are known: memory saved and slowdown of paging out what is idle,
-# quotas, memory that turns hot, the refault guard; huge pages where it is hot. Needs root and a free zram device.
+# quotas, memory that turns hot, the refault guard; huge pages where it is hot. Needs root and a
+# free zram device.
 . "$(dirname "$0")/kit.sh"
 . "$root/tests/bench/zram.sh"
 

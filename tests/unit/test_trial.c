@@ -117,7 +117,6 @@ Test(trial, late_looks_count_for_all_that_passed)
 Test(trial, forgets)
 {
 	struct world w = {0};
-	struct damon_snapshot none = {0};
 
 	look(&w, "0-100!50");
 	add(&w, 0, 100);
@@ -127,9 +126,36 @@ Test(trial, forgets)
 	w.t.space_id = 1;
 	look(&w, "0-100!52");
 	cr_expect(isinf(damos_trial_bound(&w.x, 7)), "another space");
-	damos_trial_prune(&w.x, &none);
+	damos_trial_prune(&w.x);
+	cr_expect_eq(w.x.n, 1u, "it was there");
+	damos_trial_prune(&w.x);
 	cr_expect_eq(w.x.n, 0u, "gone");
 	damos_trial_release(&w.x);
+}
+
+Test(trial, targets_are_apart)
+{
+	static const uint32_t ids[] = {7, 3, 9, 1, 8};
+	struct damos_trial x = {0};
+	struct damon_region r = {.end = PAGE(100), .idle_aggrs = 50};
+
+	for (int look = 1; look <= 2; look++) {
+		for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+			struct damon_target_snapshot t = {.target_id = ids[i],
+							  .nr_obs = 1,
+							  .weight = 10,
+							  .regions = &r,
+							  .nr_regions = 1};
+
+			cr_assert_eq(damos_trial_count(&x, &t, look * AGGR_NS, AGGR_NS), 0);
+			cr_assert_eq(damos_trial_add(&x, ids[i], 0, PAGE(10 * ids[i])), 0);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		cr_expect_float_eq(damos_trial_bound(&x, ids[i]) * ids[i], damon_poisson_hi(0), .01,
+				   "%u", ids[i]);
+	cr_expect(isinf(damos_trial_bound(&x, 2)));
+	damos_trial_release(&x);
 }
 
 /* ---- through the engine ---- */
