@@ -281,7 +281,6 @@ static int collect(struct plan *p)
 	const struct derived *d = p->e->nr;
 
 	p->e->nr_cand = 0;
-	damos_trial_prune(&p->x->trial, p->s);
 	for (size_t i = 0; i < p->s->nr_targets; i++) {
 		const struct damon_target_snapshot *t = &p->s->targets[i];
 
@@ -292,6 +291,7 @@ static int collect(struct plan *p)
 			if (add_region(p, i, j, d++))
 				return -ENOMEM;
 	}
+	damos_trial_prune(&p->x->trial);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "core/stats.h"
@@ -18,12 +19,27 @@ void damos_trial_release(struct damos_trial *x)
 	*x = (struct damos_trial){0};
 }
 
+/* The place of a target, or where it belongs. */
+static size_t place_of(const struct damos_trial *x, uint32_t target_id)
+{
+	size_t lo = 0, hi = x->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (x->t[mid].target_id < target_id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 static struct damos_trial_target *find(const struct damos_trial *x, uint32_t target_id)
 {
-	for (size_t i = 0; i < x->n; i++)
-		if (x->t[i].target_id == target_id)
-			return &x->t[i];
-	return NULL;
+	size_t at = place_of(x, target_id);
+
+	return at < x->n && x->t[at].target_id == target_id ? &x->t[at] : NULL;
 }
 
 static struct damos_trial_target *find_or_add(struct damos_trial *x,
@@ -32,12 +48,16 @@ static struct damos_trial_target *find_or_add(struct damos_trial *x,
 	struct damos_trial_target *y = find(x, t->target_id);
 
 	if (!y) {
+		size_t at = place_of(x, t->target_id);
+
 		if (vec_reserve(&x->t, &x->cap, x->n + 1, sizeof(*x->t)))
 			return NULL;
-		y = &x->t[x->n++];
+		y = &x->t[at];
+		memmove(y + 1, y, (x->n++ - at) * sizeof(*y));
 		*y = (struct damos_trial_target){.target_id = t->target_id,
 						 .space_id = t->space_id};
 	}
+	y->seen = true;
 	if (y->space_id != t->space_id) {
 		y->space_id = t->space_id;
 		y->n = 0;
@@ -118,19 +138,17 @@ double damos_trial_bound(const struct damos_trial *x, uint32_t target_id)
 	return y && y->exposure > 0 ? damon_poisson_hi(y->hits) / y->exposure : INFINITY;
 }
 
-void damos_trial_prune(struct damos_trial *x, const struct damon_snapshot *s)
+void damos_trial_prune(struct damos_trial *x)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < x->n; i++) {
-		bool there = false;
-
-		for (size_t j = 0; j < s->nr_targets && !there; j++)
-			there = s->targets[j].target_id == x->t[i].target_id;
-		if (there)
-			x->t[kept++] = x->t[i];
-		else
+		if (!x->t[i].seen) {
 			free(x->t[i].r);
+			continue;
+		}
+		x->t[kept] = x->t[i];
+		x->t[kept++].seen = false;
 	}
 	x->n = kept;
 }

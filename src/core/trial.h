@@ -10,6 +10,7 @@
 #ifndef CORE_TRIAL_H
 #define CORE_TRIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,10 +28,11 @@ struct damos_trial_target {
 	double weight, nr_obs;	     /* of all observations lately */
 	struct damos_trial_range *r; /* on trial, sorted */
 	size_t n, cap;
+	bool seen; /* since it was pruned */
 };
 
-struct damos_trial { /* zeroed is empty */
-	struct damos_trial_target *t;
+struct damos_trial {		      /* zeroed is empty */
+	struct damos_trial_target *t; /* by id */
 	size_t n, cap;
 };
 
@@ -49,7 +51,7 @@ int damos_trial_add(struct damos_trial *x, uint32_t target_id, uint64_t start, u
  * nothing was. */
 double damos_trial_bound(const struct damos_trial *x, uint32_t target_id);
 
-/* Targets that are not in the snapshot are dropped. */
-void damos_trial_prune(struct damos_trial *x, const struct damon_snapshot *s);
+/* Targets that were not counted since the last time are dropped. */
+void damos_trial_prune(struct damos_trial *x);
 
 #endif

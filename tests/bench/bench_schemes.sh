@@ -8,6 +8,6 @@
 
 [ "$(id -u)" = 0 ] || { echo "bench: as root" >&2; exit 1; }
 take_device 3G || { echo "bench: no zram device is free" >&2; exit 1; }
-for rows in ${ROWS:-reclaim quota moves guard thp}; do
+for rows in ${ROWS:-reclaim dense quota moves guard thp}; do
 	python3 "$root/tests/bench/schemes.py" "$rows" "$runs"
 done

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Does idle memory stay idle? */
-#include <criterion/criterion.h>
-#include <math.h>
-#include <stdio.h>
-
-#include "base/util.h"
 #include "core/stats.h"
 #include "core/trial.h"
-
-#define PAGE(n) ((uint64_t)(n) << DAMON_PAGE_SHIFT)
-#define AGGR_NS (100 * NS_PER_MS)
+#include "tests/kit/scheme_kit.h"
 
 /* Target 7, whose hits weigh 10 each; regions as "FROM-TO!IDLE". */
 struct world {
@@ -124,7 +117,6 @@ Test(trial, late_looks_count_for_all_that_passed)
 Test(trial, forgets)
 {
 	struct world w = {0};
-	struct damon_snapshot none = {0};
 
 	look(&w, "0-100!50");
 	add(&w, 0, 100);
@@ -134,7 +126,124 @@ Test(trial, forgets)
 	w.t.space_id = 1;
 	look(&w, "0-100!52");
 	cr_expect(isinf(damos_trial_bound(&w.x, 7)), "another space");
-	damos_trial_prune(&w.x, &none);
+	damos_trial_prune(&w.x);
+	cr_expect_eq(w.x.n, 1u, "it was there");
+	damos_trial_prune(&w.x);
 	cr_expect_eq(w.x.n, 0u, "gone");
 	damos_trial_release(&w.x);
+}
+
+Test(trial, targets_are_apart)
+{
+	static const uint32_t ids[] = {7, 3, 9, 1, 8};
+	struct damos_trial x = {0};
+	struct damon_region r = {.end = PAGE(100), .idle_aggrs = 50};
+
+	for (int look = 1; look <= 2; look++) {
+		for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+			struct damon_target_snapshot t = {.target_id = ids[i],
+							  .nr_obs = 1,
+							  .weight = 10,
+							  .regions = &r,
+							  .nr_regions = 1};
+
+			cr_assert_eq(damos_trial_count(&x, &t, look * AGGR_NS, AGGR_NS), 0);
+			cr_assert_eq(damos_trial_add(&x, ids[i], 0, PAGE(10 * ids[i])), 0);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		cr_expect_float_eq(damos_trial_bound(&x, ids[i]) * ids[i], damon_poisson_hi(0), .01,
+				   "%u", ids[i]);
+	cr_expect(isinf(damos_trial_bound(&x, 2)));
+	damos_trial_release(&x);
+}
+
+/* ---- through the engine ---- */
+
+enum { COLD = 20, SMALL = COLD + 1, REGIONS };
+
+/* Memory in use, cold regions of 500 pages and one of 4 that samples alone hardly tell of. */
+struct engine {
+	struct kit k;
+	struct damon_view view;
+};
+
+static void engine_setup(struct engine *g)
+{
+	struct damos s = kit_scheme("pageout");
+
+	s.access_max = 0;
+	s.age_ns.min = 5 * NS_PER_SEC;
+	kit_setup(&g->k);
+	kit_set(&g->k, &s, &kit_cold, 1);
+	g->view = (struct damon_view){
+		.sample_ns = 5 * NS_PER_MS, .aggr_ns = AGGR_NS, .scale = {1000, 1000, 1000}};
+	g->k.targets[0] = (struct damon_target_snapshot){.regions = g->k.regions,
+							 .nr_regions = REGIONS,
+							 .nr_obs = 80,
+							 .weight = 80 * 50,
+							 .burst = 1,
+							 .clumping = 1};
+	g->k.s.nr_targets = 1;
+	g->k.regions[0] = (struct damon_region){.end = PAGE(2000),
+						.nr_obs = 4000,
+						.nr_ticks = 4000,
+						.weight = 4000 * 50,
+						.span_aggrs = 50,
+						.age_aggrs = 50,
+						.evenness = 1};
+	for (int i = 1; i < REGIONS; i++)
+		g->k.regions[i] = (struct damon_region){.start = PAGE(i * 10000),
+							.end = PAGE(i * 10000 + 500),
+							.span_aggrs = 50,
+							.age_aggrs = 50,
+							.idle_aggrs = 50,
+							.evenness = 1};
+	g->k.regions[SMALL].end = g->k.regions[SMALL].start + PAGE(4);
+}
+
+/* The next snapshot, in which region 'hit' (0: none) had a hit. Returns how many steps follow. */
+static size_t engine_look(struct engine *g, int hit)
+{
+	size_t n;
+
+	for (int i = 1; i < REGIONS; i++) {
+		struct damon_region *r = &g->k.regions[i];
+
+		r->idle_aggrs = i == hit ? 0 : r->idle_aggrs + 1;
+		r->age_aggrs++;
+		r->span_aggrs++;
+	}
+	g->k.s.start_ns = g->k.w.now_ns;
+	g->k.s.end_ns = g->k.w.now_ns += AGGR_NS;
+	cr_assert_eq(damon_schemes_plan(g->k.e, &g->k.s, &g->view, &g->k.w), 0);
+	damon_schemes_steps(g->k.e, &n);
+	return n;
+}
+
+Test(trial, all_that_stays_idle_is_acted_upon_but_what_is_small)
+{
+	struct engine g;
+	size_t n = 0, looks = 0;
+	const struct damos_step *s;
+
+	engine_setup(&g);
+	while (!n && looks++ < 90)
+		n = engine_look(&g, 0);
+	cr_expect_gt(looks, 20u, "not before it is sure");
+	cr_expect_eq(n, (size_t)COLD);
+	s = damon_schemes_steps(g.k.e, &n);
+	for (size_t i = 0; i < n; i++)
+		cr_expect_eq(s[i].end - s[i].start, PAGE(500));
+	kit_teardown(&g.k);
+}
+
+Test(trial, where_some_is_hit_again_nothing_is_acted_upon)
+{
+	struct engine g;
+
+	engine_setup(&g);
+	for (int i = 0; i < 90; i++)
+		cr_assert_eq(engine_look(&g, i % 10 ? 0 : 1 + i / 10), 0u, "%d", i);
+	kit_teardown(&g.k);
 }
