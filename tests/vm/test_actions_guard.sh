@@ -10,10 +10,10 @@ guard()
 {
 	mkdir guard
 	cd guard
-	# pages of libraries would use up what it may do: others use them, and they stay
+	# pages of libraries would use up the little that it may do: others use them, and they stay
 	target --hot 1 --cold 4 --again 1 --rest 20
 	act --damos-action pageout --damos-compare plain \
-		--damos-access-rate 0% 0% --damos-filter allow anon
+		--damos-access-rate 0% 0% --damos-filter allow addr $((0x${start[cold]})) $((0x${end[cold]}))
 	eventually says state '^slowed' -eq 1
 	expect says state_reason 'came? back' -eq 1
 	scheme refault_bp
