@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # machine: -n 448:1,448:1,192:0 -z 256
-# pageout: what is cold leaves memory, what is hot stays; pages of files, too. A dry run does nothing.
+# pageout: what is cold leaves memory, what is hot stays; pages of files, too. A dry run does
+# nothing.
 . "${BASH_SOURCE%/*}/kit.sh"
 . "${BASH_SOURCE%/*}/actions.sh"
 
