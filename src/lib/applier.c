@@ -267,8 +267,10 @@ static void work_on(struct applier *a, const struct applier_job *j, uint64_t at,
 		s->err = damon_page_filters_walk(&a->site.filters, &walk, at, j->step.end,
 						 a->ranges, ARRAY_SIZE(a->ranges), &s->seen);
 		if (s->err && s->err != -ESRCH)
-			damon_fail(&s->why, -s->err, "pages of process %d cannot be told: %s",
-				   j->pid, strerror(-s->err));
+			damon_fail(&s->why, -s->err, "pages of process %d cannot be told: %s%s",
+				   j->pid, strerror(-s->err),
+				   s->err == -EACCES ? "; add cap_sys_ptrace,cap_dac_read_search"
+						     : "");
 	}
 	if (!s->err && act->apply && s->seen.nr)
 		s->err = apply(a, j, memo, s);

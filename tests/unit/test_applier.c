@@ -312,7 +312,7 @@ Test(applier, failures)
 		{"an old kernel", "cold", ENOSYS, 99, .calls = 1, .err = ENOSYS,
 		 .second_dropped = true, .reason = "not implemented"},
 		{"pages cannot be told", "lru_prio", .no_pagemap = true, .err = EACCES,
-		 .reason = "cannot be told"},
+		 .reason = "cannot be told: Permission denied; add cap_sys_ptrace,cap_dac_read_"},
 		{"invalid", "cold", EINVAL, 10000, .calls = 1000, .err = EINVAL,
 		 .reason = "Invalid"},
 		{"busy", "cold", EAGAIN, 10000, .calls = 1000, .err = EAGAIN,

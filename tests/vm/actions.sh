@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # For tests of actions by their effect, in the virtual machine; sourced behind kit.sh. One target at
 # a time, 'kinds' (tests/workload) with process number 'pid', whose ranges of memory are called by
-# their names; one 'damon-perf live' at a time, 'live', which writes to live.out and live.err.
-# Both are
-# run by the command 'as', if that is set.
+# their names; one 'damon-perf live' at a time, 'live', which writes to live.out and live.err. Both
+# are run by the command 'as', if that is set.
 pid='' live='' cgroup='' cpu='' as=()
 declare -A start=() end=()
 # shellcheck disable=SC2154
@@ -20,16 +19,16 @@ trap cleanup EXIT
 echo never > /sys/kernel/mm/transparent_hugepage/enabled
 echo 0 > /proc/sys/kernel/numa_balancing
 
-# target OPTION...: starts 'kinds', in the cgroup 'cgroup' and on the processor 'cpu' if these
-# are set,
-# and waits until its memory is there.
+# target OPTION...: starts 'kinds', in the cgroup 'cgroup' and on the processor 'cpu' if these are
+# set, and waits until its memory is there.
 target()
 {
 	local name from to
 	end_target
 	rm -f map
 	(
-		[ -z "$cgroup" ] || echo "$BASHPID" > "/sys/fs/cgroup/$cgroup/cgroup.procs"
+		[ -z "$cgroup" ] ||
+			echo "$BASHPID" > "/sys/fs/cgroup/$cgroup/cgroup.procs"
 		exec "${as[@]}" ${cpu:+taskset -c "$cpu"} kinds --seconds 1000 --map map \
 			"$@" > truth
 	) &
@@ -128,14 +127,13 @@ mkfifo quiet
 exec {quiet}<> quiet
 
 # eventually FUNCTION... OPERATOR NUMBER: waits until what it finds compares so: 'eventually mem
-# cold
-# Rss -lt 100'.
+# cold Rss -lt 100'.
 eventually()
 {
 	local op=${*: -2:1} value=${*: -1} limit=$((SECONDS + 60))
 	while [ $SECONDS -lt $limit ]; do
 		"${@:1:$#-2}"
-		if [ -n "$is" ] && [ "$is" "$op" "$value" ]; then
+		if [ -n "$is" ] && test "$is" "$op" "$value"; then
 			echo "after $SECONDS s: $*" # shown if the test fails
 			return
 		fi
@@ -148,7 +146,7 @@ eventually()
 expect()
 {
 	"${@:1:$#-2}"
-	[ -n "$is" ] && [ "$is" "${*: -2:1}" "${*: -1}" ] || told "$*"
+	[ -n "$is" ] && test "$is" "${*: -2:1}" "${*: -1}" || told "$*"
 }
 
 told()
@@ -172,9 +170,8 @@ act()
 	done
 }
 
-# Patterns. Little memory is surely cold only after a while (docs/SCHEMES-plan.md), and acting
-# on much
-# of it takes long in here: by the estimate, but for tests that say otherwise.
+# Patterns. Little memory is surely cold only after a while (docs/SCHEMES-plan.md), and acting on
+# much of it takes long in here: by the estimate, but for tests that say otherwise.
 cold=(--damos-compare plain --damos-access-rate 0% 0% --damos-age 400ms max
 	--damos-sz-region 64K max)
 hot=(--damos-compare plain --damos-access-rate 50% 100% --damos-sz-region 64K max)

@@ -48,7 +48,8 @@ refused command 'does not let this user look into it' --damos-action cold -- kin
 setcap cap_sys_nice,cap_perfmon+ep $program
 : > live.out
 "${as[@]}" damon-perf live --format json --rate 250 --aggr 200ms --damos-action pageout \
-	"${cold[@]}" -- kinds --seconds 1000 --hot 1 --cold 4 2> live.err > live.out &
+	"${cold[@]}" -- kinds --seconds 1000 --hot 1 --cold 4 \
+	2> live.err > live.out &
 live=$!
 eventually scheme sz_applied -ge 4000000
 kill -TERM "$live"
@@ -62,7 +63,16 @@ target --hot 1 --cold 4
 as=("${as_nobody[@]}")
 refused other "cannot read the mappings of process $pid" --damos-action cold -p "$pid"
 expect_match other.err cap_sys_ptrace
-setcap cap_sys_nice,cap_perfmon,cap_sys_ptrace+ep $program
+others=cap_sys_nice,cap_perfmon,cap_sys_ptrace
+setcap $others+ep $program
+act --damos-action cold "${all[@]}" --damos-sz-region 1M max
+eventually scheme sz_applied -ge 4194304
+end_act
+act --damos-action pageout "${cold[@]}"
+eventually says reason 'cannot be told: .*; add cap_sys_ptrace,cap_dac_read_search' -eq 1
+expect mem cold Swap -eq 0
+end_act
+setcap $others,cap_dac_read_search+ep $program
 act --damos-action pageout "${cold[@]}"
 eventually mem cold Swap -ge 4000
 end_act
