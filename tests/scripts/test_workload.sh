@@ -6,7 +6,8 @@
 bin=$(cd "$root" && realpath "${B:-build}")/tests/workload
 small=(--mib 16 --ops 300000)
 declare -A options=(
-	[objects]="--ops 300000"
+	[objects]="--ops 300000" [cold]="--mib 16 --ops 300000"
+	[thp]="--mib 16 --sparse 16 --ops 300000"
 	[shares]="--mib 4 --ops 300000 --stores 25" [chunks]="--mib 64 --ops 300000 --size 1"
 	[zipf]="--mib 4 --ops 300000" [dense]="--mib 16 --ops 300000"
 	[stairs]="--mib 4 --ops 1600000" [zigzag]="--mib 4 --ops 1600000"
