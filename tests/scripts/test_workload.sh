@@ -50,7 +50,7 @@ def counts(truth):
     """What has to be equal in two runs: not addresses, not times."""
     ranges = truth.get("ranges", []) + truth.get("hot", []) + truth.get("phases", [])
     return [truth["ops"]] + [truth.get(k) for k in ("sum", "stores", "slots", "mapped_bytes")] + [
-        (r["name"], r["end"] - r["start"], r["accesses"]) for r in ranges]
+        (r["name"], r["end"] - r["start"], r["accesses"]) for r in ranges if "name" in r]
 
 
 for name in sys.argv[1:]:
