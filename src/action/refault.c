@@ -21,6 +21,7 @@ struct noted {
 	double bytes;
 	size_t scheme;
 	uint32_t proc;
+	bool back; /* seen in memory while it waits */
 };
 
 struct damon_refault {
@@ -96,7 +97,34 @@ static void earn(struct damon_refault *f, uint64_t now_ns)
 	f->earned_ns = now_ns;
 }
 
-void damon_refault_pick(struct damon_refault *f, struct damon_pagemap *pages,
+static bool is_within(const struct damon_action_range *r, size_t n, uint64_t addr)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (r[mid].end <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && r[lo].start <= addr;
+}
+
+/* Pages that wait and are in memory again, just before they leave it again. */
+static void note_back(struct damon_refault *f, int pid, struct damon_pagemap *pages,
+		      const struct damon_action_range *r, size_t n)
+{
+	for (size_t i = 0; i < f->nr; i++) {
+		struct noted *e = &f->ring[(f->at + i) % f->cap];
+
+		if (!e->back && f->procs[e->proc].pid == pid && is_within(r, n, e->addr))
+			e->back = present(pages, e->addr) > 0;
+	}
+}
+
+void damon_refault_pick(struct damon_refault *f, int pid, struct damon_pagemap *pages,
 			const struct damon_action_range *r, size_t n, uint64_t now_ns,
 			struct damon_refault_pick *out)
 {
@@ -108,6 +136,7 @@ void damon_refault_pick(struct damon_refault *f, struct damon_pagemap *pages,
 		bytes += r[i].end - r[i].start;
 	if (bytes < DAMON_PAGE_SIZE)
 		return;
+	note_back(f, pid, pages, r, n);
 	want = MIN((f->owed + bytes) / LEAST_BYTES, (uint64_t)DAMON_REFAULT_PICKS);
 	want = MIN(want, (uint64_t)f->tokens);
 	for (uint64_t tries = want * TRIES; tries && out->nr < want; tries--) {
@@ -155,9 +184,10 @@ void damon_refault_note(struct damon_refault *f, size_t scheme, int pid,
 			left.addr[left.nr++] = p->addr[i];
 	}
 	for (size_t i = 0; i < left.nr && f->nr < f->cap; i++) {
-		f->ring[(f->at + f->nr++) % f->cap] = (struct noted){
-			now_ns + DAMON_REFAULT_NS, left.addr[i], (double)f->owed / (double)left.nr,
-			scheme, (uint32_t)(proc - f->procs)};
+		f->ring[(f->at + f->nr++) % f->cap] =
+			(struct noted){now_ns + DAMON_REFAULT_NS,	  left.addr[i],
+				       (double)f->owed / (double)left.nr, scheme,
+				       (uint32_t)(proc - f->procs),	  false};
 		proc->waiting++;
 	}
 	if (proc && !proc->waiting)
@@ -181,7 +211,7 @@ void damon_refault_look(struct damon_refault *f, uint64_t now_ns, size_t most, d
 		int is = present(&proc->pages, n->addr);
 
 		if (is >= 0)
-			fn(priv, n->scheme, n->bytes, is);
+			fn(priv, n->scheme, n->bytes, is || n->back);
 		if (--proc->waiting == 0)
 			damon_pagemap_close(&proc->pages);
 		f->at = (f->at + 1) % f->cap;

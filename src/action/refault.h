@@ -2,7 +2,8 @@
 /*
  * Pages that were paged out and come back: the price of a wrong guess. Of what is paged out some
  * pages are noted, evenly by bytes, and looked at again 10 s later: those in memory again came
- * back. One that came and went again in between is taken as not needed.
+ * back, as did those that are found in memory when they are about to be paged out again. One that
+ * came and was reclaimed in between by the kernel is taken as not needed.
  *
  * How many bytes a noted page stands for follows from the rate of paging out, so that what waits to
  * be looked at is bounded. Descriptors of pagemaps are kept as long as pages of them wait: a page
@@ -27,13 +28,14 @@ struct damon_refault;
 struct damon_refault *damon_refault_new(const struct damon_sys *sys, size_t cap);
 void damon_refault_free(struct damon_refault *f); /* NULL is fine */
 
-/* Before ranges are paged out at 'now_ns': some pages of them that are in memory. */
+/* Before ranges of process 'pid' are paged out at 'now_ns': some pages of them that are in memory.
+ */
 #define DAMON_REFAULT_PICKS 8
 struct damon_refault_pick {
 	uint64_t addr[DAMON_REFAULT_PICKS];
 	size_t nr;
 };
-void damon_refault_pick(struct damon_refault *f, struct damon_pagemap *pages,
+void damon_refault_pick(struct damon_refault *f, int pid, struct damon_pagemap *pages,
 			const struct damon_action_range *r, size_t n, uint64_t now_ns,
 			struct damon_refault_pick *out);
 

@@ -226,7 +226,7 @@ static int apply(struct applier *a, const struct applier_job *j, struct damon_ac
 	int err;
 
 	if (pages_out)
-		damon_refault_pick(a->refault, run.pages, a->ranges, s->seen.nr,
+		damon_refault_pick(a->refault, j->pid, run.pages, a->ranges, s->seen.nr,
 				   a->sys->clock_ns(a->sys), &pick);
 	err = j->action->apply(&run, a->ranges, s->seen.nr, &s->done);
 	if (pages_out && s->done.verified == 1)

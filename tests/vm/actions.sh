@@ -29,8 +29,8 @@ target()
 	(
 		[ -z "$cgroup" ] ||
 			echo "$BASHPID" > "/sys/fs/cgroup/$cgroup/cgroup.procs"
-		exec "${as[@]}" ${cpu:+taskset -c "$cpu"} kinds --seconds 1000 --map map \
-			"$@" > truth
+		exec "${as[@]}" ${cpu:+taskset -c "$cpu"} \
+			kinds --seconds 1000 --map map "$@" > truth
 	) &
 	pid=$!
 	until [ -s map ]; do
