@@ -140,7 +140,8 @@ def moves(runs):
     faults = late = places = 0
     last = []
     for _ in range(runs):
-        p = Program("cold", "--wall", 60, "--moves", 8, "--mib", 256)
+        p = Program("cold", "--wall", 60, "--moves", 8, "--mib", 256, "--hot", 5)
+        pages = (256 << 8) * 5 // 100
         p.prepared()
         ours = Live(p, *RECLAIM, "--damos-refault-max", "0")
         p.go()
@@ -151,8 +152,8 @@ def moves(runs):
         last += [x["last_ns"] / 1e6 for x in phases if x["faults"]]
         places += len(phases)
     row("hot part that moves: pages paged out later than 2 aggregations after", "none",
-        f"{late} of {faults} that came back at {places} places; the last "
-        + (f"{max(last):.0f} ms after" if last else "never"))
+        f"{late} of {places * pages} pages at {places} places ({faults} with the earlier ones)"
+        + (f"; the last {max(last):.0f} ms after" if last else ""))
 
 
 def guard(runs):

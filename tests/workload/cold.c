@@ -2,10 +2,10 @@
 /*
  * A small hot part of a large memory, the rest of which was filled once; for schemes that page out.
  * The hot part is one piece, or many small ones all over the memory. It moves now and then: the
- * truth tells of each place how long after its first visit the program still met pages that were
- * not there ("last_ns"), how many ("faults") and how many later than --late ("late_faults"). All
- * memory can be walked through now and then, as programs do whose working set is larger than a few
- * seconds show. What comes back must be what was written.
+ * truth tells of each place how many pages went away and were missed after all of it had been
+ * visited ("faults"), how many of these later than --late ("late_faults"), and how long after the
+ * visit the last was ("last_ns"). All memory can be walked through now and then, as programs do
+ * whose working set is larger than a few seconds show. What comes back must be what was written.
  */
 #include <sys/resource.h>
 
@@ -92,7 +92,18 @@ static uint64_t faults(void)
 	return r.ru_minflt + r.ru_majflt;
 }
 
-/* What pages a place of the hot part missed, and when last. */
+/* A first visit: from here on all of it is in use, and was there. */
+static uint64_t visit(void)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < mem.nr_pieces; i++)
+		for (uint64_t j = 0; j < mem.piece_pages; j++)
+			sum += mem.data[(mem.piece[i] + j) * WORDS];
+	return sum;
+}
+
+/* What pages a place of the hot part missed after that, and when last. */
 struct missed {
 	uint64_t start_ns, seen, all, late, last_ns;
 };
@@ -161,14 +172,18 @@ int main(int argc, char **argv)
 	work_start(&w);
 	fprintf(w.out, ", \"phases\": [");
 	for (int i = 0; i < (int)opt.moves; i++) {
-		struct missed m = {.start_ns = now_ns(), .seen = faults()};
+		uint64_t from_ns = now_ns();
+		struct missed m = {0};
 
 		place(&places);
+		sum += visit();
+		m.start_ns = now_ns();
+		m.seen = faults();
 		sum += stay(&w, (i + 1.) / (int)opt.moves, &m, &state);
 		fprintf(w.out,
 			"%s{\"from_ns\": %llu, \"to_ns\": %llu, \"faults\": %llu,"
 			" \"late_faults\": %llu, \"last_ns\": %llu}",
-			i ? ", " : "", (unsigned long long)m.start_ns, (unsigned long long)now_ns(),
+			i ? ", " : "", (unsigned long long)from_ns, (unsigned long long)now_ns(),
 			(unsigned long long)m.all, (unsigned long long)m.late,
 			(unsigned long long)m.last_ns);
 	}
