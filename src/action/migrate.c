@@ -20,7 +20,7 @@
 
 #define BATCH	   2048
 #define MAX_ROUNDS 4
-#define ASKED	   16	   /* one page in so many is asked for first */
+#define ASKED	   128	   /* so many pages at most are asked for first */
 #define NOT_TOLD   (-4095) /* no errno of any page */
 
 struct batch {
@@ -115,22 +115,28 @@ static void swap_entries(struct batch *b, size_t i, size_t k)
 	b->kb[k] = kb;
 }
 
+/* Of 'step' pages one is asked for, and of the next ones another: weights give nodes in turn. */
+static size_t asked_at(size_t i, size_t step)
+{
+	return i * step + i * 17 % step;
+}
+
 /* Some pages' nodes: is any there already? 1, 0, or -errno. */
 static int any_there(struct batch *b)
 {
 	const struct damon_sys *sys = b->run->sys;
-	void *page[BATCH / ASKED] = {NULL};
-	int status[BATCH / ASKED];
-	size_t nr = 0;
+	size_t step = MAX(1, b->nr / ASKED), nr = b->nr / step;
+	void *page[2 * ASKED] = {NULL};
+	int status[2 * ASKED];
 	long r;
 
-	for (size_t i = 0; i < b->nr; i += ASKED)
-		page[nr++] = b->page[i];
+	for (size_t i = 0; i < nr; i++)
+		page[i] = b->page[asked_at(i, step)];
 	r = sys->move_pages(sys, b->run->pid, nr, page, NULL, status);
 	if (r < 0)
 		return (int)r;
 	for (size_t i = 0; i < nr; i++) {
-		if (status[i] == b->node[i * ASKED])
+		if (status[i] == b->node[asked_at(i, step)])
 			return 1;
 	}
 	return 0;

@@ -112,6 +112,26 @@ Test(migrate, weights)
 	cr_expect_eq(done.applied, 0);
 }
 
+/* Every other page is at its destination already: none of those counts as moved. */
+Test(migrate, weights_of_which_one_is_where_they_are)
+{
+	struct damon_action_range r = {FAKE_ADDR(0), FAKE_ADDR(2048)};
+	struct damon_action_done done = {0};
+	static struct fake_pages w;
+	static struct fake_run run;
+
+	fake_pages_init(&w, "2048p");
+	for (int i = 0; i < 2048; i++)
+		w.page[i].node = 1;
+	fake_run_init(&run, &w);
+	run.scheme.dests[0] = (struct damos_dest){0, 1};
+	run.scheme.dests[1] = (struct damos_dest){1, 1};
+	run.scheme.nr_dests = 2;
+	cr_assert_eq(damon_apply_migrate(&run.run, &r, 1, &done), 0, "%s", run.why.text);
+	cr_expect_eq(done.applied, 1024 * PAGE, "%g", (double)done.applied / PAGE);
+	cr_expect_eq(done.skipped, 1024 * PAGE);
+}
+
 Test(migrate, destinations_are_checked)
 {
 	static const struct {
