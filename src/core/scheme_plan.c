@@ -57,12 +57,12 @@ static int derive_all(struct damon_schemes *e, const struct damon_snapshot *s,
 	n = 0;
 	for (size_t i = 0; i < s->nr_targets; i++) {
 		const struct damon_target_snapshot *t = &s->targets[i];
-		double total = damon_target_total(t, v);
+		struct damon_target_sum sum = damon_target_sum(t, v);
 
 		for (size_t j = 0; j < t->nr_regions; j++) {
 			struct damon_region_rate rate;
 
-			damon_region_derive(t, j, v, total, &rate);
+			damon_region_derive(t, j, v, &sum, &rate);
 			damon_region_nr_accesses(t, j, v, &rate, &e->nr[n].nr);
 			e->nr[n++].share_hi = rate.share_hi;
 		}

@@ -49,35 +49,37 @@ static inline double checked_share(const struct damon_region *r)
 	return r->nr_checks > 0 ? (double)r->nr_touched / r->nr_checks : 0;
 }
 
-double damon_target_total(const struct damon_target_snapshot *t, const struct damon_view *v)
+static double checked_total(const struct damon_target_snapshot *t)
 {
 	double sum = 0;
 
-	if (!only_checks(v))
-		return damon_target_weight_rate(t);
 	for (size_t i = 0; i < t->nr_regions; i++)
 		sum += checked_share(&t->regions[i]) * pages_of(&t->regions[i]);
 	return sum;
 }
 
-/*
- * Weight of one hit of the target, for regions that have none: of this aggregation if it had any,
- * else over all regions, else 1.
- */
-static double mean_hit_weight(const struct damon_target_snapshot *t, double total)
+/* Weight of one hit: of this aggregation if it had any, else over all regions, else 1. */
+static double mean_hit_weight(const struct damon_target_snapshot *t)
 {
 	double hits = MAX(t->wset[DAMON_WINDOW_AGGR].n, (double)t->nr_obs), weight = t->weight;
 
 	if (hits > 0 && weight > 0)
 		return weight / hits;
-	if (!(total > 0))
-		return 1;
 	hits = weight = 0;
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		hits += t->regions[i].nr_obs;
 		weight += t->regions[i].weight;
 	}
 	return hits > 0 && weight > 0 ? weight / hits : 1;
+}
+
+struct damon_target_sum damon_target_sum(const struct damon_target_snapshot *t,
+					 const struct damon_view *v)
+{
+	return (struct damon_target_sum){
+		.weight = only_checks(v) ? checked_total(t) : damon_target_weight_rate(t),
+		.per_hit = mean_hit_weight(t),
+	};
 }
 
 /*
@@ -133,7 +135,7 @@ static double idle_hi(const struct damon_target_snapshot *t, const struct damon_
 
 static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
 				      const struct damon_region *r, const struct damon_view *v,
-				      double total)
+				      double per_hit)
 {
 	double mid = weight_now(r), n = ticks_now(r), exposure, hi;
 
@@ -141,7 +143,7 @@ static struct weight_rate weight_rate(const struct damon_target_snapshot *t,
 		return (struct weight_rate){mid, mid * damon_poisson_lo(n) / n,
 					    mid * damon_poisson_hi(n) / n};
 	exposure = MAX(span_of(r), (double)r->idle_aggrs);
-	hi = damon_poisson_hi(0) * mean_hit_weight(t, total) / exposure;
+	hi = damon_poisson_hi(0) * per_hit / exposure;
 	return (struct weight_rate){0, 0, MIN(hi, idle_hi(t, r, v))};
 }
 
@@ -157,24 +159,25 @@ static void derive_checked(const struct damon_region *r, const struct damon_view
 }
 
 void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
-			 const struct damon_view *v, double total, struct damon_region_rate *out)
+			 const struct damon_view *v, const struct damon_target_sum *sum,
+			 struct damon_region_rate *out)
 {
 	const struct damon_region *r = &t->regions[i];
 	struct weight_rate w;
 	double per_page_second = NS_PER_SEC / (MAX(pages_of(r), 1.0) * v->aggr_ns);
-	double part = total > 0 ? 1 / total : 0;
+	double part = sum->weight > 0 ? 1 / sum->weight : 0;
 
 	if (only_checks(v)) {
-		derive_checked(r, v, total, out);
+		derive_checked(r, v, sum->weight, out);
 		return;
 	}
-	w = weight_rate(t, r, v, total);
+	w = weight_rate(t, r, v, sum->per_hit);
 	out->heat = w.mid * v->scale.accesses * per_page_second;
 	out->lo = w.lo * v->scale.lo * per_page_second;
 	out->hi = w.hi * v->scale.hi * per_page_second;
 	out->share = MIN(w.mid * part, 1.0);
 	out->share_lo = MIN(w.lo * part, 1.0);
-	out->share_hi = total > 0 ? MIN(w.hi * part, 1.0) : 1;
+	out->share_hi = sum->weight > 0 ? MIN(w.hi * part, 1.0) : 1;
 	out->edge_bytes = edge_bytes(t, i);
 }
 

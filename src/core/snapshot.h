@@ -96,8 +96,8 @@ struct damon_counts {
 
 struct damon_snapshot {
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
-	double rate_hz; /* observations that were asked for: per second of CPU time, or per 10^9
-			   accesses that hardware counts; 0: neither */
+	double rate_hz;	    /* observations that were asked for: per second of CPU time, or per 10^9
+			       accesses that hardware counts; 0: neither */
 	uint64_t sample_ns; /* tuned sampling interval (core/tuning.h); 0: none was */
 	struct damon_counts counts;
 	struct damon_target_snapshot *targets;
@@ -122,8 +122,17 @@ struct damon_region_rate {
 			      */
 };
 
+/* Over all regions of a target: what all of them are derived with. */
+struct damon_target_sum {
+	double weight;	/* per aggregation, what shares are of; where there are only checks (scale
+			   0), what they count for: pages touched in a sampling interval */
+	double per_hit; /* weight of a hit, for regions that have none */
+};
+struct damon_target_sum damon_target_sum(const struct damon_target_snapshot *t,
+					 const struct damon_view *v);
+
 /*
- * Derives the rates of regions[i] of 't'. 'total' is damon_target_total(t, v).
+ * Derives the rates of regions[i] of 't', whose sum is damon_target_sum(t, v).
  * Bounds: Wilson and Hilferty's approximation to the Poisson interval, on nr_ticks (lo is 0 below
  * 4). The upper bound of a region that was not hit within its window falls with its idle time.
  * Where there are only checks, heat is the least that explains them: an access in each sampling
@@ -131,7 +140,8 @@ struct damon_region_rate {
  * Cheap: no exponential.
  */
 void damon_region_derive(const struct damon_target_snapshot *t, size_t i,
-			 const struct damon_view *v, double total, struct damon_region_rate *out);
+			 const struct damon_view *v, const struct damon_target_sum *sum,
+			 struct damon_region_rate *out);
 
 /* DAMON's nr_accesses: of the aggr/sample sampling intervals, the expected number in which a random
  * page of the region is accessed. */
@@ -144,10 +154,6 @@ void damon_region_nr_accesses(const struct damon_target_snapshot *t, size_t i,
 
 /* Weight per aggregation over all regions: sum of weight / span_aggrs. */
 double damon_target_weight_rate(const struct damon_target_snapshot *t);
-
-/* The same, or where there are only checks (scale 0), what they count for: pages that are touched
- * in a sampling interval. What shares are of. */
-double damon_target_total(const struct damon_target_snapshot *t, const struct damon_view *v);
 
 struct damon_wset_size {
 	double bytes, lo, hi; /* lo <= bytes <= hi */

@@ -9,6 +9,7 @@ double damon_access_ratio(const struct damon_snapshot *s, const struct damon_vie
 			  uint64_t sample_ns)
 {
 	double events = 0, most = 0, nr_samples = (double)v->aggr_ns / v->sample_ns;
+	static const struct damon_target_sum no_shares = {0, 1};
 	struct damon_view tuned = *v;
 
 	tuned.tuned_ns = sample_ns;
@@ -20,7 +21,7 @@ double damon_access_ratio(const struct damon_snapshot *s, const struct damon_vie
 			struct damon_region_rate rate;
 			struct damon_nr_accesses n;
 
-			damon_region_derive(t, j, &tuned, 0, &rate);
+			damon_region_derive(t, j, &tuned, &no_shares, &rate);
 			rate.lo = rate.hi = 0; /* bounds cost twice the time, and are not needed */
 			damon_region_nr_accesses(t, j, &tuned, &rate, &n);
 			events += bytes * n.nr;

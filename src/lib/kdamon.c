@@ -269,7 +269,7 @@ static int show_group(const struct kdamon *k, struct damon_ctx *ctx, const struc
 	out->nr_regions = g->nr;
 	for (size_t i = 0; i < g->nr; i++)
 		show_region(k, &regions[i], &out->regions[i]);
-	out->weight = damon_target_total(out, &ctx->view.units);
+	out->weight = damon_target_sum(out, &ctx->view.units).weight;
 	return 0;
 }
 

@@ -29,7 +29,7 @@ int view_set(struct view *v, const struct damon_snapshot *s)
 	v->units.tuned_ns = s->sample_ns;
 	v->weight = 0;
 	for (size_t i = 0; i < s->nr_targets; i++) {
-		v->totals[i].weight = damon_target_total(&s->targets[i], &v->units);
+		v->totals[i].sum = damon_target_sum(&s->targets[i], &v->units);
 		v->totals[i].stall = stall_rate(&s->targets[i]);
 		v->weight += s->targets[i].weight;
 	}
@@ -120,7 +120,7 @@ void damon_snapshot_region(const struct damon_snapshot *s, size_t t, size_t r,
 		.nr_ticks = reg->nr_ticks,
 	};
 
-	damon_region_derive(ts, r, &v->units, v->totals[t].weight, &rate);
+	damon_region_derive(ts, r, &v->units, &v->totals[t].sum, &rate);
 	i.heat = rate.heat;
 	i.heat_lo = rate.lo;
 	i.heat_hi = rate.hi;
@@ -140,7 +140,7 @@ double damon_region_nr_accesses_of(const struct damon_snapshot *s, size_t t, siz
 	struct damon_region_rate rate;
 	struct damon_nr_accesses nr;
 
-	damon_region_derive(ts, r, &v->units, v->totals[t].weight, &rate);
+	damon_region_derive(ts, r, &v->units, &v->totals[t].sum, &rate);
 	damon_region_nr_accesses(ts, r, &v->units, &rate, &nr);
 	if (lo)
 		*lo = nr.lo;

@@ -22,8 +22,9 @@ struct view {
 	const void *owner;
 	double weight; /* of all targets in this interval */
 	struct view_total {
-		double weight, stall; /* per aggregation, over all regions */
-	} * totals;		      /* of each target */
+		struct damon_target_sum sum;
+		double stall; /* per aggregation, over all regions */
+	} * totals;	      /* of each target */
 	size_t cap_totals;
 };
 

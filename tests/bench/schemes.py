@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """schemes.py ROWS RUNS: what schemes do to programs that are known.
 
-Prints rows of a table: what | aim | measured. Slowdown is CPU time for the same work against a
-twin that runs at the same time without us, so that a machine whose speed varies slows both.
+Prints rows of a table: what | aim | measured. Slowdown is CPU time for the same work, with us
+against before we came, and that against the same of a twin that runs at the same time without us:
+where memory lies differs from process to process, and a machine whose speed varies slows both.
 """
 
 import json
@@ -85,16 +86,31 @@ def work_cost(truth):
     return truth["cpu_seconds"] / truth["ops"]
 
 
+BEFORE_S = 20
+
+
+def slowdown(truths):
+    """In percent: of the first, since somebody came to it, against the second."""
+    changes = []
+    for t in truths:
+        at, end = t["seconds"][BEFORE_S - 1], t["seconds"][-1]
+        changes.append((end[1] - at[1]) / (end[0] - at[0]) / (at[1] / at[0]))
+    return 100 * (changes[0] / changes[1] - 1)
+
+
 def twins(name, options, live, look_s):
-    """One with schemes, one without. Returns truths, RSS after 'look_s', lines and own CPU."""
+    """One with schemes after a while, one without. Returns truths, RSS after 'look_s' of them,
+    lines and own CPU time."""
+    options = ["--wall", BEFORE_S + look_s + 1, *options]
     pair = [Program(name, *options) for _ in range(2)]
     try:
         for p in pair:
             p.prepared()
         before = pair[0].status("VmRSS")
-        ours = Live(pair[0], *live)
         for p in pair:
             p.go()
+        time.sleep(BEFORE_S)
+        ours = Live(pair[0], *live)
         time.sleep(look_s)
         rss = pair[0].status("VmRSS")
         truths = [p.end() for p in pair]
@@ -122,12 +138,11 @@ def reclaimed(runs, rows):
     for what, piece, more in rows:
         saved, slow, late, own, rate = [], [], [], [], []
         for _ in range(runs):
-            truths, rss, _, cpu = twins("cold", ["--wall", 61, "--piece", piece], [*RECLAIM, *more],
-                                        60)
+            truths, rss, _, cpu = twins("cold", ["--piece", piece], [*RECLAIM, *more], 60)
             saved.append(100 * rss)
-            slow.append(100 * (work_cost(truths[0]) / work_cost(truths[1]) - 1))
+            slow.append(slowdown(truths))
             late.append(truths[0]["phases"][0]["faults"])
-            own.append(100 * cpu / truths[0]["wall_seconds"])
+            own.append(100 * cpu / (truths[0]["wall_seconds"] - BEFORE_S))
             rate.append(truths[0]["cpu_seconds"] / truths[0]["wall_seconds"])
         row(f"{what}: RSS after 60 s", "-93 %", spread(saved, "%.1f") + " %")
         row(f"{what}: slowdown", "<= 1.22 %", spread(slow, "%.2f") + " %")
@@ -161,9 +176,9 @@ def guard(runs):
     for what, more in (("with the guard", []), ("without", ["--damos-refault-max", "0"])):
         slow, applied, states = [], [], []
         for _ in range(runs):
-            truths, _, lines, _ = twins("cold", ["--wall", 61, "--walk", 8, "--mib", 256],
+            truths, _, lines, _ = twins("cold", ["--walk", 8, "--mib", 256],
                                         [*RECLAIM, *more], 60)
-            slow.append(100 * (work_cost(truths[0]) / work_cost(truths[1]) - 1))
+            slow.append(slowdown(truths))
             applied.append(lines[-1]["schemes"][0]["sz_applied"] / (1 << 20))
             seen = []
             for line in lines:

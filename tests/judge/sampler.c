@@ -138,14 +138,15 @@ uint64_t sampler_see(struct sampler *s, uint64_t page, uint64_t pos, uint64_t n)
 static void add_regions(const struct damon_target_snapshot *t, const struct damon_view *v,
 			struct guess *g)
 {
-	double total = damon_target_weight_rate(t), to_rate = sample_ns / (double)NS_PER_SEC;
+	struct damon_target_sum sum = damon_target_sum(t, v);
+	double to_rate = sample_ns / (double)NS_PER_SEC;
 
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct damon_region *r = &t->regions[i];
 		struct damon_region_rate rate;
 		struct damon_nr_accesses nr;
 
-		damon_region_derive(t, i, v, total, &rate);
+		damon_region_derive(t, i, v, &sum, &rate);
 		damon_region_nr_accesses(t, i, v, &rate, &nr);
 		guess_add(g, (struct guess_region){
 				     .start = sampler_page(r->start),

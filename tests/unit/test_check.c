@@ -489,6 +489,7 @@ Test(check, nr_accesses_and_heat)
 		};
 		struct damon_target_snapshot t[2];
 		struct damon_region_rate rate[2];
+		struct damon_target_sum sum;
 		struct damon_nr_accesses nr;
 
 		for (size_t j = 0; j < 2; j++) {
@@ -497,8 +498,8 @@ Test(check, nr_accesses_and_heat)
 							      .visit_weight = rows[i].visit,
 							      .regions = &r[j],
 							      .nr_regions = 1};
-			damon_region_derive(&t[j], 0, &plain, damon_target_weight_rate(&t[j]),
-					    &rate[j]);
+			sum = damon_target_sum(&t[j], &plain);
+			damon_region_derive(&t[j], 0, &plain, &sum, &rate[j]);
 		}
 		damon_region_nr_accesses(&t[0], 0, &plain, &rate[0], &nr);
 		cr_expect(nr.nr >= rows[i].least && nr.nr <= rows[i].most, "%s: %g", rows[i].name,
@@ -525,10 +526,11 @@ Test(check, nr_accesses_needs_no_scale_then)
 
 	for (size_t i = 0; i < ARRAY_SIZE(scales); i++) {
 		struct damon_view v = {SAMPLE, AGGR, scales[i]};
+		struct damon_target_sum sum = damon_target_sum(&t, &v);
 		struct damon_region_rate rate;
 		struct damon_nr_accesses nr;
 
-		damon_region_derive(&t, 0, &v, damon_target_weight_rate(&t), &rate);
+		damon_region_derive(&t, 0, &v, &sum, &rate);
 		damon_region_nr_accesses(&t, 0, &v, &rate, &nr);
 		if (!i)
 			first = nr;

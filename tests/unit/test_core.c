@@ -467,6 +467,7 @@ Test(core, cold_becomes_provable_with_time)
 	for (int a = 1; a <= 400; a++) {
 		struct damon_view v = {5 * NS_PER_MS, AGGR, {1, 1, 1}};
 		struct damon_region_rate rate;
+		struct damon_target_sum sum;
 		const struct damon_target_snapshot *t;
 		const struct damon_snapshot *s;
 
@@ -476,7 +477,8 @@ Test(core, cold_becomes_provable_with_time)
 		t = &s->targets[0];
 		if (a % 100)
 			continue;
-		damon_region_derive(t, t->nr_regions - 1, &v, damon_target_weight_rate(t), &rate);
+		sum = damon_target_sum(t, &v);
+		damon_region_derive(t, t->nr_regions - 1, &v, &sum, &rate);
 		cr_assert_eq(t->regions[t->nr_regions - 1].idle_aggrs, a);
 		cr_assert(rate.hi > 0 && rate.hi < last * .8, "%d: %g after %g", a, rate.hi, last);
 		last = rate.hi;

@@ -151,6 +151,7 @@ Test(exposure, bounds_count_what_mixed_weights_are_worth)
 		struct damon_view v = {
 			.sample_ns = 5 * NS_PER_MS, .aggr_ns = AGGR, .scale = {1, 1, 1}};
 		struct damon_region_rate r;
+		struct damon_target_sum sum;
 		struct kit k;
 
 		setup(&k);
@@ -175,8 +176,8 @@ Test(exposure, bounds_count_what_mixed_weights_are_worth)
 			k.now += AGGR;
 			cr_assert(s && pages);
 		}
-		damon_region_derive(&s->targets[0], 0, &v, damon_target_weight_rate(&s->targets[0]),
-				    &r);
+		sum = damon_target_sum(&s->targets[0], &v);
+		damon_region_derive(&s->targets[0], 0, &v, &sum, &r);
 		if (s->targets[0].regions[0].nr_obs)
 			inside += r.share_lo <= .1 && .1 <= r.share_hi;
 		damon_core_free(k.core);

@@ -34,9 +34,10 @@ static struct damon_target_snapshot target(struct damon_region *r, size_t n)
 static struct damon_region_rate rate_of(const struct damon_target_snapshot *t, size_t i,
 					const struct damon_view *v)
 {
+	struct damon_target_sum sum = damon_target_sum(t, v);
 	struct damon_region_rate out;
 
-	damon_region_derive(t, i, v, damon_target_weight_rate(t), &out);
+	damon_region_derive(t, i, v, &sum, &out);
 	return out;
 }
 

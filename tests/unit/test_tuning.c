@@ -87,10 +87,11 @@ Test(tuning, the_ratio_is_summed_over_targets)
 	for (size_t i = 0; i < 2; i++)
 		for (size_t j = 0; j < a.t[i].nr_regions; j++) {
 			const struct damon_region *r = &a.t[i].regions[j];
+			struct damon_target_sum sum = damon_target_sum(&a.t[i], &tuned);
 			struct damon_region_rate rate;
 			struct damon_nr_accesses n;
 
-			damon_region_derive(&a.t[i], j, &tuned, 1, &rate);
+			damon_region_derive(&a.t[i], j, &tuned, &sum, &rate);
 			damon_region_nr_accesses(&a.t[i], j, &tuned, &rate, &n);
 			cr_expect_leq(n.nr, 20, "N stays");
 			events += (double)(r->end - r->start) * n.nr;

@@ -157,7 +157,8 @@ static void add_region(const struct chain *c, size_t *map, struct guess_region r
 static void add_regions(const struct chain *c, const struct damon_target_snapshot *t,
 			const struct damon_view *v, struct guess *g)
 {
-	double total = damon_target_weight_rate(t), to_rate = sample_ns / (double)NS_PER_SEC;
+	struct damon_target_sum sum = damon_target_sum(t, v);
+	double to_rate = sample_ns / (double)NS_PER_SEC;
 	size_t map = 0;
 
 	for (size_t i = 0; i < t->nr_regions; i++) {
@@ -166,7 +167,7 @@ static void add_regions(const struct chain *c, const struct damon_target_snapsho
 		struct damon_nr_accesses nr;
 		struct guess_region x;
 
-		damon_region_derive(t, i, v, total, &rate);
+		damon_region_derive(t, i, v, &sum, &rate);
 		damon_region_nr_accesses(t, i, v, &rate, &nr);
 		x = (struct guess_region){.start = r->start >> DAMON_PAGE_SHIFT,
 					  .end = r->end >> DAMON_PAGE_SHIFT,

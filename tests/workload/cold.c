@@ -4,7 +4,8 @@
  * The hot part is one piece, or many small ones all over the memory. It moves now and then: the
  * truth tells of each place how many pages went away and were missed after all of it had been
  * visited ("faults"), how many of these later than --late ("late_faults"), and how long after the
- * visit the last was ("last_ns"). All memory can be walked through now and then, as programs do
+ * visit the last was ("last_ns"); and of each second how many operations were done by its end, in
+ * how much CPU time ("seconds"). All memory can be walked through now and then, as programs do
  * whose working set is larger than a few seconds show. What comes back must be what was written.
  */
 #include <sys/resource.h>
@@ -17,6 +18,12 @@
 static struct {
 	double mib, hot, piece, moves, walk, late;
 } opt = {.mib = 512, .hot = 5, .moves = 1, .late = 200};
+
+/* What was done after each second, so that parts of a run can be held against each other. */
+static struct {
+	uint64_t ops, cpu_ns;
+} second[4096];
+static unsigned nr_seconds;
 
 static struct {
 	uint64_t *data, pages;
@@ -108,6 +115,24 @@ struct missed {
 	uint64_t start_ns, seen, all, late, last_ns;
 };
 
+static void note_second(const struct work *w, uint64_t now)
+{
+	if (nr_seconds >= sizeof(second) / sizeof(second[0]) ||
+	    now - w->wall_start_ns < (nr_seconds + 1) * 1000000000ull)
+		return;
+	second[nr_seconds].ops = w->done;
+	second[nr_seconds++].cpu_ns = work_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - w->cpu_start_ns;
+}
+
+static void print_seconds(FILE *out)
+{
+	fprintf(out, ", \"seconds\": [");
+	for (unsigned i = 0; i < nr_seconds; i++)
+		fprintf(out, "%s[%llu, %.9f]", i ? ", " : "", (unsigned long long)second[i].ops,
+			second[i].cpu_ns / 1e9);
+	fprintf(out, "]");
+}
+
 /* Reads of the hot part until 'end', a part of the whole. */
 static uint64_t stay(struct work *w, double end, struct missed *m, uint64_t *state)
 {
@@ -118,6 +143,7 @@ static uint64_t stay(struct work *w, double end, struct missed *m, uint64_t *sta
 
 		sum += work(mem.data, mem.piece, mem.nr_pieces, mem.piece_pages * WORDS, state);
 		now = now_ns();
+		note_second(w, now);
 		if (opt.walk > 0 && now > next_walk) {
 			walk();
 			next_walk = now_ns() + opt.walk * 1e9;
@@ -187,7 +213,9 @@ int main(int argc, char **argv)
 			(unsigned long long)m.all, (unsigned long long)m.late,
 			(unsigned long long)m.last_ns);
 	}
-	fprintf(w.out, "], \"walks\": %llu, \"walk_ns\": %llu, \"ranges\": [",
+	fprintf(w.out, "]");
+	print_seconds(w.out);
+	fprintf(w.out, ", \"walks\": %llu, \"walk_ns\": %llu, \"ranges\": [",
 		(unsigned long long)mem.walks, (unsigned long long)mem.walk_ns);
 	work_range(&w, true, "memory", mem.data, mem.pages * WORK_PAGE, w.done);
 	fprintf(w.out, "}], \"sum\": %llu", (unsigned long long)sum);
