@@ -458,6 +458,22 @@ static size_t show_region(const struct damon_fresh *f, const struct damon_est_re
 	return m;
 }
 
+/* Where in the regions this aggregation's hits lie. */
+static void show_fresh(const struct damon_fresh *f, struct damon_region *out, size_t nr_out)
+{
+	for (size_t i = 0, at = 0; i < nr_out && at < f->nr; i++) {
+		uint64_t end = out[i].end >> DAMON_PAGE_SHIFT;
+
+		while (at < f->nr && f->hit[at].page < out[i].start >> DAMON_PAGE_SHIFT)
+			at++;
+		if (at == f->nr || f->hit[at].page >= end)
+			continue;
+		out[i].hit_start = f->hit[at].page << DAMON_PAGE_SHIFT;
+		while (at < f->nr && f->hit[at].page < end)
+			out[i].hit_end = (f->hit[at++].page + 1) << DAMON_PAGE_SHIFT;
+	}
+}
+
 size_t damon_now_show(struct damon_now *s, const struct damon_fresh *f, struct damon_est_region *r,
 		      size_t nr, const struct damon_hit *window, size_t max,
 		      struct damon_region *out)
@@ -484,6 +500,7 @@ size_t damon_now_show(struct damon_now *s, const struct damon_fresh *f, struct d
 			n++;
 		nr_out += show_region(f, &r[q], &now, window, s->pages + x, n, out + nr_out);
 	}
+	show_fresh(f, out, nr_out);
 	return nr_out;
 }
 

@@ -42,28 +42,30 @@ uint32_t damos_match_age(const struct damos *s, enum damos_heat heat, const stru
 }
 
 /* Pages behind the border of 'r' that may be those of 'next', which touches it. */
-static uint64_t band_bytes(const struct damon_region *r, const struct damon_region *next)
+static uint64_t band_bytes(const struct damon_region *r, const struct damon_region *next,
+			   int distances)
 {
 	uint64_t bytes = next->end - next->start, most = r->end - r->start;
 	double band;
 
 	if (!next->nr_ticks || next->idle_aggrs >= r->idle_aggrs)
 		return 0;
-	band = ceil(3. * (double)(bytes / DAMON_PAGE_SIZE) / next->nr_ticks) * DAMON_PAGE_SIZE;
+	band = ceil(distances * (double)(bytes / DAMON_PAGE_SIZE) / next->nr_ticks) *
+	       DAMON_PAGE_SIZE;
 	return band < (double)most ? (uint64_t)band : most;
 }
 
 struct damos_range damos_match_part(const struct damos *s, enum damos_heat heat,
-				    const struct damon_region *r, size_t i, size_t n)
+				    const struct damon_region *r, size_t i, size_t n, int distances)
 {
 	struct damos_range part = {r[i].start, r[i].end};
 
 	if (s->compare == DAMOS_COMPARE_PLAIN || heat != DAMOS_HEAT_COLD)
 		return part;
 	if (i > 0 && r[i - 1].end == r[i].start)
-		part.min += band_bytes(&r[i], &r[i - 1]);
+		part.min += band_bytes(&r[i], &r[i - 1], distances);
 	if (i + 1 < n && r[i + 1].start == r[i].end)
-		part.max -= band_bytes(&r[i], &r[i + 1]);
+		part.max -= band_bytes(&r[i], &r[i + 1], distances);
 	part.max = MAX(part.min, part.max);
 	return part;
 }

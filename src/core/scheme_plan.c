@@ -22,7 +22,8 @@ struct plan {
 	/* of the target at hand */
 	struct damos_passes passes;
 	double surely_cool; /* the share of a page that is surely below what pages in use have */
-	bool stays_idle;    /* what has been idle as long as the scheme asks */
+	uint64_t least_idle_ns;		    /* that the scheme asks for */
+	bool stays_idle[DAMOS_TRIAL_BANDS]; /* what has been idle for as long */
 	const struct damos_applied_range *applied;
 	size_t nr_applied;
 	const struct damos_step *own;
@@ -171,19 +172,30 @@ static bool is_idle(const struct plan *p, const struct damon_region *r, const st
 	return !r->nr_ticks && d->nr.nr < .5 && d->share_hi <= p->surely_cool * (double)pages_of(r);
 }
 
+static int band_of(const struct plan *p, const struct damon_region *r)
+{
+	return damos_trial_band(r->idle_aggrs * p->e->aggr_ns, p->least_idle_ns);
+}
+
+static bool stays_idle(const struct plan *p, const struct damon_region *r, const struct derived *d)
+{
+	int band = band_of(p, r);
+
+	return band >= 0 && p->stays_idle[band] && is_idle(p, r, d);
+}
+
 static int add_region(struct plan *p, size_t target, size_t i, const struct derived *d)
 {
 	const struct damon_target_snapshot *t = &p->s->targets[target];
 	const struct damon_region *r = &t->regions[i];
 	const struct scheme *x = p->x;
 	struct damos_range part =
-		damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions);
+		damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions, DAMOS_BORDER);
 	struct candidate c = {
 		.start = part.min, .target = target, .region = i, .nr_accesses = d->nr.nr};
 
 	if (!damos_within(&x->s.sz, r->end - r->start) ||
-	    (!damos_match_accesses(&x->s, x->kind.heat, &d->nr, p->most) &&
-	     !(p->stays_idle && is_idle(p, r, d))))
+	    (!damos_match_accesses(&x->s, x->kind.heat, &d->nr, p->most) && !stays_idle(p, r, d)))
 		return 0;
 	for (; c.start < part.max; c.start = c.end) {
 		struct damos_rank rank = {r->end - r->start, 0, d->nr.nr, p->most};
@@ -208,8 +220,8 @@ static double surely_cool(const struct damon_target_snapshot *t)
 	return pages ? .25 / (double)pages : 0;
 }
 
-/* Is the nr_accesses of a page on trial surely within the pattern? */
-static bool stays_idle(const struct plan *p, const struct damon_target_snapshot *t)
+/* Is the nr_accesses of a page in a band surely within the pattern? */
+static bool passed_trial(const struct plan *p, const struct damon_target_snapshot *t, int band)
 {
 	const struct scheme *x = p->x;
 	struct damon_target_snapshot page = *t;
@@ -217,7 +229,7 @@ static bool stays_idle(const struct plan *p, const struct damon_target_snapshot 
 	struct damon_region_rate rate = {0};
 	struct damon_nr_accesses nr;
 
-	rate.hi = damos_trial_bound(&x->trial, t->target_id) * p->v->scale.hi * NS_PER_SEC /
+	rate.hi = damos_trial_bound(&x->trial, t->target_id, band) * p->v->scale.hi * NS_PER_SEC /
 		  (double)p->e->aggr_ns;
 	if (!isfinite(rate.hi))
 		return false;
@@ -231,24 +243,28 @@ static bool stays_idle(const struct plan *p, const struct damon_target_snapshot 
 static int try_idle(struct plan *p, const struct damon_target_snapshot *t, const struct derived *d)
 {
 	struct scheme *x = p->x;
-	uint64_t aggr_ns = p->e->aggr_ns, least = MAX(x->s.age_ns.min, aggr_ns);
+	uint64_t aggr_ns = p->e->aggr_ns;
 
-	p->stays_idle = false;
+	p->least_idle_ns = MAX(x->s.age_ns.min, aggr_ns);
+	memset(p->stays_idle, 0, sizeof(p->stays_idle));
 	p->surely_cool = surely_cool(t);
 	if (!damos_match_wants_idle(&x->s, x->kind.heat, p->most) || !(p->v->scale.accesses > 0))
 		return 0;
-	if (damos_trial_count(&x->trial, t, p->s->end_ns, aggr_ns))
+	if (damos_trial_count(&x->trial, t, p->s->end_ns, aggr_ns, p->least_idle_ns))
 		return -ENOMEM;
-	p->stays_idle = stays_idle(p, t);
+	for (int i = 0; i < DAMOS_TRIAL_BANDS; i++)
+		p->stays_idle[i] = passed_trial(p, t, i);
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct damon_region *r = &t->regions[i];
-		uint64_t idle_ns = r->idle_aggrs * aggr_ns;
+		int band = band_of(p, r);
 		struct damos_range part;
 
-		if (idle_ns < least || idle_ns / 3 >= least || !is_idle(p, r, &d[i]))
+		if (band < 0 || !is_idle(p, r, &d[i]))
 			continue;
-		part = damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions);
-		if (damos_trial_add(&x->trial, t->target_id, part.min, part.max))
+		part = damos_match_part(&x->s, x->kind.heat, t->regions, i, t->nr_regions,
+					DAMOS_BORDER_TRIAL);
+		if (damos_trial_add(&x->trial, t->target_id,
+				    &(struct damos_trial_range){part.min, part.max, band}))
 			return -ENOMEM;
 	}
 	return 0;

@@ -32,12 +32,14 @@ struct damon_region {
 			     */
 	uint32_t idle_aggrs; /* aggregations since the last hit, 0 if hit in this one; outlives the
 				window */
-	float weight;	     /* sum of access weights, in the source's unit */
-	float store_weight;  /* the part of 'weight' that stores (read-modify-write included) */
-	float stall_weight;  /* sum of stall weights: where time is lost, not how often */
-	float evenness;	     /* >= 1: how unevenly accesses spread over its pages; 1 is even */
-	float nr_checks;     /* sampling intervals in which a random page of it was looked at, */
-	float nr_touched;    /* and was touched. Both fade: docs/ESTIMATOR.md, "Checks" */
+	uint64_t hit_start, hit_end; /* this aggregation's hits lie in these bytes; equal: there was
+					none, or it is not known where. Not recorded */
+	float weight;		     /* sum of access weights, in the source's unit */
+	float store_weight; /* the part of 'weight' that stores (read-modify-write included) */
+	float stall_weight; /* sum of stall weights: where time is lost, not how often */
+	float evenness;	    /* >= 1: how unevenly accesses spread over its pages; 1 is even */
+	float nr_checks;    /* sampling intervals in which a random page of it was looked at, */
+	float nr_touched;   /* and was touched. Both fade: docs/ESTIMATOR.md, "Checks" */
 	float now_weight; /* access weight per aggregation at present: of this one, and of the past
 			     as far as rates hold */
 	float now_ticks;  /* ticks that speak for it. Both 0: it is as since the epoch */

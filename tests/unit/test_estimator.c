@@ -35,6 +35,7 @@ Test(estimator, one_region_counts_what_it_is_given)
 	cr_assert_eq(r.nr_ticks, 6);
 	cr_assert_eq(r.span_aggrs, 3);
 	cr_assert_eq(r.idle_aggrs, 0);
+	cr_assert(r.hit_start == 4 * 4096 && r.hit_end == 10 * 4096, "first to last");
 	cr_assert_float_eq(r.weight, 6, 1e-6);
 	cr_assert_float_eq(r.store_weight, 1.5, 1e-6);
 	cr_assert_eq(damon_est_window(k.e), 6);
@@ -459,6 +460,7 @@ Test(estimator, idle_time_outlives_the_window_and_any_hit_resets_it)
 	cr_assert_eq(at(&k, 0).idle_aggrs, 0);
 	idle(&k, 250);
 	cr_assert_eq(at(&k, 0).idle_aggrs, 250);
+	cr_assert_eq(at(&k, 0).hit_start, at(&k, 0).hit_end, "none is fresh");
 	cr_assert(at(&k, 0).span_aggrs >= 9 && at(&k, 0).span_aggrs <= 10);
 	hit(&k, 9);
 	run(&k);

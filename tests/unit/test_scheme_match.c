@@ -114,10 +114,10 @@ Test(scheme_match, borders_of_memory_in_use_are_left_alone)
 		struct damos_range part;
 
 		s.compare = rows[i].compare;
-		part = damos_match_part(&s, rows[i].heat, r, 1, 3);
+		part = damos_match_part(&s, rows[i].heat, r, 1, 3, DAMOS_BORDER);
 		cr_expect_eq(part.min, PAGE(rows[i].from), "%s", rows[i].name);
 		cr_expect_eq(part.max, PAGE(rows[i].to), "%s", rows[i].name);
-		part = damos_match_part(&s, rows[i].heat, &r[1], 0, 1);
+		part = damos_match_part(&s, rows[i].heat, &r[1], 0, 1, DAMOS_BORDER);
 		cr_expect_eq(part.max - part.min, PAGE(50), "%s, alone", rows[i].name);
 	}
 }
