@@ -33,7 +33,7 @@ bool damos_match_wants_idle(const struct damos *s, enum damos_heat heat, double 
  * neighbour that is in use, and some of its mean distances between ticks beyond it may be the
  * neighbour's: a cold action leaves those pages alone. Empty if nothing is left.
  */
-#define DAMOS_BORDER	   3 /* distances: a border in twenty lies beyond. What is acted upon */
+#define DAMOS_BORDER	   5 /* distances: a border in 150 lies beyond. What is acted upon */
 #define DAMOS_BORDER_TRIAL 8 /* one in three thousand. What is judged: core/trial.h */
 struct damos_range damos_match_part(const struct damos *s, enum damos_heat heat,
 				    const struct damon_region *r, size_t i, size_t n,
