@@ -17,6 +17,12 @@ const char *attrib_base(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* [vdso] is an ELF file that lies nowhere. */
+static bool is_elf(const struct damon_mapping_info *m)
+{
+	return m->name[0] == '/' || (m->build_id_len && !strcmp(m->name, "[vdso]"));
+}
+
 struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_info *m, int pid,
 				int64_t epoch_offset_ns)
 {
@@ -31,7 +37,7 @@ struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_in
 		.pid = pid,
 	};
 
-	return s && m->name[0] == '/' ? symbols_file(s, &id) : NULL;
+	return s && is_elf(m) ? symbols_file(s, &id) : NULL;
 }
 
 int attrib_codes_init(struct attrib_codes *t)
@@ -114,7 +120,7 @@ static void name_code(struct attrib_codes *t, const struct damon_access_info *i,
 	struct symbol_code s;
 	char text[320];
 
-	if (m->name[0] != '/') {
+	if (!is_elf(m)) {
 		name_anonymous(t, i, m, c);
 		keep_address(t, i, m, NULL, c);
 		return;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <libelf.h>
+#include <link.h>
 #include <elfutils/libdwelf.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <zlib.h>
 
 #include "base/util.h"
@@ -21,46 +25,56 @@
  * A copy: whoever truncates a mapped file would kill us with SIGBUS. Zeros follow it, as libdw
  * 0.188 looks for the end of strings beyond that of their section.
  */
-static int read_all(struct symbol_image *i, size_t size)
+static int make_room(struct symbol_image *i, size_t size)
 {
-	size_t at = 0;
-
 	if (size > FILE_MAX)
 		return -EFBIG;
 	i->bytes = malloc(size + PADDING);
 	if (!i->bytes)
 		return -ENOMEM;
-	while (at < size) {
+	i->size = size;
+	memset(i->bytes + size, 0, PADDING);
+	return 0;
+}
+
+static int read_all(struct symbol_image *i, size_t size)
+{
+	int err = make_room(i, size);
+	size_t at = 0;
+
+	while (!err && at < size) {
 		ssize_t n = pread(i->fd, i->bytes + at, size - at, (off_t)at);
 
 		if (n <= 0)
 			return n ? -errno : -ENOEXEC;
 		at += (size_t)n;
 	}
-	memset(i->bytes + size, 0, PADDING);
-	return 0;
+	return err;
+}
+
+static int begin_elf(struct symbol_image *i)
+{
+	GElf_Ehdr ehdr;
+
+	elf_version(EV_CURRENT);
+	i->elf = elf_memory(i->bytes, i->size);
+	return i->elf && elf_kind(i->elf) == ELF_K_ELF && gelf_getehdr(i->elf, &ehdr) ? 0
+										      : -ENOEXEC;
 }
 
 static int open_elf(const char *path, struct symbol_image *out, struct stat *st)
 {
-	GElf_Ehdr ehdr;
 	int err;
 
 	*out = (struct symbol_image){.fd = damon_open_regular(path, st)};
 	if (out->fd < 0)
 		return out->fd;
 	err = read_all(out, (size_t)st->st_size);
-	elf_version(EV_CURRENT);
 	if (!err)
-		out->elf = elf_memory(out->bytes, (size_t)st->st_size);
-	if (!err &&
-	    (!out->elf || elf_kind(out->elf) != ELF_K_ELF || !gelf_getehdr(out->elf, &ehdr)))
-		err = -ENOEXEC;
-	if (err) {
+		err = begin_elf(out);
+	if (err)
 		symbol_image_release(out);
-		return err;
-	}
-	return 0;
+	return err;
 }
 
 void symbol_image_release(struct symbol_image *i)
@@ -148,11 +162,22 @@ Elf_Scn *symbol_image_section(const struct symbol_image *i, const char *name, GE
 	return NULL;
 }
 
+/* Mappings of btrfs and overlays tell another device than stat() does. That of tmpfs and its like
+ * is the same, and counts, as inodes are small numbers there. */
+static bool is_on(const struct symbol_image *i, const struct stat *st, uint64_t dev)
+{
+	struct statfs fs;
+
+	if (dev == ((uint64_t)major(st->st_dev) << 32 | minor(st->st_dev)))
+		return true;
+	return !major(st->st_dev) && !(dev >> 32) && !fstatfs(i->fd, &fs) &&
+	       (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC);
+}
+
 /* Is it the file that was mapped? If not, why. */
 static const char *is_other(const struct symbol_image *i, const struct stat *st,
 			    const struct symbol_file_id *id)
 {
-	uint64_t dev = (uint64_t)major(st->st_dev) << 32 | minor(st->st_dev);
 	int64_t written_ns =
 		(int64_t)st->st_mtim.tv_sec * (int64_t)NS_PER_SEC + st->st_mtim.tv_nsec;
 
@@ -162,8 +187,7 @@ static const char *is_other(const struct symbol_image *i, const struct stat *st,
 			       : "is another file now: its build id differs";
 	if (!id->inode)
 		return "was recorded without a build id or inode: which file it was is not known";
-	/* some file systems (btrfs, overlays) tell mappings another device than stat() */
-	if (st->st_ino != id->inode || (dev != id->dev && major(st->st_dev) && id->dev >> 32))
+	if (st->st_ino != id->inode || !is_on(i, st, id->dev))
 		return "is another file now: its inode differs";
 	if (written_ns > id->recorded_epoch_ns)
 		return "was written after it was recorded";
@@ -194,6 +218,42 @@ static int try_open(const char *path, const struct symbol_file_id *id, struct sy
 	return err ? err : -ESTALE;
 }
 
+/* Bytes of our own [vdso], which is a whole file in memory: section headers come last. */
+static size_t vdso_size(const ElfW(Ehdr) * e)
+{
+	const ElfW(Phdr) *p = (const void *)((const char *)e + e->e_phoff);
+	size_t size = e->e_shoff + (size_t)e->e_shnum * e->e_shentsize;
+
+	for (int i = 0; i < e->e_phnum; i++)
+		if (p[i].p_type == PT_LOAD)
+			size = MAX(size, (size_t)(p[i].p_offset + p[i].p_filesz));
+	return size;
+}
+
+/* The kernel's own code is the same in all processes, as long as that kernel runs. */
+static int open_vdso(const struct symbol_file_id *id, struct symbol_image *out, char *note,
+		     size_t note_size)
+{
+	const void *own = (const void *)getauxval(AT_SYSINFO_EHDR);
+	int err;
+
+	*out = (struct symbol_image){.fd = -1};
+	err = own ? make_room(out, vdso_size(own)) : -ENOENT;
+	if (!err) {
+		memcpy(out->bytes, own, out->size);
+		err = begin_elf(out);
+	}
+	if (!err && !has_build_id(out, id->build_id, id->build_id_len)) {
+		snprintf(note, note_size, "is another kernel's: its build id differs");
+		err = -ESTALE;
+	}
+	if (!err)
+		err = read_segments(out);
+	if (err)
+		symbol_image_release(out);
+	return err;
+}
+
 int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out, char *note,
 		      size_t note_size)
 {
@@ -201,6 +261,8 @@ int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out,
 	int err = -ENOENT;
 
 	*note = 0;
+	if (!strcmp(id->path, "[vdso]"))
+		return open_vdso(id, out, note, note_size);
 	if (id->path[0] != '/') {
 		snprintf(note, note_size, "has no path");
 		return -ENOENT;

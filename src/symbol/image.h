@@ -18,15 +18,16 @@ struct symbol_segment {
 };
 
 struct symbol_image {
-	Elf *elf; /* NULL: there is none */
-	int fd;
-	char *bytes;			 /* of the whole file */
+	Elf *elf;    /* NULL: there is none */
+	int fd;	     /* -1: of [vdso], which is no file */
+	char *bytes; /* of the whole file */
+	size_t size;
 	struct symbol_segment *segments; /* PT_LOAD */
 	size_t nr_segments;
 };
 
-/* Opens the file of 'id'. Returns 0, or -errno with the reason in 'note': it is not there, is
- * another one, is no ELF file. */
+/* Opens the file of 'id', or [vdso], which is ours if its build id is. Returns 0, or -errno with
+ * the reason in 'note': it is not there, is another one, is no ELF file. */
 int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out, char *note,
 		      size_t note_size);
 /* The separate file with the debug information of 'main', found by build id, then by the debug

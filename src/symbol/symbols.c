@@ -200,7 +200,8 @@ static bool has_full_table(const struct symbol_file *f)
 
 const char *symbol_file_note(struct symbol_file *f)
 {
-	if (opened(f) && !*f->note && !has_full_table(f))
+	/* of [vdso] all is exported that there is to call */
+	if (opened(f) && !*f->note && f->id.path[0] == '/' && !has_full_table(f))
 		snprintf(f->note, sizeof(f->note),
 			 "is stripped: functions that it does not export have no names");
 	return f->note;
@@ -412,13 +413,16 @@ size_t symbols_bytes(struct symbol_file *f, uint64_t vaddr, void *buf, size_t n)
 		return 0;
 	for (size_t i = 0; i < f->main.nr_segments; i++) {
 		const struct symbol_segment *s = &f->main.segments[i];
-		ssize_t got;
+		uint64_t at = vaddr - s->vaddr;
 
-		if (vaddr < s->vaddr || vaddr - s->vaddr >= s->file_size)
+		if (vaddr < s->vaddr || at >= s->file_size)
 			continue;
-		n = MIN(n, s->file_size - (vaddr - s->vaddr));
-		got = pread(f->main.fd, buf, n, (off_t)(s->offset + (vaddr - s->vaddr)));
-		return got > 0 ? (size_t)got : 0;
+		n = MIN(n, s->file_size - at);
+		if (s->offset > f->main.size || at > f->main.size - s->offset)
+			return 0;
+		n = MIN(n, f->main.size - s->offset - at);
+		memcpy(buf, f->main.bytes + s->offset + at, n);
+		return n;
 	}
 	return 0;
 }
