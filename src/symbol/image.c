@@ -261,7 +261,7 @@ int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out,
 	int err = -ENOENT;
 
 	*note = 0;
-	if (!strcmp(id->path, "[vdso]"))
+	if (id->build_id_len && !strcmp(id->path, "[vdso]"))
 		return open_vdso(id, out, note, note_size);
 	if (id->path[0] != '/') {
 		snprintf(note, note_size, "has no path");

@@ -72,7 +72,8 @@ A profile of pprof holds the same, told apart by process, object, level; stores 
   > END
   $ python3 check.py
   $ damon-perf convert -i r --to pprof -o - | cmp - r.pb.gz
-  $ if command -v pprof > /dev/null; then pprof -top -sample_index=accesses r.pb.gz | grep -q work; fi
+  $ pprof=$(command -v pprof || ! command -v go > /dev/null || echo "go tool pprof")
+  $ test -z "$pprof" || { $pprof -top -sample_index=accesses r.pb.gz > top && grep -q '^File: shares$' top && grep -q '%  work$' top || cat top; }
 
 A trace of Perfetto: the same heat over time as CSV has, within its bounds, and marks.
 
