@@ -18,4 +18,35 @@ The same path is another file in another mount namespace.
   $ kill $target; wait $target 2> /dev/null
   [143]
   $ cmp mount/program "$W/zipf"
+
+So its names are those of the file inside, whose path is another file's here: by its build id, and of one that has none by
+device and inode, though inodes of two tmpfs are the same numbers.
+
+  $ objcopy --remove-section .note.gnu.build-id "$W/objects" no-id && objcopy --remove-section .note.gnu.build-id "$W/zipf" other-no-id
+  $ readelf -n no-id | grep Build
+  [1]
+  $ cat > inside <<'END'
+  > mount -t tmpfs none mount && cp "$1" mount/program || exit 80
+  > touch ready
+  > exec mount/program --seconds 60
+  > END
+  $ cat > outside <<'END'
+  > . "$TESTDIR/kit.sh"
+  > mount --make-rprivate / && mount -t tmpfs none mount && cp "$2" mount/program || exit 80
+  > rm -f ready; unshare -m sh inside "$1" > /dev/null & target=$!
+  > wait_for -e ready && executes $target program || exit 80
+  > test "$(stat -c %i mount/program)" = "$(stat -c %i /proc/$target/root$PWD/mount/program)" || echo "other inodes"
+  > damon-perf record -q --rate 2000 --duration 1s -o r -p $target || exit 1
+  > damon-perf report hotspots -i r --format csv | cut -d, -f8,10 > names
+  > grep -qx 'touch,program' names || { echo "no names while it runs:"; cat names; }
+  > kill $target; wait $target 2> /dev/null
+  > damon-perf report hotspots -i r --format csv | cut -d, -f8,10 | grep ',program$'
+  > damon-perf report hotspots -i r 2>&1 | tr -s ' \n' ' ' | grep -o "/mount/program'[^:]*: .*differs"
+  > END
+  $ unshare -m bash outside "$W/objects" "$W/zipf"
+  program,program
+  /mount/program' is another file now: its build id differs
+  $ unshare -m bash outside no-id other-no-id
+  program,program
+  /mount/program' is another file now: its inode differs
   $ left
