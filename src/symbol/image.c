@@ -278,8 +278,9 @@ int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out,
 
 /* ---- debug files ---- */
 
-static int open_by_build_id(const uint8_t *id, size_t len, const char *dir, int dir_len,
-			    struct symbol_image *out)
+/* 'tail': ".debug", or "" for the file itself. */
+static int open_by_build_id(const uint8_t *id, size_t len, const char *tail, const char *dir,
+			    int dir_len, struct symbol_image *out)
 {
 	char hex[2 * BUILD_ID_MAX + 1];
 	_cleanup_(freep) char *path = NULL;
@@ -289,7 +290,7 @@ static int open_by_build_id(const uint8_t *id, size_t len, const char *dir, int 
 		return -ENOENT;
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", id[i]);
-	if (asprintf(&path, "%.*s/.build-id/%.2s/%s.debug", dir_len, dir, hex, hex + 2) < 0)
+	if (asprintf(&path, "%.*s/.build-id/%.2s/%s%s", dir_len, dir, hex, hex + 2, tail) < 0)
 		return -ENOMEM;
 	if (open_elf(path, out, &st))
 		return -ENOENT;
@@ -351,7 +352,7 @@ int symbol_image_open_debug(const struct symbol_image *main, const char *path, c
 	for (const char *d = dirs; err && *d;) {
 		int n = (int)strcspn(d, ":");
 
-		err = open_by_build_id(id, len, d, n, out);
+		err = open_by_build_id(id, len, ".debug", d, n, out);
 		if (err)
 			err = open_by_link(main, path, d, n, out);
 		d += n + (d[n] == ':');
@@ -359,4 +360,112 @@ int symbol_image_open_debug(const struct symbol_image *main, const char *path, c
 	if (!err)
 		err = read_segments(out);
 	return err;
+}
+
+/* ---- files that are gone ---- */
+
+int symbol_image_open_kept(const struct symbol_file_id *id, const char *dirs,
+			   struct symbol_image *out)
+{
+	int err = -ENOENT;
+
+	for (const char *d = dirs; err && *d;) {
+		int n = (int)strcspn(d, ":");
+
+		err = open_by_build_id(id->build_id, id->build_id_len, "", d, n, out);
+		if (!err)
+			return read_segments(out);
+		err = open_by_build_id(id->build_id, id->build_id_len, ".debug", d, n, out);
+		out->hollow = !err;
+		d += n + (d[n] == ':');
+	}
+	return err;
+}
+
+/* The next segment that is loaded from the *k-th on. */
+static bool next_load(const struct symbol_image *i, size_t *k, GElf_Phdr *p)
+{
+	size_t n;
+
+	if (elf_getphdrnum(i->elf, &n))
+		return false;
+	for (n = MIN(n, (size_t)SEGMENTS_MAX); *k < n;)
+		if (gelf_getphdr(i->elf, (int)(*k)++, p) && p->p_type == PT_LOAD)
+			return true;
+	return false;
+}
+
+static uint64_t page_of(uint64_t vaddr)
+{
+	return vaddr & ~(DAMON_PAGE_SIZE - 1);
+}
+
+/*
+ * Is a mapping of offset 0 that of the file's beginning? Then each segment has a mapping of its
+ * own, as far behind as its address says. Several may have offset 0: small segments share a page.
+ */
+static bool is_beginning(const struct symbol_image *i, const struct symbol_mapping *m, size_t n,
+			 uint64_t start)
+{
+	uint64_t first = UINT64_MAX;
+	GElf_Phdr p;
+
+	for (size_t k = 0; next_load(i, &k, &p);) {
+		bool code = p.p_flags & PF_X, found = false;
+
+		if (first == UINT64_MAX)
+			first = page_of(p.p_vaddr);
+		for (size_t j = 0; j < n && !found; j++)
+			found = m[j].start == start + page_of(p.p_vaddr) - first &&
+				m[j].code == code;
+		if (!found)
+			return false;
+	}
+	return first != UINT64_MAX;
+}
+
+static void lay_one(struct symbol_image *i, const struct symbol_mapping *m, uint64_t vaddr)
+{
+	size_t cap = i->nr_segments;
+	GElf_Phdr p;
+
+	for (size_t k = 0; next_load(i, &k, &p);) {
+		uint64_t skip = vaddr < p.p_vaddr ? p.p_vaddr - vaddr : 0, size;
+
+		if (vaddr < page_of(p.p_vaddr) || skip >= m->bytes ||
+		    vaddr + skip - p.p_vaddr >= p.p_memsz)
+			continue;
+		size = MIN(m->bytes - skip, p.p_memsz - (vaddr + skip - p.p_vaddr));
+		if (i->nr_segments >= SEGMENTS_MAX ||
+		    vec_reserve(&i->segments, &cap, i->nr_segments + 1, sizeof(*i->segments)))
+			return;
+		i->segments[i->nr_segments++] = (struct symbol_segment){
+			.offset = m->offset + skip,
+			.vaddr = vaddr + skip,
+			.file_size = size,
+			.mem_size = size,
+		};
+		return;
+	}
+}
+
+/*
+ * Segments of debug files keep their addresses and sizes, but where they were in the file is lost.
+ * Mappings tell it: all lie in memory as far apart as their addresses are.
+ */
+void symbol_image_lay(struct symbol_image *i, const struct symbol_mapping *m, size_t n)
+{
+	size_t first = 0;
+	GElf_Phdr p;
+
+	if (!i->hollow || !next_load(i, &first, &p))
+		return;
+	for (size_t h = 0; h < n; h++) {
+		if (m[h].offset || !is_beginning(i, m, n, m[h].start))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (m[k].start >= m[h].start)
+				lay_one(i, &m[k], page_of(p.p_vaddr) + m[k].start - m[h].start);
+		return;
+	}
 }

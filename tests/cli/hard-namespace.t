@@ -49,4 +49,27 @@ device and inode, though inodes of two tmpfs are the same numbers.
   $ unshare -m bash outside no-id other-no-id
   program,program
   /mount/program' is another file now: its inode differs
+
+What debug information is kept by build id tells names after the file is gone, too: functions, lines and variables.
+
+  $ test -d /usr/lib/debug || exit 80
+  $ cp "$W/objects" gone && id=$(readelf -n gone | sed -n 's/.*Build ID: //p')
+  $ damon-perf record -q --rate 2000 -o g ./gone --seconds 1 --truth truth
+  $ cat > keep <<'END'
+  > mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug || exit 80
+  > dir=/usr/lib/debug/.build-id/$(echo "$1" | cut -c1-2); mkdir -p "$dir"
+  > for r in "hotspots --by line" objects; do damon-perf report $r -i g --format csv > "before.${r%% *}"; done
+  > objcopy --only-keep-debug gone "$dir/$(echo "$1" | cut -c3-).debug"
+  > cp "$2" gone
+  > for r in "hotspots --by line" objects; do
+  > 	damon-perf report $r -i g --format csv | cmp - "before.${r%% *}"
+  > done
+  > damon-perf report hotspots -i g 2>&1 | tr -s ' \n' ' ' | grep -o "is another.*id$\|is another.*id "
+  > damon-perf report annotate touch -i g > annotated 2>&1; echo $?; grep -q 'sum += table' annotated || cat annotated
+  > END
+  $ XDG_CACHE_HOME=$PWD unshare -m bash keep "$id" "$W/zipf"
+  is another file now: its build id differs; names are those kept by build id 
+  0
+  $ damon-perf report hotspots -i g --format csv | cut -d, -f8,10 | grep ',gone$'
+  gone,gone
   $ left
