@@ -187,8 +187,10 @@ static const char *is_other(const struct symbol_image *i, const struct stat *st,
 			       : "is another file now: its build id differs";
 	if (!id->inode)
 		return "was recorded without a build id or inode: which file it was is not known";
-	if (st->st_ino != id->inode || !is_on(i, st, id->dev))
+	if (st->st_ino != id->inode)
 		return "is another file now: its inode differs";
+	if (!is_on(i, st, id->dev))
+		return "is another file now: its device differs";
 	if (written_ns > id->recorded_epoch_ns)
 		return "was written after it was recorded";
 	return NULL;

@@ -48,7 +48,7 @@ device and inode, though inodes of two tmpfs are the same numbers.
   /mount/program' is another file now: its build id differs
   $ unshare -m bash outside no-id other-no-id
   program,program
-  /mount/program' is another file now: its inode differs
+  /mount/program' is another file now: its device differs
 
 What debug information is kept by build id tells names after the file is gone, too: functions, lines and variables.
 
