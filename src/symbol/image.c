@@ -162,16 +162,19 @@ Elf_Scn *symbol_image_section(const struct symbol_image *i, const char *name, GE
 	return NULL;
 }
 
-/* Mappings of btrfs and overlays tell another device than stat() does. That of tmpfs and its like
- * is the same, and counts, as inodes are small numbers there. */
+/*
+ * Mappings of btrfs tell another number than stat() does, those of overlays the device below. That
+ * of tmpfs and its like is the same, and counts, as inodes are small numbers there.
+ */
 static bool is_on(const struct symbol_image *i, const struct stat *st, uint64_t dev)
 {
+	bool numbers_differ = !major(st->st_dev) && !(dev >> 32);
 	struct statfs fs;
 
 	if (dev == ((uint64_t)major(st->st_dev) << 32 | minor(st->st_dev)))
 		return true;
-	return !major(st->st_dev) && !(dev >> 32) && !fstatfs(i->fd, &fs) &&
-	       (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC);
+	return !fstatfs(i->fd, &fs) && (fs.f_type == OVERLAYFS_SUPER_MAGIC ||
+					(fs.f_type == BTRFS_SUPER_MAGIC && numbers_differ));
 }
 
 /* Is it the file that was mapped? If not, why. */

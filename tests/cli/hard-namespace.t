@@ -50,6 +50,18 @@ device and inode, though inodes of two tmpfs are the same numbers.
   program,program
   /mount/program' is another file now: its device differs
 
+On overlays mappings tell another device than stat() does: names are found all the same.
+
+  $ mkdir lower upper merged; cp no-id lower/program
+  $ cat > over <<'END'
+  > mount --make-rprivate / && mount -t tmpfs none upper && mkdir upper/u upper/w || exit 80
+  > mount -t overlay none -o lowerdir=lower,upperdir=upper/u,workdir=upper/w merged || exit 80
+  > damon-perf record -q --rate 2000 -o o merged/program --seconds 1 --truth truth
+  > damon-perf report hotspots -i o --format csv | cut -d, -f8,10 | grep -x 'touch,program'
+  > END
+  $ unshare -m bash over 2> /dev/null; test $? != 80 || exit 80
+  touch,program
+
 What debug information is kept by build id tells names after the file is gone, too: functions, lines and variables.
 
   $ test -d /usr/lib/debug || exit 80
