@@ -7,6 +7,8 @@
 #include "attrib/code.h"
 #include "base/util.h"
 
+#define PLACES_MAX    64		/* mappings of a file */
+#define PROT_CODE     4			/* of struct damon_mapping_info */
 #define REMEMBERED    ((size_t)1 << 18) /* answers per ip */
 #define ADDRESSES_MAX ((size_t)1 << 18) /* told apart; then 'unknown' */
 
@@ -17,9 +19,38 @@ const char *attrib_base(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_info *m, int pid,
-				int64_t epoch_offset_ns)
+/* [vdso] is an ELF file that lies nowhere. */
+static bool is_elf(const struct damon_mapping_info *m)
 {
+	return m->name[0] == '/' || (m->build_id_len && !strcmp(m->name, "[vdso]"));
+}
+
+static bool same_file(const struct damon_mapping_info *a, const struct damon_mapping_info *b)
+{
+	return a->inode == b->inode && a->dev == b->dev && a->build_id_len == b->build_id_len &&
+	       !memcmp(a->build_id, b->build_id, a->build_id_len);
+}
+
+/* Tells where all of a file was while 'm' was mapped. */
+static void place_file(struct damon_record *rec, uint32_t space_id, struct symbol_file *f,
+		       const struct damon_mapping_info *m)
+{
+	struct damon_mapping_info o = {.size = sizeof(o)};
+	struct symbol_mapping maps[PLACES_MAX];
+	size_t n = 0;
+
+	for (size_t k = 0; n < PLACES_MAX && !damon_record_space_mapping(rec, space_id, k, &o); k++)
+		if (o.from_ns < m->to_ns && m->from_ns < o.to_ns && same_file(&o, m))
+			maps[n++] = (struct symbol_mapping){o.start, o.end - o.start, o.offset,
+							    o.prot & PROT_CODE};
+	symbols_place(f, maps, n);
+}
+
+struct symbol_file *attrib_file(struct symbols *s, struct damon_record *rec,
+				const struct damon_access_info *i,
+				const struct damon_mapping_info *m, int64_t epoch_offset_ns)
+{
+	struct symbol_file *f;
 	struct symbol_file_id id = {
 		.path = m->name,
 		.dev = m->dev,
@@ -28,10 +59,13 @@ struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_in
 		.build_id_len = m->build_id_len,
 		/* what is mapped was written before */
 		.recorded_epoch_ns = (int64_t)m->from_ns + epoch_offset_ns,
-		.pid = pid,
+		.pid = i->pid,
 	};
 
-	return s && m->name[0] == '/' ? symbols_file(s, &id) : NULL;
+	f = s && is_elf(m) ? symbols_file(s, &id) : NULL;
+	if (f && m->build_id_len && symbols_wants_place(f, m->offset))
+		place_file(rec, i->space_id, f, m);
+	return f;
 }
 
 int attrib_codes_init(struct attrib_codes *t)
@@ -109,12 +143,12 @@ static void keep_address(struct attrib_codes *t, const struct damon_access_info 
 static void name_code(struct attrib_codes *t, const struct damon_access_info *i,
 		      const struct damon_mapping_info *m, struct attrib_code *c)
 {
-	struct symbol_file *f = attrib_file(t->symbols, m, i->pid, t->epoch_offset_ns);
+	struct symbol_file *f = attrib_file(t->symbols, t->rec, i, m, t->epoch_offset_ns);
 	const struct symbol_frame *inner;
 	struct symbol_code s;
 	char text[320];
 
-	if (m->name[0] != '/') {
+	if (!is_elf(m)) {
 		name_anonymous(t, i, m, c);
 		keep_address(t, i, m, NULL, c);
 		return;
@@ -212,5 +246,5 @@ struct symbol_file *attrib_codes_file(struct attrib_codes *t, const struct damon
 	if (!damon_record_mapping_at(t->rec, i->space_id, i->ip, i->time_ns, &m))
 		return NULL;
 	*offset = i->ip - m.start + m.offset;
-	return attrib_file(t->symbols, &m, i->pid, t->epoch_offset_ns);
+	return attrib_file(t->symbols, t->rec, i, &m, t->epoch_offset_ns);
 }

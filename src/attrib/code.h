@@ -29,9 +29,11 @@ int64_t attrib_codes_find(struct attrib_codes *t, const struct damon_access_info
 struct symbol_file *attrib_codes_file(struct attrib_codes *t, const struct damon_access_info *i,
 				      uint64_t *offset);
 
-/* The file behind a mapping, as symbols are asked for it; NULL: it has none, or no memory. */
-struct symbol_file *attrib_file(struct symbols *s, const struct damon_mapping_info *m, int pid,
-				int64_t epoch_offset_ns);
+/* The file behind the mapping 'm' that access 'i' is about, as symbols are asked for it; NULL: it
+ * has none, or no memory. */
+struct symbol_file *attrib_file(struct symbols *s, struct damon_record *rec,
+				const struct damon_access_info *i,
+				const struct damon_mapping_info *m, int64_t epoch_offset_ns);
 /* The last part of a path. */
 const char *attrib_base(const char *path);
 

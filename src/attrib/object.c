@@ -132,7 +132,7 @@ static bool name_of_file(struct attrib_objects *t, const struct damon_access_inf
 
 	if (!t->symbols || !(m.name[0] == '/' || is_bss(t, i, &m)) || !file_before(t, i, &m))
 		return false;
-	f = attrib_file(t->symbols, &m, i->pid, t->epoch_offset_ns);
+	f = attrib_file(t->symbols, t->rec, i, &m, t->epoch_offset_ns);
 	if (!f || !symbols_bias(f, m.start, m.offset, &bias) ||
 	    !symbols_data(f, i->addr - bias, false, &d))
 		return false;

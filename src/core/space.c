@@ -132,6 +132,7 @@ struct damon_space *damon_space_clone(const struct damon_space *s, uint64_t now_
 	}
 	c->nr_live = s->nr_live;
 	c->next_id = s->next_id;
+	c->asked_id = s->asked_id;
 	c->version = s->version;
 	c->max_dead = s->max_dead;
 	return c;
@@ -142,9 +143,10 @@ fail:
 
 /* ---- identity ---- */
 
+/* What is in brackets is none, though [vdso] has a build id. */
 static bool is_file(const struct damon_mapping *m)
 {
-	return m->inode || m->build_id_len || m->name[0] == '/';
+	return m->inode || m->name[0] == '/' || (m->build_id_len && m->name[0] != '[');
 }
 
 static bool names_equal(const char *a, const char *b)
@@ -266,6 +268,7 @@ static void fill_in(struct damon_mapping *w, const struct damon_mapping *old)
 		w->inode = old->inode;
 		w->dev = old->dev;
 	}
+	w->asked |= old->asked;
 	if (!w->build_id_len) {
 		memcpy(w->build_id, old->build_id, sizeof(w->build_id));
 		w->build_id_len = old->build_id_len;
@@ -535,6 +538,98 @@ const struct damon_mapping *damon_space_find_at(const struct damon_space *s, uin
 		if (holds(&s->dead[i], addr))
 			return &s->dead[i];
 	}
+	return NULL;
+}
+
+/* ---- build ids ---- */
+
+static bool wants_build_id(const struct damon_mapping *m)
+{
+	return m->prot & DAMON_PROT_EXEC && !m->build_id_len && !m->asked &&
+	       (m->inode || !strcmp(m->name, "[vdso]"));
+}
+
+/* Of the same file; names of a space are interned. */
+static bool same_file(const struct damon_mapping *a, const struct damon_mapping *b)
+{
+	return a->inode == b->inode && a->dev == b->dev && (a->inode || a->name == b->name);
+}
+
+static void set_build_id(struct damon_space *s, struct damon_mapping *m, const uint8_t *id,
+			 size_t len)
+{
+	memcpy(m->build_id, id, len);
+	m->build_id_len = (uint8_t)len;
+	m->edits++;
+	s->version++;
+}
+
+void damon_space_tell(struct damon_space *s, const struct damon_mapping *file, const uint8_t *id,
+		      size_t len)
+{
+	const struct damon_mapping of = *file; /* one of those that change */
+
+	if (!len || len > DAMON_BUILD_ID_MAX)
+		return;
+	for (size_t i = 0; i < s->nr_live; i++)
+		if (!s->live[i].build_id_len && same_file(&s->live[i], &of))
+			set_build_id(s, &s->live[i], id, len);
+}
+
+/* The beginning of the file that 'code' is of, if it is mapped and nobody has been asked yet. */
+static const struct damon_mapping *beginning(struct damon_space *s,
+					     const struct damon_mapping *code)
+{
+	const struct damon_mapping *head = NULL, *known = NULL;
+	bool asked = false;
+
+	for (size_t i = 0; i < s->nr_live; i++) {
+		struct damon_mapping *m = &s->live[i];
+
+		if (!same_file(m, code))
+			continue;
+		asked |= m->asked;
+		m->asked = 1;
+		if (m->build_id_len)
+			known = m;
+		else if (!head && !m->offset &&
+			 (m->prot & (DAMON_PROT_READ | DAMON_PROT_WRITE)) == DAMON_PROT_READ)
+			head = m;
+	}
+	if (known)
+		damon_space_tell(s, code, known->build_id, known->build_id_len);
+	return known || asked ? NULL : head;
+}
+
+/* Data of a file whose code is known lies beside that. */
+static void tell_neighbours(struct damon_space *s)
+{
+	for (size_t i = 0; i < s->nr_live; i++) {
+		struct damon_mapping *m = &s->live[i];
+		const struct damon_mapping *by = i ? m - 1 : NULL;
+
+		if (m->id < s->asked_id || !m->inode || m->build_id_len)
+			continue;
+		if ((!by || !same_file(by, m) || !by->build_id_len) && i + 1 < s->nr_live)
+			by = m + 1;
+		if (by && same_file(by, m) && by->build_id_len)
+			set_build_id(s, m, by->build_id, by->build_id_len);
+	}
+}
+
+const struct damon_mapping *damon_space_ask(struct damon_space *s)
+{
+	if (s->asked_id == s->next_id)
+		return NULL;
+	for (size_t i = 0; i < s->nr_live; i++) {
+		const struct damon_mapping *m = &s->live[i];
+
+		m = wants_build_id(m) ? beginning(s, m) : NULL;
+		if (m)
+			return m;
+	}
+	tell_neighbours(s);
+	s->asked_id = s->next_id;
 	return NULL;
 }
 

@@ -31,6 +31,7 @@ struct damon_mapping {
 	uint8_t build_id[DAMON_BUILD_ID_MAX];
 	uint8_t build_id_len;	 /* 0: not known */
 	uint8_t prot;		 /* enum damon_prot */
+	uint8_t asked;		 /* 1: damon_space_ask() has handed out its file */
 	uint64_t from_ns, to_ns; /* lived in [from_ns, to_ns); to_ns is UINT64_MAX while it lives */
 	const char *name; /* "/path", "[heap]", "[stack]", "[anon:...]", "" for anonymous; owned by
 			     the space */
@@ -50,7 +51,8 @@ struct damon_space {
 	size_t nr_dead, cap_dead, max_dead;
 	uint64_t nr_forgotten; /* dead mappings no longer listed: shown to the user */
 	uint32_t next_id;
-	void *names; /* interned strings */
+	uint32_t asked_id; /* damon_space_ask() has looked at all mappings with smaller ids */
+	void *names;	   /* interned strings */
 };
 
 struct damon_space *damon_space_new(void);
@@ -84,6 +86,17 @@ const struct damon_mapping *damon_space_find(const struct damon_space *s, uint64
  */
 const struct damon_mapping *damon_space_find_at(const struct damon_space *s, uint64_t addr,
 						uint64_t time_ns);
+
+/*
+ * Build ids, which whoever reads memory or files tells. damon_space_ask() yields a live mapping
+ * that shows the beginning of a file with code whose build id is not known, each file once; also
+ * that of [vdso]. NULL: there is none, which takes no time unless mappings appeared since. Files
+ * that are data are never asked about: nobody needs to touch their pages. damon_space_tell() gives
+ * the build id to all live mappings of that file; those that appear later get it as well.
+ */
+const struct damon_mapping *damon_space_ask(struct damon_space *s);
+void damon_space_tell(struct damon_space *s, const struct damon_mapping *file, const uint8_t *id,
+		      size_t len);
 
 /* A range of pages that may hold regions. */
 struct damon_extent {

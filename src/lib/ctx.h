@@ -4,9 +4,9 @@
  * come from, command.c starts the command, replay.c reads a recording of perf instead, raw.c makes
  * one, events.c turns perf records into observations and address spaces, monitor.c runs the
  * intervals, rate.c rations the interruptions, dispatch.c waits and works (also in a thread),
- * stats.c sums up, marks.c keeps moments that were named, checks.c runs the checkers beside all
- * that, ops.c says which addresses count
- * (ops.h), members.c keeps to who is in a cgroup.
+ * stats.c sums up, marks.c keeps moments that were named, build_ids.c tells files by what they
+ * hold, checks.c runs the checkers beside all that, ops.c says which addresses count (ops.h),
+ * members.c keeps to who is in a cgroup.
  */
 #ifndef LIB_CTX_H
 #define LIB_CTX_H
@@ -268,6 +268,9 @@ int checks_take(struct damon_ctx *ctx,
 		uint64_t until_ns); /* gives the core what was seen by then */
 void checks_totals(const struct damon_ctx *ctx, struct damon_check_totals *t);
 void checks_release(struct damon_ctx *ctx);
+
+/* build_ids.c: those of files that targets have mapped since the last time, for the record */
+void build_ids_read(struct damon_ctx *ctx);
 
 /* marks.c */
 void marks_init(struct ctx_marks *m);

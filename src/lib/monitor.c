@@ -184,6 +184,7 @@ static int aggregate(struct damon_ctx *ctx, uint64_t end_ns)
 	err = schemes_run(ctx, &snap, end_ns);
 	if (err)
 		return damon_fail(&ctx->fail, -err, "cannot plan schemes: %s", strerror(-err));
+	build_ids_read(ctx);
 	err = monitor_show(ctx, s, end_ns);
 	if (err)
 		return err;

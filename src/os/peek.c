@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/util.h"
+#include "os/build_id.h"
 #include "os/peek.h"
 #include "os/regular.h"
 #include "os/sys.h"
@@ -26,8 +26,7 @@
 #define COPY_MAX   ((uint64_t)256 << 20) /* bytes of all images */
 #define IMAGES_MAX ((size_t)1024)	 /* each holds a descriptor */
 #define VIEWS	   4096			 /* answers remembered; a power of two */
-#define NOTES_MAX  ((uint64_t)1 << 20)
-#define PROBES	   16 /* pages compared with a process */
+#define PROBES	   16			 /* pages compared with a process */
 
 struct range {
 	uint64_t from, to;
@@ -62,38 +61,12 @@ struct peek {
 
 /* ---- whether an open file is the one that was mapped ---- */
 
-static bool note_is(Elf_Data *d, const uint8_t *id, size_t len)
-{
-	size_t at = 0, next, name, desc;
-	GElf_Nhdr n;
-
-	while ((next = gelf_getnote(d, at, &n, &name, &desc)) > 0) {
-		if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == 4 && n.n_descsz == len &&
-		    !memcmp((char *)d->d_buf + name, "GNU", 4))
-			return !memcmp((char *)d->d_buf + desc, id, len);
-		at = next;
-	}
-	return false;
-}
-
 static bool build_id_is(int fd, const uint8_t *id, size_t len)
 {
 	Elf *e = elf_version(EV_CURRENT) ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
-	bool same = false;
-	size_t n = 0;
+	uint8_t own[DAMON_BUILD_ID_MAX];
+	bool same = len && damon_build_id_of(e, own) == len && !memcmp(own, id, len);
 
-	if (!e || elf_getphdrnum(e, &n))
-		n = 0;
-	for (size_t i = 0; i < n && !same; i++) {
-		GElf_Phdr p;
-		Elf_Data *d;
-
-		if (!gelf_getphdr(e, (int)i, &p) || p.p_type != PT_NOTE || p.p_filesz > NOTES_MAX)
-			continue;
-		d = elf_getdata_rawchunk(e, (int64_t)p.p_offset, p.p_filesz,
-					 p.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
-		same = d && note_is(d, id, len);
-	}
 	elf_end(e);
 	return same;
 }

@@ -21,7 +21,7 @@
 /*
  * attr.build_id stays off: it would put the build id in the place of device and inode, which every
  * mapping has (also those that are no ELF files), which /proc/PID/maps tells as well, and by which
- * the layers above recognize a file.
+ * the layers above recognize a file. These read it from memory (lib/build_ids.c).
  */
 static void prepare_attr(struct perf_event_attr *a, bool first, bool ids, bool kernel_clock)
 {

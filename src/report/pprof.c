@@ -298,12 +298,27 @@ static void put_comment(struct pprof *p, const char *text)
 		protobuf_i64(&p->out, PROFILE_COMMENT, string_of(p, text));
 }
 
+/* The first mapping is taken for the program: neither a library nor the kernel's. */
+static void put_program_first(struct pprof *p)
+{
+	for (size_t k = 0; k < p->s->nr; k++) {
+		const struct attrib_code *c = attrib_code(p->s->attrib, p->s->v[k].code);
+		uint64_t id;
+
+		if (!c->map.size || c->map.name[0] != '/' || strstr(c->map.name, ".so"))
+			continue;
+		mapping_of(p, c, &id);
+		return;
+	}
+}
+
 static void put_profile(struct pprof *p)
 {
 	const struct scan *sc = &p->s->scan;
 	const struct damon_record_info *i = &sc->info;
 
 	string_of(p, ""); /* the first one, as it must be */
+	put_program_first(p);
 	for (size_t k = 0; k < ARRAY_SIZE(values); k++)
 		put_type(p, PROFILE_SAMPLE_TYPE, values[k].type, values[k].unit);
 	for (size_t k = 0; k < p->s->nr; k++)

@@ -50,6 +50,18 @@ const char *symbol_file_note(struct symbol_file *f);
  */
 const char *symbols_note(struct symbols *s, size_t i, const char **path);
 
+/*
+ * A file that is gone or was replaced may have left its debug information behind, known by its
+ * build id. That does not tell where 'offset' of the file was in memory: if it is wanted, tell all
+ * of the file's mappings by symbols_place().
+ */
+struct symbol_mapping {
+	uint64_t start, bytes, offset;
+	bool code; /* it may be executed */
+};
+bool symbols_wants_place(struct symbol_file *f, uint64_t offset);
+void symbols_place(struct symbol_file *f, const struct symbol_mapping *m, size_t n);
+
 enum symbol_from {
 	SYMBOL_UNKNOWN,
 	SYMBOL_TABLE, /* .symtab or .dynsym */

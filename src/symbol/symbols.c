@@ -16,9 +16,10 @@
 #include "symbol/table.h"
 #include "symbol/variables.h"
 
-#define FILES_MAX 4096
-#define JITS_MAX  256
-#define DIES_MAX  ((size_t)4 << 20) /* looked through for variables, of a file */
+#define FILES_MAX  4096
+#define JITS_MAX   256
+#define PLACES_MAX 16
+#define DIES_MAX   ((size_t)4 << 20) /* looked through for variables, of a file */
 
 struct symbol_file {
 	struct symbols *all;
@@ -27,6 +28,7 @@ struct symbol_file {
 	uint8_t build_id[64];
 	char note[160];
 	bool opened, asked;		 /* 'asked': of its code */
+	uint16_t nr_places;		 /* that were asked for */
 	struct symbol_image main, debug; /* debug.elf NULL: none of its own */
 	Dwarf *dwarf;			 /* NULL: none */
 	bool has_functions, has_objects, has_units, has_variables, has_cache;
@@ -82,7 +84,10 @@ static bool cache_path(const struct symbol_file *f, char *path, size_t size)
 		n += snprintf(path + n, size - (size_t)n, "%02x", id[i]);
 	/* with its debug file and without, answers differ */
 	if (n > 0 && (size_t)n < size)
-		n += snprintf(path + n, size - (size_t)n, "%s", f->debug.elf ? ".debug" : ".own");
+		n += snprintf(path + n, size - (size_t)n, "%s",
+			      f->main.hollow ? ".left"
+			      : f->debug.elf ? ".debug"
+					     : ".own");
 	return n > 0 && (size_t)n < size;
 }
 
@@ -170,9 +175,14 @@ static bool opened(struct symbol_file *f)
 	if (f->opened)
 		return f->main.elf;
 	f->opened = true;
-	if (symbol_image_open(&f->id, &f->main, f->note, sizeof(f->note)))
-		return false;
-	symbol_image_open_debug(&f->main, f->id.path, f->all->debug_dirs, &f->debug);
+	if (symbol_image_open(&f->id, &f->main, f->note, sizeof(f->note))) {
+		if (symbol_image_open_kept(&f->id, f->all->debug_dirs, &f->main))
+			return false;
+		snprintf(f->note + strlen(f->note), sizeof(f->note) - strlen(f->note),
+			 "; names are those kept by build id");
+	}
+	if (!f->main.hollow)
+		symbol_image_open_debug(&f->main, f->id.path, f->all->debug_dirs, &f->debug);
 	with_dwarf = f->debug.elf ? &f->debug : &f->main;
 	f->dwarf = dwarf_begin_elf(with_dwarf->elf, DWARF_C_READ, NULL);
 	return true;
@@ -200,7 +210,8 @@ static bool has_full_table(const struct symbol_file *f)
 
 const char *symbol_file_note(struct symbol_file *f)
 {
-	if (opened(f) && !*f->note && !has_full_table(f))
+	/* of [vdso] all is exported that there is to call */
+	if (opened(f) && !*f->note && f->id.path[0] == '/' && !has_full_table(f))
 		snprintf(f->note, sizeof(f->note),
 			 "is stripped: functions that it does not export have no names");
 	return f->note;
@@ -217,6 +228,19 @@ const char *symbols_note(struct symbols *s, size_t i, const char **path)
 		}
 	}
 	return NULL;
+}
+
+bool symbols_wants_place(struct symbol_file *f, uint64_t offset)
+{
+	uint64_t vaddr;
+
+	return opened(f) && f->main.hollow && !symbol_image_vaddr(&f->main, offset, &vaddr) &&
+	       f->nr_places < PLACES_MAX && ++f->nr_places;
+}
+
+void symbols_place(struct symbol_file *f, const struct symbol_mapping *m, size_t n)
+{
+	symbol_image_lay(&f->main, m, n);
 }
 
 /* ---- code ---- */
@@ -408,17 +432,20 @@ void symbols_lines(struct symbol_file *f, uint64_t start, uint64_t end, symbol_l
 
 size_t symbols_bytes(struct symbol_file *f, uint64_t vaddr, void *buf, size_t n)
 {
-	if (!opened(f))
+	if (!opened(f) || f->main.hollow)
 		return 0;
 	for (size_t i = 0; i < f->main.nr_segments; i++) {
 		const struct symbol_segment *s = &f->main.segments[i];
-		ssize_t got;
+		uint64_t at = vaddr - s->vaddr;
 
-		if (vaddr < s->vaddr || vaddr - s->vaddr >= s->file_size)
+		if (vaddr < s->vaddr || at >= s->file_size)
 			continue;
-		n = MIN(n, s->file_size - (vaddr - s->vaddr));
-		got = pread(f->main.fd, buf, n, (off_t)(s->offset + (vaddr - s->vaddr)));
-		return got > 0 ? (size_t)got : 0;
+		n = MIN(n, s->file_size - at);
+		if (s->offset > f->main.size || at > f->main.size - s->offset)
+			return 0;
+		n = MIN(n, f->main.size - s->offset - at);
+		memcpy(buf, f->main.bytes + s->offset + at, n);
+		return n;
 	}
 	return 0;
 }

@@ -53,7 +53,7 @@ static int add_section(struct symbol_table *t, const struct symbol_image *i, Elf
 		       const GElf_Shdr *shdr, bool functions, struct strings *names)
 {
 	Elf_Data *d = elf_getdata(scn, NULL);
-	size_t n = d && shdr->sh_entsize ? d->d_size / shdr->sh_entsize : 0;
+	size_t n = d && d->d_buf && shdr->sh_entsize ? d->d_size / shdr->sh_entsize : 0;
 
 	for (size_t k = 1; k < MIN(n, ENTRIES_MAX); k++) {
 		const char *name;
@@ -88,7 +88,8 @@ static const char *plt_name(const struct symbol_image *i, Elf_Data *rel, const G
 	GElf_Rela r;
 	GElf_Sym s;
 
-	if (!d || !gelf_getrela(rel, (int)k, &r) || !gelf_getsym(d, (int)GELF_R_SYM(r.r_info), &s))
+	if (!d || !d->d_buf || !gelf_getrela(rel, (int)k, &r) ||
+	    !gelf_getsym(d, (int)GELF_R_SYM(r.r_info), &s))
 		return NULL;
 	return elf_strptr(i->elf, sym_shdr.sh_link, s.st_name);
 }
@@ -100,7 +101,7 @@ static int add_plt(struct symbol_table *t, const struct symbol_image *i, struct 
 	GElf_Shdr plt, rel_shdr;
 	Elf_Scn *rel = symbol_image_section(i, ".rela.plt", 0, &rel_shdr);
 	Elf_Data *d = rel ? elf_getdata(rel, NULL) : NULL;
-	size_t n = d && rel_shdr.sh_entsize ? d->d_size / rel_shdr.sh_entsize : 0;
+	size_t n = d && d->d_buf && rel_shdr.sh_entsize ? d->d_size / rel_shdr.sh_entsize : 0;
 
 	if (!n || (!symbol_image_section(i, ".plt.sec", 0, &plt) &&
 		   !symbol_image_section(i, ".plt", 0, &plt)))

@@ -84,6 +84,17 @@ cost=$(awk -v a="$with" -v b="$without" -v w="$(median < writing)" \
 row "the log and its writing, of one CPU at 1 kHz" "<= .1 %" "$cost"
 row "the same, bytes a second in the record" - "$(($(stat -c %s log.data) / 1000))"
 
+# Memory: eight programs of 60 mappings, one of which goes and another comes each second, 10 min.
+most()
+{
+	for _ in $(seq "$runs"); do
+		"$B/tests/bench/log_memory" memory.data "$@"
+	done | median
+}
+with=$(most 8 60 1 200) without=$(most 8 1 0 0)
+row "the log and address spaces of eight programs: memory" "<= 8 MiB" \
+	"$(awk -v a="$with" -v b="$without" 'BEGIN { printf "%.1f", (a - b) / 1024 }') MiB"
+
 # Hotspots with lines, first and again.
 export XDG_CACHE_HOME=$PWD
 hotspots()

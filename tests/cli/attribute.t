@@ -81,12 +81,35 @@ So is the region of a variable, and why it is hot.
   damon-perf: '--why main' is no address; write it in hex, as reports show it: 7f10c0000000
   [2]
 
-A file that was replaced since is not believed.
+A file that was replaced by the same one keeps its names, by its build id; another one is not believed.
 
   $ cp "$W/objects" own && damon-perf record -q --rate 2000 -o r2 ./own --seconds 0.5 --truth truth2
+  $ damon-perf report hotspots --by line -i r2 --format csv > before; grep -q ',touch,,own,.*objects.c,' before || cat before
+  $ cp own same && mv same own
+  $ damon-perf report hotspots --by line -i r2 --format csv | cmp - before
   $ cp "$W/shares" other && mv other own
-  $ damon-perf report hotspots -i r2 2>&1 | grep -A 2 "own'" | tr '\n' ' ' | grep -o 'is another file now'
-  is another file now
+  $ damon-perf report hotspots -i r2 2>&1 | grep -A 2 "own'" | tr '\n' ' ' | grep -o 'is another file now: its build id differs'
+  is another file now: its build id differs
+  $ damon-perf report hotspots -i r2 --format csv | grep -c ',\(touch\|work\),'
+  0
+  [1]
+
+Exports carry it.
+
+  $ id=$(readelf -n "$W/objects" | sed -n 's/.*Build ID: //p')
+  $ damon-perf convert -i r --to pprof -o r.pb.gz && gzip -dc r.pb.gz | grep -ac "$id"
+  1
+  $ damon-perf convert -i r --to perf -o r.perf && python3 - "$id" <<'END'
+  > import sys
+  > assert bytes.fromhex(sys.argv[1]) in open("r.perf", "rb").read()
+  > END
+  $ if perf report --help > /dev/null 2>&1; then perf report -i r.perf --stdio 2>&1 | grep -q ' objects .* touch' || perf report -i r.perf --stdio; fi
+
+The kernel's own code in the process has names, too, as long as that kernel runs.
+
+  $ damon-perf record -q --rate 3000 -o r3 "$W/sleeper" --seconds 1 --busy 90 --pages 0 > /dev/null
+  $ damon-perf report hotspots -i r3 --format csv > clock.csv
+  $ grep -q '__vdso_clock_gettime,' clock.csv || cat clock.csv
 
 A process must be in both records; what is the same did not move; conditions decide about the status.
 

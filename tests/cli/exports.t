@@ -66,12 +66,14 @@ A profile of pprof holds the same, told apart by process, object, level; stores 
   > assert inlined and .05 < stores / total < .9, (inlined, stores, total)
   > program = next(p for p in m.mappings.values()
   >                if m.strings[p["filename"][0]].endswith("/shares"))
+  > assert m.mappings[1] is program and m.strings[program["build_id"][0]], "the program comes first"
   > assert program["has_line_numbers"] == program["has_inline_frames"] == [True]
   > assert m.m["duration_nanos"][0] > 5e8 and m.m["time_nanos"][0] > 1.7e18
   > END
   $ python3 check.py
   $ damon-perf convert -i r --to pprof -o - | cmp - r.pb.gz
-  $ if command -v pprof > /dev/null; then pprof -top -sample_index=accesses r.pb.gz | grep -q work; fi
+  $ pprof=$(command -v pprof || ! command -v go > /dev/null || echo "go tool pprof")
+  $ test -z "$pprof" || { $pprof -top -sample_index=accesses r.pb.gz > top && grep -q '^File: shares$' top && grep -q '%  work$' top || cat top; }
 
 A trace of Perfetto: the same heat over time as CSV has, within its bounds, and marks.
 

@@ -297,6 +297,109 @@ Test(space, build_id_and_inode_complete_each_other)
 	damon_space_unref(s);
 }
 
+/* Asks about every file, and tells the id 'i' of the i-th. Returns how many there were. */
+static int ask_all(struct damon_space *s, bool tell)
+{
+	const struct damon_mapping *m;
+	int n = 0;
+
+	while ((m = damon_space_ask(s))) {
+		const uint8_t id[] = {1, (uint8_t)n};
+
+		cr_expect(!m->offset && !(m->prot & DAMON_PROT_WRITE));
+		cr_assert_lt(n++, 100);
+		if (tell)
+			damon_space_tell(s, m, id, sizeof(id));
+	}
+	return n;
+}
+
+Test(space, asks_for_build_ids_of_code_once)
+{
+	static const struct {
+		const char *name, *before, *added;
+		int first, then; /* files asked about */
+		size_t nr_known; /* mappings with an id in the end */
+	} rows[] = {
+		{"a program", "10-11=/p@ 11-12=/p+1 13-14=/p+2@", "", 1, 0, 3},
+		{"data is not asked about", "10-11=/d 20-30=/e+1", "30-31=/d", 0, 0, 0},
+		{"its beginning is not mapped", "10-11=/p+1@", "", 0, 0, 0},
+		{"its beginning can be written to", "10-11=/p 11-12=/p+1@", "", 0, 0, 0},
+		{"two files", "10-11=/p@ 20-21=/q@", "30-31=/r@", 2, 1, 3},
+		{"the vdso, not other names", "10-11=[vdso]@ 12-13=[vvar]@ 14-15=@", "", 1, 0, 1},
+		{"data that comes later", "10-11=/p@", "11-12=/p+1", 1, 0, 2},
+		{"code that comes later", "10-11=/p@", "15-16=/p+1@ 16-17=/p+2", 1, 0, 3},
+		{"data beyond a gap", "10-11=/p@", "50-51=/p+1", 1, 0, 2},
+		{"data beyond other memory", "10-11=/p@ 20-21", "50-51=/p+1", 1, 0, 1},
+		{"an extended mapping", "10-11=/p@", "11-12=/p+1@", 1, 0, 1},
+		{"memory beside it", "10-11=/p@", "11-12", 1, 0, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_space *s = damon_space_new();
+		struct damon_mapping m[8];
+		size_t n = parse_all(rows[i].before, m, ARRAY_SIZE(m)), known = 0;
+
+		for (size_t k = 0; k < n; k++)
+			cr_assert_eq(damon_space_map(s, &m[k], 1), 0);
+		cr_expect_eq(ask_all(s, true), rows[i].first, "%s", rows[i].name);
+		cr_expect_eq(ask_all(s, true), 0, "%s: nothing is new", rows[i].name);
+		n = *rows[i].added ? parse_all(rows[i].added, m, ARRAY_SIZE(m)) : 0;
+		for (size_t k = 0; k < n; k++)
+			cr_assert_eq(damon_space_map(s, &m[k], 2), 0);
+		cr_expect_eq(ask_all(s, true), rows[i].then, "%s", rows[i].name);
+		for (size_t k = 0; k < s->nr_live; k++)
+			known += s->live[k].build_id_len > 0;
+		cr_expect_eq(known, rows[i].nr_known, "%s: %zu", rows[i].name, known);
+		damon_space_unref(s);
+	}
+}
+
+/* What could not be told is not asked again, whatever of it is mapped. */
+Test(space, asks_in_vain_once)
+{
+	struct damon_mapping first = parse("10-11=/p@"), more = parse("20-21=/p@"), maps[2];
+	struct damon_space *s = damon_space_new(), *c;
+
+	cr_assert_eq(damon_space_map(s, &first, 1), 0);
+	cr_expect_eq(ask_all(s, false), 1);
+	cr_assert_eq(damon_space_map(s, &more, 2), 0);
+	cr_expect_eq(ask_all(s, false), 0);
+	maps[0] = first;
+	maps[1] = parse("20-21=/q@");
+	cr_assert_eq(damon_space_sync(s, maps, 2, 3), 0);
+	c = damon_space_clone(s, 4);
+	cr_expect_eq(ask_all(s, false), 1, "another file in its place");
+	cr_expect_eq(ask_all(c, false), 1, "a child asks for what its parent did not");
+	damon_space_unref(c);
+	c = damon_space_clone(s, 5);
+	cr_expect_eq(ask_all(c, false), 0);
+	damon_space_unref(c);
+	damon_space_unref(s);
+}
+
+Test(space, told_build_ids_are_news_and_stay)
+{
+	struct damon_mapping m[3] = {parse("10-11=/p@"), parse("11-12=/p+1"),
+				     parse("20-21=[vdso]@")};
+	struct damon_space *s = damon_space_new();
+	uint32_t version;
+
+	cr_assert_eq(damon_space_sync(s, m, 3, 1), 0);
+	version = s->version;
+	cr_expect_eq(ask_all(s, true), 2);
+	cr_expect_neq(s->version, version);
+	version = s->version;
+	for (int i = 0; i < 3; i++)
+		cr_expect(s->live[i].edits == 1 && s->live[i].build_id_len == 2, "%d", i);
+	cr_assert_eq(damon_space_sync(s, m, 3, 2), 0);
+	cr_expect_eq(s->version, version, "maps, which have no build ids, bring nothing new");
+	for (int i = 0; i < 3; i++)
+		cr_expect(s->live[i].id == (uint32_t)i && s->live[i].build_id_len == 2, "%d", i);
+	cr_expect_eq(s->live[2].offset, 0);
+	damon_space_unref(s);
+}
+
 Test(space, anonymous_memory_has_no_offset)
 {
 	struct damon_mapping m = anon(10, 20, 3, "//anon");
