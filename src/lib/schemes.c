@@ -58,6 +58,11 @@ static bool any_acts(const struct scheme_set *set)
 	return false;
 }
 
+bool schemes_may_act(const struct damon_ctx *ctx)
+{
+	return ctx->schemes && ctx->schemes->set && !ctx->dry_run && any_acts(ctx->schemes->set);
+}
+
 /* What looks at pages, or acts upon them, finds them by virtual addresses of a process. */
 static int check_addresses(struct damon_ctx *ctx, const struct scheme_set *set)
 {

@@ -263,8 +263,8 @@ static int count_snapshot(void *priv, const struct damon_snapshot *s)
 	return 0;
 }
 
-/* The descriptor wakes a host once per interval, on the real clock. */
-Test(ctx, in_a_hosts_event_loop)
+/* The descriptor wakes a host once per interval, or per latency, on the real clock. */
+static void run_in_event_loop(uint64_t latency_ns, int per_wakeup)
 {
 	struct damon_attrs a;
 	struct world w;
@@ -274,6 +274,7 @@ Test(ctx, in_a_hosts_event_loop)
 	world_init(&w);
 	w.ctx->sys = &damon_sys_real;
 	damon_set_callback(w.ctx, count_snapshot, &w);
+	damon_set_latency(w.ctx, latency_ns);
 	damon_attrs_init(&a);
 	a.aggr_ns = 20 * NS_PER_MS;
 	cr_assert_eq(damon_set_attrs(w.ctx, &a), 0);
@@ -283,15 +284,31 @@ Test(ctx, in_a_hosts_event_loop)
 	p.fd = damon_fd(w.ctx);
 	cr_assert_geq(p.fd, 0, "%s", damon_error(w.ctx));
 	cr_expect_eq(damon_fd(w.ctx), p.fd);
-	while (w.nr_snapshots < 5 && wakeups < 100) {
+	while (w.nr_snapshots < 12 && wakeups < 100) {
 		cr_assert_eq(poll(&p, 1, 10000), 1);
 		cr_assert_eq(damon_dispatch(w.ctx, 0), 1);
 		wakeups++;
 	}
-	cr_expect_geq(w.nr_snapshots, 5);
-	cr_expect_leq(wakeups, w.nr_snapshots + 2, "%d for %d", wakeups, w.nr_snapshots);
+	cr_expect_geq(w.nr_snapshots, 12);
+	cr_expect_leq(wakeups, w.nr_snapshots / per_wakeup + 2, "%d for %d", wakeups,
+		      w.nr_snapshots);
 	cr_assert_eq(damon_close(w.ctx), 0);
 	damon_ctx_free(w.ctx);
+}
+
+Test(ctx, in_a_hosts_event_loop)
+{
+	static const struct {
+		uint64_t latency_ns;
+		int per_wakeup;
+	} rows[] = {
+		{0, 1},
+		{19 * NS_PER_MS, 1}, /* less than an interval */
+		{80 * NS_PER_MS, 4},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		run_in_event_loop(rows[i].latency_ns, rows[i].per_wakeup);
 }
 
 /* ---- time ---- */
