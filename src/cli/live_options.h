@@ -75,6 +75,9 @@ int live_check(struct live *l, struct damon_fail *fail);
 /* Watches. Returns the exit status; what failed was said. */
 int live_run(struct live *l);
 
+/* In a dry run: why schemes could not act. */
+void live_say_refused(const struct live *l);
+
 extern const struct command_pair live_statuses[];
 
 #endif
