@@ -30,6 +30,14 @@ static int list_fds(struct damon_ctx *ctx)
 	return 0;
 }
 
+/* Looks at a descriptor no more: it would be ready for ever. */
+static void quiet(struct damon_ctx *ctx, struct pollfd *p)
+{
+	if (p->fd >= 0 && ctx->epoll_fd >= 0)
+		epoll_ctl(ctx->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+	p->fd = -1;
+}
+
 /* How many aggregations may be done at one wake-up, by the latency that was asked for. What acts on
  * memory, or looks at it, is to do so at the end of each. */
 static uint64_t late_aggrs(const struct damon_ctx *ctx)
@@ -58,7 +66,7 @@ static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
 		/* Processes that ended stay readable, events without tasks stay hung up: once is
 		 * enough. */
 		if (ctx->pollfds[i].revents & (POLLHUP | POLLERR | POLLNVAL))
-			ctx->pollfds[i].fd = -1;
+			quiet(ctx, &ctx->pollfds[i]);
 	}
 }
 
@@ -96,10 +104,10 @@ static void quiet_ended(struct damon_ctx *ctx)
 
 	for (size_t i = 0; i < ctx->nr_pids; i++) {
 		if (ctx->pids[i].gone)
-			ctx->pollfds[base + i].fd = -1;
+			quiet(ctx, &ctx->pollfds[base + i]);
 	}
 	if (ctx->cmd.ended)
-		ctx->pollfds[ctx->nr_pollfds - 1].fd = -1;
+		quiet(ctx, &ctx->pollfds[ctx->nr_pollfds - 1]);
 }
 
 /* Just after the ends of intervals; again where the latency that is heeded has changed. */
@@ -177,7 +185,6 @@ int damon_fd(struct damon_ctx *ctx)
 	ctx->timer_ns = 0;
 	set_timer(ctx);
 	epoll_ctl(ctx->epoll_fd, EPOLL_CTL_ADD, ctx->timer_fd, &ev);
-	ev.events = EPOLLIN | EPOLLET; /* hung-up events must not keep it ready */
 	for (size_t i = 0; i < ctx->nr_pollfds; i++) {
 		if (ctx->pollfds[i].fd >= 0)
 			epoll_ctl(ctx->epoll_fd, EPOLL_CTL_ADD, ctx->pollfds[i].fd, &ev);
