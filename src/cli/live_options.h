@@ -54,7 +54,8 @@ struct live_options {
 #define LIVE_DRY_RUN_ROW(at)                                                                       \
 	{                                                                                          \
 		.name = "dry-run", .type = OPT_FLAG, .offset = (at) + LIVE_AT(dry_run),            \
-		.help = "schemes are planned and counted, and nothing is done to any memory",      \
+		.help = "schemes are planned and counted, and nothing is done to any memory; "     \
+			"neither rights nor swap are needed",                                      \
 	}
 
 /* A command that watches. */
