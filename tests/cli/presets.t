@@ -64,14 +64,14 @@ Reclaim pages out what idles: planned only, which needs neither swap nor rights.
 modules' names.
 
   $ $W/dense --mib 64 --percent 25 --seconds 100 & pid=$!
-  $ damon-perf reclaim --dry-run --format json --rate 1000 --min_age 500000 --wmarks_interval 0 --quota_sz 1G --duration 60s -p $pid 2> /dev/null > >(python3 -c '
+  $ damon-perf reclaim --dry-run --format json --rate 1000 --min_age 500000 --wmarks_interval 0 --quota_sz 1G --duration 60s -p $pid 2> /dev/null | python3 -c '
   > import json, sys
   > for line in sys.stdin:
   >     s = json.loads(line)["schemes"]
   >     if s[0]["sz_tried"] > 16 << 20:
   >         break
   > print(len(s), s[0]["action"], s[0]["state"], s[0]["sz_tried"] > 16 << 20, s[0]["sz_applied"])
-  > '); kill $pid; wait
+  > '; kill $pid; wait
   1 pageout on True 0
 
 Why it could not act is said, and shown; nothing else is, where it could.
