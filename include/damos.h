@@ -146,8 +146,9 @@ void damos_init(struct damos *s); /* stat of everything */
  * cannot work here (-EPERM, -ENOTSUP, -ENOSPC, ...).
  */
 int damon_set_schemes(struct damon_ctx *ctx, const struct damos *s, size_t n);
-/* 1: plans and counts, and acts on nothing; what is refused for want of rights is then planned all
- * the same. Before damon_set_schemes(). */
+/* 1: plans and counts, and acts on nothing. What would be refused as things are (no right, no swap,
+ * no second node, ...) is planned all the same, and its state_reason says so. Before
+ * damon_set_schemes(). */
 int damon_set_dry_run(struct damon_ctx *ctx, int on);
 /* By hand, as from a key: an off scheme neither plans nor acts. 0, -EINVAL: no such scheme. */
 int damon_scheme_switch(struct damon_ctx *ctx, size_t i, int on);
@@ -182,7 +183,7 @@ struct damos_stats {
 	int verified;	     /* sz_applied was looked at page by page, not believed; -1: sampled */
 	uint64_t busy_ns;    /* spent in the action */
 	enum damos_state state;
-	char state_reason[128];
+	char state_reason[256];
 	uint64_t quota_bytes; /* effective in this reset interval; UINT64_MAX: no limit */
 	uint64_t quota_used;  /* bytes of it */
 	uint64_t goal_current[DAMOS_MAX_GOALS]; /* as measured last */

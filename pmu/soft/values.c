@@ -169,11 +169,12 @@ static const uint8_t *find_constant(struct soft_values *v, uint64_t addr)
 		52;
 	struct soft_ro_page *p = &v->ro[i];
 
-	if (p->used && p->page == page && p->space == s->id && p->version == s->version)
-		return p->bytes;
+	/* first what is at hand: the table is large, and seldom in the cache */
 	if (addr >= v->plain.start && addr < v->plain.end && v->plain.space == s->id &&
 	    v->plain.version == s->version)
 		return NULL;
+	if (p->used && p->page == page && p->space == s->id && p->version == s->version)
+		return p->bytes;
 	return classify(v, p, page);
 }
 

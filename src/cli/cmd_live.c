@@ -91,6 +91,7 @@ static int reload(void *priv, struct damon_fail *fail)
 
 		r->live.config = c;
 		c = old;
+		live_say_refused(&r->live);
 	}
 	config_release(&c);
 	return err;

@@ -149,6 +149,17 @@ static int add_targets(const struct live *l)
 	return err;
 }
 
+void live_say_refused(const struct live *l)
+{
+	struct damos_stats s = {.size = sizeof(s)};
+
+	if (!l->options->dry_run)
+		return;
+	for (size_t i = 0; !damon_scheme_stats(l->ctx, i, &s); i++)
+		if (s.state_reason[0])
+			say("scheme %zu, %s: %s", i + 1, s.action, s.state_reason);
+}
+
 static int set_up(struct live *l)
 {
 	const struct live_options *o = l->options;
@@ -166,6 +177,8 @@ static int set_up(struct live *l)
 		err = damon_set_schemes(l->ctx, l->config.schemes, l->config.nr_schemes);
 	if (err)
 		say_ctx(l->ctx, err);
+	else
+		live_say_refused(l);
 	return err;
 }
 

@@ -54,7 +54,8 @@ struct live_options {
 #define LIVE_DRY_RUN_ROW(at)                                                                       \
 	{                                                                                          \
 		.name = "dry-run", .type = OPT_FLAG, .offset = (at) + LIVE_AT(dry_run),            \
-		.help = "schemes are planned and counted, and nothing is done to any memory",      \
+		.help = "schemes are planned and counted, and nothing is done to any memory; "     \
+			"neither rights nor swap are needed",                                      \
 	}
 
 /* A command that watches. */
@@ -74,6 +75,9 @@ int live_check(struct live *l, struct damon_fail *fail);
 
 /* Watches. Returns the exit status; what failed was said. */
 int live_run(struct live *l);
+
+/* In a dry run: why schemes could not act. */
+void live_say_refused(const struct live *l);
 
 extern const struct command_pair live_statuses[];
 

@@ -201,15 +201,17 @@ static int open_screen(struct watch *w, struct damon_fail *fail)
 {
 	struct live_model *m = &w->model;
 	uint64_t aggr_ns = w->options->aggr_ns;
+	uint64_t column_ns = MAX((COLUMN_NS + aggr_ns - 1) / aggr_ns * aggr_ns, aggr_ns);
 	enum report_color color = output_color(STDOUT_FILENO);
 	int err;
 
 	live_view_init(&w->view);
 	w->view.utf8 = terminal_has_utf8();
 	w->view.color = color;
-	err = live_model_init(m, MAX((COLUMN_NS + aggr_ns - 1) / aggr_ns * aggr_ns, aggr_ns));
+	err = live_model_init(m, column_ns);
 	if (err)
 		return damon_fail(fail, ENOMEM, "out of memory");
+	damon_set_latency(w->ctx, column_ns); /* that is what the picture shows */
 	m->rss_of = live_rss;
 	m->dry_run = w->options->dry_run;
 	w->due = true;

@@ -279,16 +279,19 @@ static uint32_t split_time(struct damon_est *e, const struct damon_est_region *r
 
 /*
  * May 'nr' hits in the last 'part' aggregations be a change? As ln x <= x - 1, a likelihood ratio
- * is at most twice the chi-squared statistic, and allowing for clusters makes it smaller.
+ * is at most twice the chi-squared statistic: that is asked first. Clusters make it only smaller.
  */
-static bool may_differ(const struct damon_est *e, const struct damon_est_region *r, double nr,
-		       uint32_t part, double least)
+static bool may_differ(const struct damon_est *e, const struct damon_est_region *r, uint32_t nr,
+		       uint32_t part, double heed)
 {
 	uint32_t span = damon_est_region_span(r, e->now);
-	double expected = r->nr * exposure(e, part) / exposure(e, span), rest = r->nr - expected;
-	double off = nr - expected;
+	double all = exposure(e, span), recent = exposure(e, part), least;
+	double expected = r->nr * recent / all, off = nr - expected;
 
-	return part < span && 2 * off * off * r->nr > least * expected * rest;
+	least = e->params.change_threshold / heed;
+	if (part >= span || !(2 * off * off * r->nr > least * expected * (r->nr - expected)))
+		return false;
+	return damon_lr2(nr, recent, r->nr - nr, all - recent) * heed > e->params.change_threshold;
 }
 
 /* Is the test of changes worth its pass over the region's hits? The slow ones, by halves, are
@@ -297,19 +300,18 @@ static bool may_have_changed(const struct damon_est *e, const struct damon_est_r
 {
 	uint32_t span = damon_est_region_span(r, e->now), late = 0;
 	const struct damon_hit *h = e->hits.hit + r->at;
-	double least = e->params.change_threshold;
+	uint32_t two = r->recent[0] + r->recent[1], four = two + r->recent[2] + r->recent[3];
 
 	if (r->ticks < 6)
 		return false;
-	if (may_differ(e, r, r->recent[0], 1, least) ||
-	    may_differ(e, r, r->recent[0] + r->recent[1], 2, least) ||
-	    may_differ(e, r, r->recent[0] + r->recent[1] + r->recent[2] + r->recent[3], 4, least))
+	if (may_differ(e, r, r->recent[0], 1, 1) || may_differ(e, r, two, 2, 1) ||
+	    may_differ(e, r, four, 4, 1))
 		return true;
 	if (span < 10 || span % (span / 10))
 		return false;
 	for (uint32_t i = 0; i < r->nr; i++)
 		late += e->now - h[i].aggr < span / 2;
-	return may_differ(e, r, late, span / 2, least / half_heed);
+	return may_differ(e, r, late, span / 2, half_heed);
 }
 
 /* Takes up the likeliest change of rate, if one is likely enough. */

@@ -390,7 +390,8 @@ struct showing {
 static struct damon_region next_shown(struct showing *w, uint64_t end)
 {
 	const struct damon_est_region *r = w->r;
-	size_t at = damon_hits_find(w->window, w->at, r->at + r->nr, end);
+	size_t last = r->at + r->nr;
+	size_t at = end == r->end ? last : damon_hits_find(w->window, w->at, last, end);
 	uint32_t nr = at - w->at;
 	double part = r->nr ? (double)nr / r->nr : 0;
 	struct damon_region x = {

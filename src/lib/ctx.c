@@ -275,6 +275,11 @@ void damon_set_callback(struct damon_ctx *ctx, damon_snapshot_fn fn, void *priv)
 	ctx->callback_priv = priv;
 }
 
+void damon_set_latency(struct damon_ctx *ctx, uint64_t latency_ns)
+{
+	ctx->latency_ns = latency_ns;
+}
+
 void damon_set_stop(struct damon_ctx *ctx, damon_stop_fn asked, void *priv)
 {
 	ctx->stop_asked = asked;

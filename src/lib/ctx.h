@@ -172,6 +172,8 @@ struct damon_ctx {
 	struct pollfd *pollfds;
 	size_t nr_pollfds;
 	int epoll_fd, timer_fd; /* for damon_fd() */
+	uint64_t timer_ns;	/* what the timer was set to */
+	uint64_t latency_ns;	/* as asked for */
 	pthread_t thread;
 	bool threaded, stop; /* 'stop' is atomic */
 	int thread_err;

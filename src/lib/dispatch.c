@@ -30,12 +30,30 @@ static int list_fds(struct damon_ctx *ctx)
 	return 0;
 }
 
+/* Looks at a descriptor no more: it would be ready for ever. */
+static void quiet(struct damon_ctx *ctx, struct pollfd *p)
+{
+	if (p->fd >= 0 && ctx->epoll_fd >= 0)
+		epoll_ctl(ctx->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+	p->fd = -1;
+}
+
+/* How many aggregations may be done at one wake-up, by the latency that was asked for. What acts on
+ * memory, or looks at it, is to do so at the end of each. */
+static uint64_t late_aggrs(const struct damon_ctx *ctx)
+{
+	if (ctx->nr_checkers || schemes_may_act(ctx))
+		return 1;
+	return MAX(ctx->latency_ns / ctx->attrs.aggr_ns, (uint64_t)1);
+}
+
 /* Waits until a ring is half full, a process ends, the interval is over or the time-out is. */
 static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
 {
 	uint64_t now_ns = ctx->sys->clock_ns(ctx->sys);
-	uint32_t wake =
+	uint32_t spared =
 		ctx->rate.ladder && !schemes_are_busy(ctx) ? ctx->rate.budget.wake_aggrs : 1;
+	uint64_t wake = MAX(late_aggrs(ctx), (uint64_t)spared);
 	uint64_t edge_ns = schemes_edge_ns(ctx, ctx->aggr_start_ns + wake * ctx->attrs.aggr_ns);
 	uint64_t left_ms = edge_ns > now_ns ? (edge_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
 	int ms = (int)MIN(left_ms, (uint64_t)60000);
@@ -48,7 +66,7 @@ static void wait_for_work(struct damon_ctx *ctx, int timeout_ms)
 		/* Processes that ended stay readable, events without tasks stay hung up: once is
 		 * enough. */
 		if (ctx->pollfds[i].revents & (POLLHUP | POLLERR | POLLNVAL))
-			ctx->pollfds[i].fd = -1;
+			quiet(ctx, &ctx->pollfds[i]);
 	}
 }
 
@@ -86,10 +104,26 @@ static void quiet_ended(struct damon_ctx *ctx)
 
 	for (size_t i = 0; i < ctx->nr_pids; i++) {
 		if (ctx->pids[i].gone)
-			ctx->pollfds[base + i].fd = -1;
+			quiet(ctx, &ctx->pollfds[base + i]);
 	}
 	if (ctx->cmd.ended)
-		ctx->pollfds[ctx->nr_pollfds - 1].fd = -1;
+		quiet(ctx, &ctx->pollfds[ctx->nr_pollfds - 1]);
+}
+
+/* Just after the ends of intervals; again where the latency that is heeded has changed. */
+static void set_timer(struct damon_ctx *ctx)
+{
+	uint64_t every_ns = late_aggrs(ctx) * ctx->attrs.aggr_ns;
+	uint64_t first_ns = ctx->aggr_start_ns + every_ns + NS_PER_MS;
+	struct itimerspec at = {
+		.it_interval = {(time_t)(every_ns / NS_PER_SEC), (long)(every_ns % NS_PER_SEC)},
+		.it_value = {(time_t)(first_ns / NS_PER_SEC), (long)(first_ns % NS_PER_SEC)},
+	};
+
+	if (ctx->timer_fd < 0 || ctx->timer_ns == every_ns)
+		return;
+	timerfd_settime(ctx->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+	ctx->timer_ns = every_ns;
 }
 
 int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
@@ -129,12 +163,12 @@ int damon_dispatch(struct damon_ctx *ctx, int timeout_ms)
 		err = rate_step(ctx);
 	if (err)
 		return err;
+	set_timer(ctx);
 	return !gone && !ctx->ended;
 }
 
 int damon_fd(struct damon_ctx *ctx)
 {
-	struct itimerspec every = {0};
 	struct epoll_event ev = {.events = EPOLLIN};
 	int err;
 
@@ -148,12 +182,9 @@ int damon_fd(struct damon_ctx *ctx)
 	if (ctx->epoll_fd < 0 || ctx->timer_fd < 0)
 		return damon_fail(&ctx->fail, errno, "cannot make an event descriptor: %s",
 				  strerror(errno));
-	every.it_interval.tv_sec = (time_t)(ctx->attrs.aggr_ns / NS_PER_SEC);
-	every.it_interval.tv_nsec = (long)(ctx->attrs.aggr_ns % NS_PER_SEC);
-	every.it_value = every.it_interval;
-	timerfd_settime(ctx->timer_fd, 0, &every, NULL);
+	ctx->timer_ns = 0;
+	set_timer(ctx);
 	epoll_ctl(ctx->epoll_fd, EPOLL_CTL_ADD, ctx->timer_fd, &ev);
-	ev.events = EPOLLIN | EPOLLET; /* hung-up events must not keep it ready */
 	for (size_t i = 0; i < ctx->nr_pollfds; i++) {
 		if (ctx->pollfds[i].fd >= 0)
 			epoll_ctl(ctx->epoll_fd, EPOLL_CTL_ADD, ctx->pollfds[i].fd, &ev);

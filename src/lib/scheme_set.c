@@ -22,6 +22,7 @@ void scheme_set_free(struct scheme_set *set)
 	free(set->s);
 	free(set->actions);
 	free(set->off);
+	free(set->refused);
 	free(set->told);
 	free(set);
 }
@@ -47,20 +48,35 @@ static bool is_rights(int err)
 	return err == -EPERM || err == -EACCES;
 }
 
-/* Can it work here? In a dry run rights may be missing. */
-static int check(const struct damon_sys *sys, const struct damos *s, bool dry_run,
+/* What an action is asked to do; that it could not be done comes first, and hides that it makes no
+ * sense. Returns -EINVAL or 0. */
+static int check_sense(const struct damon_sys *sys, const struct damos *s,
+		       const struct damon_action *action, struct damon_fail *why)
+{
+	struct damon_fail f = {0};
+	int err = action->check ? action->check(sys, s, &f) : 0;
+
+	if (err != -EINVAL)
+		err = damon_page_filters_check(sys, s, &f);
+	if (err != -EINVAL)
+		return 0;
+	*why = f;
+	return err;
+}
+
+/* Can it work here? With 'refused', for a dry run, the reason goes there if it could elsewhere. */
+static int check(const struct damon_sys *sys, const struct damos *s, struct damon_fail *refused,
 		 const struct damon_action **action, struct damon_fail *why)
 {
 	struct damon_fail f = {0};
 	int err = damon_action_check(sys, s, action, &f);
 
-	if (dry_run && is_rights(err)) {
-		err = (*action)->check ? (*action)->check(sys, s, &f) : 0;
-		if (!err)
-			err = damon_page_filters_check(sys, s, &f);
-	}
-	if (!err || (dry_run && is_rights(err)))
+	if (!err)
 		return 0;
+	if (refused && err != -EINVAL && ((*action)->apply || is_rights(err))) {
+		*refused = f;
+		return check_sense(sys, s, *action, why);
+	}
 	if (err == -EINVAL && !*action)
 		damon_fail_remedy(&f, "'damon-perf check' lists them");
 	*why = f;
@@ -68,7 +84,7 @@ static int check(const struct damon_sys *sys, const struct damos *s, bool dry_ru
 }
 
 /* A scheme of the caller's as ours: fields that it does not know keep their defaults. */
-static int take(const struct damon_sys *sys, const struct damos *in, bool dry_run,
+static int take(const struct damon_sys *sys, const struct damos *in, struct damon_fail *refused,
 		struct damos *out, const struct damon_action **action, struct damon_fail *why)
 {
 	struct damos s;
@@ -78,7 +94,7 @@ static int take(const struct damon_sys *sys, const struct damos *in, bool dry_ru
 	in_copy(s, in);
 	err = damos_validate(&s, why);
 	if (!err)
-		err = check(sys, &s, dry_run, action, why);
+		err = check(sys, &s, refused, action, why);
 	if (err)
 		return err;
 	s.action = (*action)->name;
@@ -109,11 +125,12 @@ int scheme_set_new(const struct damon_sys *sys, const struct damos *s, size_t n,
 	set->actions = calloc(n + 1, sizeof(*set->actions));
 	set->off = calloc(n + 1, sizeof(*set->off));
 	set->told = calloc(n + 1, sizeof(*set->told));
-	if (!set->s || !set->actions || !set->off || !set->told)
+	set->refused = calloc(n + 1, sizeof(*set->refused));
+	if (!set->s || !set->actions || !set->off || !set->told || !set->refused)
 		err = damon_fail(why, ENOMEM, "out of memory");
 	for (; !err && set->n < n; set->n += !err)
-		err = take(sys, at(s, set->n), dry_run, &set->s[set->n], &set->actions[set->n],
-			   why);
+		err = take(sys, at(s, set->n), dry_run ? &set->refused[set->n] : NULL,
+			   &set->s[set->n], &set->actions[set->n], why);
 	if (err) {
 		set->n += set->s && set->n < n; /* the one that failed may own strings */
 		scheme_set_free(set);

@@ -21,14 +21,16 @@ struct scheme_set {
 	const struct damon_action **actions;
 	size_t n;
 	/* the owner's, by scheme */
-	bool *off;		  /* switched off before there was an engine */
-	struct damos_stats *told; /* to a record */
+	bool *off;		    /* switched off before there was an engine */
+	struct damon_fail *refused; /* why acting would be, in a dry run; "": it would not */
+	struct damos_stats *told;   /* to a record */
 };
 
 /*
  * Copies s[0, n), whose elements are s->size bytes apart, to a new set. Refused, with the reason:
  * what is no scheme (-EINVAL), and what cannot work here (as the action's probe says); with
- * 'dry_run' it need not be allowed. 'sys' is asked, nothing is changed.
+ * 'dry_run' the latter is noted instead, unless it can work nowhere. 'sys' is asked, nothing is
+ * changed.
  */
 int scheme_set_new(const struct damon_sys *sys, const struct damos *s, size_t n, bool dry_run,
 		   struct scheme_set **out, struct damon_fail *why);

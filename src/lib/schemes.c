@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Schemes of a context: core/scheme.h plans, lib/applier.h applies, this brings them together. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "action/filter.h"
@@ -56,6 +57,11 @@ static bool any_acts(const struct scheme_set *set)
 			return true;
 	}
 	return false;
+}
+
+bool schemes_may_act(const struct damon_ctx *ctx)
+{
+	return ctx->schemes && ctx->schemes->set && !ctx->dry_run && any_acts(ctx->schemes->set);
 }
 
 /* What looks at pages, or acts upon them, finds them by virtual addresses of a process. */
@@ -394,6 +400,15 @@ int damon_scheme_feedback(struct damon_ctx *ctx, size_t i, size_t goal, uint64_t
 	return 0;
 }
 
+/* A dry run plans what could not be done as things are, and says so. */
+static void tell_refused(const struct damon_fail *why, struct damos_stats *s)
+{
+	if (why->text[0])
+		snprintf(s->state_reason, sizeof(s->state_reason),
+			 "acting would be refused: %.130s%s%.90s", why->text,
+			 why->remedy[0] ? "; " : "", why->remedy);
+}
+
 int damon_scheme_stats(const struct damon_ctx *ctx, size_t i, struct damos_stats *out)
 {
 	struct damos_stats s = {.quota_bytes = UINT64_MAX, .refault_bp = -1};
@@ -403,6 +418,8 @@ int damon_scheme_stats(const struct damon_ctx *ctx, size_t i, struct damos_stats
 	if (ctx->schemes->engine)
 		damon_schemes_stats(ctx->schemes->engine, i, &s);
 	s.action = ctx->schemes->set->s[i].action;
+	if (!s.state_reason[0])
+		tell_refused(&ctx->schemes->set->refused[i], &s);
 	out_copy(out, s);
 	return 0;
 }

@@ -84,6 +84,8 @@ void schemes_close(struct damon_ctx *ctx); /* ends the work; statistics stay. Id
 void schemes_free(struct damon_ctx *ctx);
 /* Are there schemes, so that sampling may have to pause? */
 bool schemes_may_pause(const struct damon_ctx *ctx);
+/* Are there any that change what they are about, and is that not planned only? */
+bool schemes_may_act(const struct damon_ctx *ctx);
 uint64_t schemes_cpu_ns(const struct damon_ctx *ctx); /* CPU time of the worker */
 /* What a record tells of them; valid until the next call. */
 void schemes_totals(struct damon_ctx *ctx, struct damon_scheme_totals *t);

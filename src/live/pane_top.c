@@ -127,8 +127,8 @@ static bool reason(const struct live_model *m, const struct live_view *v, size_t
 	for (size_t k = 0; k < m->nr_schemes; k++) {
 		const struct damos_stats *s = &m->schemes[k].stats;
 
-		if (s->state_reason[0] && s->state != DAMOS_ON && !i--) {
-			snprintf(buf, size, "%zu %s, %s: %s", k + 1, s->action,
+		if (s->state_reason[0] && !i--) {
+			snprintf(buf, size, "%zu %s, %s: %.200s", k + 1, s->action,
 				 damos_state_name(s->state), s->state_reason);
 			return true;
 		}

@@ -60,21 +60,34 @@ Stat tells of the same memory how much of it is idle, and for how long.
   $ damon-perf stat --rate 1000 $W/dense --mib 8 --seconds 1 2> /dev/null | grep -cE '^[0-9.]+ s  [0-9.]+ MiB mapped  accessed per second .*  idle 0%: .* 100%: [0-9.]+ '
   1
 
-Reclaim pages out what idles: planned only. Parameters by the modules' names.
+Reclaim pages out what idles: planned only, which needs neither swap nor rights. Parameters by the
+modules' names.
 
-  $ tail -n +2 /proc/swaps | grep -q . || { echo "there is no swap here"; exit 80; }
-  $ damon-perf reclaim --dry-run --format json --rate 1000 --min_age 500000 --wmarks_interval 0 --quota_sz 1G $W/dense --mib 64 --percent 25 --seconds 3 2> /dev/null > json
-  $ python3 - << 'END'
-  > import json
-  > last = [json.loads(l) for l in open("json")][-1]
-  > s = last["schemes"]
-  > print(len(s), s[0]["action"], s[0]["state"], s[0]["sz_tried"] > 16 << 20)
-  > END
-  1 pageout on True
+  $ $W/dense --mib 64 --percent 25 --seconds 100 & pid=$!
+  $ damon-perf reclaim --dry-run --format json --rate 1000 --min_age 500000 --wmarks_interval 0 --quota_sz 1G --duration 60s -p $pid 2> /dev/null | python3 -c '
+  > import json, sys
+  > for line in sys.stdin:
+  >     s = json.loads(line)["schemes"]
+  >     if s[0]["sz_tried"] > 16 << 20:
+  >         break
+  > print(len(s), s[0]["action"], s[0]["state"], s[0]["sz_tried"] > 16 << 20, s[0]["sz_applied"])
+  > '; kill $pid; wait
+  1 pageout on True 0
+
+Why it could not act is said, and shown; nothing else is, where it could.
+
+  $ plan() { "$@" damon-perf reclaim --dry-run --format json --duration 500ms --wmarks_interval 0 -p $pid; }
+  $ sleep 100 & pid=$!
+  $ if tail -n +2 /proc/swaps | grep -q .; then want=0; else want=1; fi
+  $ plan > json 2> err; echo $? $(($(grep -c 'scheme 1, pageout: acting would be refused: there is no swap; add swap with swapon' err) == want))
+  0 1
+  $ tail -n 1 json | grep -c '"state":"on","state_reason":"acting would be refused: there is no swap; add swap' | grep -qx $want && echo shown
+  shown
+  $ kill $pid; wait
 
 Off by its watermarks it samples nothing, so there is one line at most: above 0 free memory always is.
 
-  $ damon-perf reclaim --wmarks-high 0 --wmarks-mid 0 --wmarks-low 0 --dry-run sleep 1 > lines; echo $?; test $(wc -l < lines) -le 1; echo $?
+  $ damon-perf reclaim --wmarks-high 0 --wmarks-mid 0 --wmarks-low 0 --dry-run sleep 1 2> /dev/null > lines; echo $?; test $(wc -l < lines) -le 1; echo $?
   0
   0
   $ left

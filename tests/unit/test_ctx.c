@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -263,8 +266,8 @@ static int count_snapshot(void *priv, const struct damon_snapshot *s)
 	return 0;
 }
 
-/* The descriptor wakes a host once per interval, on the real clock. */
-Test(ctx, in_a_hosts_event_loop)
+/* The descriptor wakes a host once per interval, or per latency, on the real clock. */
+static void run_in_event_loop(uint64_t latency_ns, int per_wakeup)
 {
 	struct damon_attrs a;
 	struct world w;
@@ -274,6 +277,7 @@ Test(ctx, in_a_hosts_event_loop)
 	world_init(&w);
 	w.ctx->sys = &damon_sys_real;
 	damon_set_callback(w.ctx, count_snapshot, &w);
+	damon_set_latency(w.ctx, latency_ns);
 	damon_attrs_init(&a);
 	a.aggr_ns = 20 * NS_PER_MS;
 	cr_assert_eq(damon_set_attrs(w.ctx, &a), 0);
@@ -283,13 +287,66 @@ Test(ctx, in_a_hosts_event_loop)
 	p.fd = damon_fd(w.ctx);
 	cr_assert_geq(p.fd, 0, "%s", damon_error(w.ctx));
 	cr_expect_eq(damon_fd(w.ctx), p.fd);
+	while (w.nr_snapshots < 12 && wakeups < 100) {
+		cr_assert_eq(poll(&p, 1, 10000), 1);
+		cr_assert_eq(damon_dispatch(w.ctx, 0), 1);
+		wakeups++;
+	}
+	cr_expect_geq(w.nr_snapshots, 12);
+	cr_expect_leq(wakeups, w.nr_snapshots / per_wakeup + 2, "%d for %d", wakeups,
+		      w.nr_snapshots);
+	cr_assert_eq(damon_close(w.ctx), 0);
+	damon_ctx_free(w.ctx);
+}
+
+Test(ctx, in_a_hosts_event_loop)
+{
+	static const struct {
+		uint64_t latency_ns;
+		int per_wakeup;
+	} rows[] = {
+		{0, 1},
+		{19 * NS_PER_MS, 1}, /* less than an interval */
+		{80 * NS_PER_MS, 4},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		run_in_event_loop(rows[i].latency_ns, rows[i].per_wakeup);
+}
+
+/* One that ended stays readable, and is not looked at again. */
+Test(ctx, a_host_is_not_woken_for_what_has_ended)
+{
+	struct damon_attrs a;
+	struct world w;
+	struct pollfd p = {.events = POLLIN};
+	int wakeups = 0, child = fork();
+
+	cr_assert_geq(child, 0);
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	world_init(&w);
+	w.ctx->sys = &damon_sys_real;
+	damon_set_callback(w.ctx, count_snapshot, &w);
+	damon_attrs_init(&a);
+	a.aggr_ns = 20 * NS_PER_MS;
+	cr_assert_eq(damon_set_attrs(w.ctx, &a), 0);
+	cr_assert_eq(use_synth(&w, 1000), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, getpid()), 0);
+	cr_assert_eq(damon_add_pid(w.ctx, child), 0);
+	cr_assert_eq(damon_open(w.ctx), 0, "%s", damon_error(w.ctx));
+	p.fd = damon_fd(w.ctx);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 	while (w.nr_snapshots < 5 && wakeups < 100) {
 		cr_assert_eq(poll(&p, 1, 10000), 1);
 		cr_assert_eq(damon_dispatch(w.ctx, 0), 1);
 		wakeups++;
 	}
-	cr_expect_geq(w.nr_snapshots, 5);
-	cr_expect_leq(wakeups, w.nr_snapshots + 2, "%d for %d", wakeups, w.nr_snapshots);
+	cr_expect_leq(wakeups, w.nr_snapshots + 3, "%d for %d", wakeups, w.nr_snapshots);
 	cr_assert_eq(damon_close(w.ctx), 0);
 	damon_ctx_free(w.ctx);
 }

@@ -256,6 +256,77 @@ Test(schemes, a_dry_run_plans_and_does_nothing)
 	stage_free(&w);
 }
 
+Test(schemes, a_dry_run_plans_what_would_be_refused)
+{
+	static const struct {
+		const char *name, *path, *text, *action;
+		int err; /* where it is to act */
+		const char *reason, *remedy;
+	} rows[] = {
+		{"no swap", "/proc/swaps", "Filename Type Size Used Priority\n", "pageout", -ENOSPC,
+		 "there is no swap", "add swap with swapon"},
+		{"no right", "/proc/self/status", "x\nCapEff:\t0000000000000000\n", "cold", -EPERM,
+		 "needs the capability CAP_SYS_NICE", "setcap cap_sys_nice"},
+		{"one node", "/sys/devices/system/node/has_memory", "0\n", "migrate_cold", -ENODEV,
+		 "all memory is on one NUMA node", ""},
+		{"an old kernel", "/proc/sys/kernel/osrelease", "5.9.0\n", "hugepage", -ENOSYS,
+		 "needs Linux 6.1", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damos s = stage_pageout();
+		struct damos_stats st;
+		struct stage w;
+
+		stage_init(&w);
+		s.action = rows[i].action;
+		s.target_nid = 0;
+		stage_add_file(&w, rows[i].path, rows[i].text);
+		cr_expect_eq(damon_set_schemes(w.ctx, &s, 1), rows[i].err, "%s", rows[i].name);
+		cr_expect(strstr(damon_error(w.ctx), rows[i].reason), "%s", damon_error(w.ctx));
+		cr_assert_eq(damon_set_dry_run(w.ctx, 1), 0);
+		stage_set(&w, &s, 1);
+		cr_expect(strstr(stage_stats(&w, 0).state_reason, rows[i].reason),
+			  "it is known from the start: %s", stage_stats(&w, 0).state_reason);
+		cr_assert_eq(damon_open(w.ctx), 0, "%s: %s", rows[i].name, damon_error(w.ctx));
+		stage_run(&w, 2 * NS_PER_SEC);
+		st = stage_stats(&w, 0);
+		cr_expect_geq(st.sz_tried, IDLE_END - IDLE, "%s", rows[i].name);
+		cr_expect_eq(st.sz_applied + st.sz_failed, 0, "%s", rows[i].name);
+		cr_expect_eq(w.nr_advice, 0, "%s", rows[i].name);
+		cr_expect_eq(st.state, DAMOS_ON, "%s", rows[i].name);
+		cr_expect(strstr(st.state_reason, "would be refused") &&
+				  strstr(st.state_reason, rows[i].reason) &&
+				  strstr(st.state_reason, rows[i].remedy),
+			  "%s: %s", rows[i].name, st.state_reason);
+		stage_free(&w);
+	}
+}
+
+Test(schemes, a_dry_run_refuses_what_can_never_be)
+{
+	static const struct {
+		const char *name, *action;
+		int err;
+	} rows[] = {
+		{"no such action", "compress", -EINVAL},
+		{"only for the process itself", "nohugepage", -ENOTSUP},
+		{"nowhere to move it to", "migrate_cold", -EINVAL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damos s = stage_pageout();
+		struct stage w;
+
+		stage_init(&w);
+		s.action = rows[i].action;
+		stage_add_file(&w, "/sys/devices/system/node/has_memory", "0\n");
+		cr_assert_eq(damon_set_dry_run(w.ctx, 1), 0);
+		cr_expect_eq(damon_set_schemes(w.ctx, &s, 1), rows[i].err, "%s", rows[i].name);
+		stage_free(&w);
+	}
+}
+
 Test(schemes, other_schemes_are_set_while_it_runs)
 {
 	struct damos s[2] = {stage_pageout(), stage_pageout()}, bad;
