@@ -257,7 +257,7 @@ static const struct table_col hot_cols[] = {
 	{"heat_hi", NULL},
 	{"bytes", "size"},
 	{"start", "from", .drop = 1},
-	{"mapping", "mapping", .left = true},
+	{"mapping", "mapping", .left = true, .least = 18, .cut = TABLE_CUT_MIDDLE},
 	{0},
 };
 

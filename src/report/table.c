@@ -21,17 +21,21 @@ static void csv_comma(struct table *t)
 		fputc(',', t->out);
 }
 
-static void csv_string(FILE *out, const char *v)
+/* As safe for a terminal as text is: CSV has no way to write a control byte in other letters. */
+static void csv_string(FILE *out, const char *name)
 {
-	if (!v[strcspn(v, ",\"\r\n")]) {
+	char v[8192];
+
+	print_clean(v, sizeof(v), name);
+	if (!v[strcspn(v, ",\"")]) {
 		fputs(v, out);
 		return;
 	}
 	fputc('"', out);
-	for (; *v; v++) {
-		if (*v == '"')
+	for (const char *p = v; *p; p++) {
+		if (*p == '"')
 			fputc('"', out);
-		fputc(*v, out);
+		fputc(*p, out);
 	}
 	fputc('"', out);
 }
