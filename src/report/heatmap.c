@@ -348,8 +348,8 @@ static void draw_certainty(struct report_args *a, struct painter *p, const struc
 
 	if (any_unsure(g)) {
 		fputs("     ", a->out);
-		snprintf(text, sizeof(text),
-			 "the same, known only within a factor of more than %g", HEATMAP_UNSURE);
+		snprintf(text, sizeof(text), "the same, known only within a factor of more than %g",
+			 HEATMAP_UNSURE);
 		at = 6 + draw_ramp(a, p, COLOR_UNSURE);
 		fputc(' ', a->out);
 		print_wrapped(a->out, text, a->width, at, 5);

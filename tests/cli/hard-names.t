@@ -37,7 +37,7 @@ Names as hostile as they come, in every way out: a program that calls itself </s
   $ kill $evil; wait $evil 2> /dev/null
   [143]
 
-Text holds no byte that is not one, and no line too long.
+Text holds no control byte, and no line too long.
 
   $ cat > plain.py <<'END'
   > import sys
@@ -49,10 +49,11 @@ Text holds no byte that is not one, and no line too long.
   >     assert not bad and len(line) <= width, (name, line)
   > END
   $ for width in 40 80 200; do
-  >     for f in "" heatmap wss access hotspots "hotspots --by line" objects "objects --members" annotate advice recency temperature footprints times nr_regions info; do
+  >     for f in "" heatmap wss access hotspots "hotspots --by line" objects "objects --members" annotate advice recency temperature footprints times nr_regions; do
   >         damon-perf report $f -i r --width $width 2>&1 | python3 plain.py $width "$f"
   >     done
   > done
+  $ damon-perf report info -i r --width 80 | python3 plain.py 80 info
   $ damon-perf convert -i r --to folded -o - | python3 plain.py 100000 folded
   $ damon-perf diff r r | python3 plain.py 80 diff
   $ damon-perf report -i r --comm "$(printf 'no\033[2J')" 2>&1 | python3 plain.py 1000 failure
@@ -75,6 +76,7 @@ Nothing ends the element that it is in.
   [1]
   $ for f in heatmap wss; do damon-perf report $f -i r -o $f.svg && python3 "$TESTDIR/../report/picture.py" $f.svg 1200 760 && damon-perf report $f -i r -o $f.png && python3 "$TESTDIR/../report/picture.py" $f.png 1200 760; done
   $ python3 "$TESTDIR/../report/picture.py" heatmap.svg words | head -n 1 | sed 's/pid [0-9]*/pid N/'
+  heat of </script>?[2J?; (pid N)
 
 Other tools' formats.
 

@@ -341,6 +341,6 @@ void frame_end_footer(char *buf, size_t size, struct frame *f)
 
 	*buf = '\0';
 	if (n)
-		snprintf(buf, size, "; %zu mark%s no room for %s", n,
-			 n > 1 ? "s have" : " has", n > 1 ? "their names" : "its name");
+		snprintf(buf, size, "; %zu mark%s no room for %s", n, n > 1 ? "s have" : " has",
+			 n > 1 ? "their names" : "its name");
 }
