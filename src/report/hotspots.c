@@ -91,7 +91,7 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 	touch_put_percentiles(t, x, TOUCH_CODE, g->id);
 }
 
-/* Whoever asks for lines sees them on 80 columns: names give way. */
+/* Where lines are known they are seen on 80 columns: names give way. */
 static void make_room_for_lines(struct table_col *told)
 {
 	for (; told->key || told->title; told++) {
@@ -115,8 +115,12 @@ int hotspots_write(struct report_args *a, const struct touch *x, struct json *wi
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
 	touch_columns(a, x, cols, told);
-	if (a->grain == REPORT_LINES)
-		make_room_for_lines(told);
+	for (size_t i = 0; i < shown; i++) {
+		if (attrib_code(x->attrib, g[i].id)->file[0]) {
+			make_room_for_lines(told);
+			break;
+		}
+	}
 	table_init(&t, a, told, within, key);
 	for (size_t i = 0; i < shown; i++)
 		put_code(a, &t, x, &g[i]);

@@ -200,7 +200,7 @@ char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
 	int place;
 
 	*buf = '\0';
-	if (!(k->lo < k->hi) || is_none(k, kind) || in.v < SMALLEST)
+	if (!(k->lo < k->hi) || !(k->v > 0) || is_none(k, kind) || in.v < SMALLEST)
 		return buf;
 	place = bounds_place(&s, &in);
 	if ((in.lo > 0 && in.lo < SMALLEST) ||
