@@ -386,7 +386,9 @@ const struct command command_report = {
 		"no room on the page are in JSON and CSV.\n\n"
 		"In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
 		"in lo and hi; those of heat hold the scale, where accesses per second are known "
-		"only within a factor. Shares and ranks are free of it.\n\n"
+		"only within a factor. Shares and ranks are free of it. In CSV, as in text, a "
+		"control "
+		"byte of a name is '?'; JSON has it as it is.\n\n"
 		"Pictures need no screen. Their letters are those of the font that is 'sans' here; "
 		"where none is installed they are drawn plainly, ASCII alone.",
 	.options = options,
