@@ -247,6 +247,8 @@ static const struct command_pair environment[] = {
 	{"COLORTERM, TERM", "colours: 'truecolor' in the first, '256color' in the second; else "
 			    "letters are drawn"},
 	{"NO_COLOR", "if not empty: no colours"},
+	{"LC_ALL, LC_CTYPE, LANG", "a locale without UTF-8: no colours, as they are drawn with "
+				   "its blocks"},
 	{"XDG_CACHE_HOME, HOME", "hotspots --by line keeps what it learnt of programs in "
 				 "damon-perf below the first, or .cache/damon-perf below the "
 				 "second"},

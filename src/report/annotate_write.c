@@ -108,10 +108,10 @@ static int make_parts(struct listing *l)
 
 static const struct table_col text_cols[] = {
 	{.title = "share"},
-	{.title = "[lo, hi]", .called = "bounds of share", .left = true, .drop = 3},
+	{.title = "[lo, hi]", .called = "bounds of share", .left = true, .drop = 2},
 	{.title = "samples", .drop = 5},
 	{.title = "stores", .drop = 4},
-	{.title = "stall", .drop = 2},
+	{.title = "stall", .drop = 3},
 	{.title = "line"},
 	{.title = "", .left = true, .least = 40}, /* at most half of the page */
 	{.title = "touches", .left = true, .drop = 1, .least = 12, .cut = TABLE_CUT_MIDDLE},

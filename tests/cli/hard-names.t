@@ -54,6 +54,9 @@ Text holds no control byte, and no line too long.
   >     done
   > done
   $ damon-perf report info -i r --width 80 | python3 plain.py 80 info
+  $ for set in LC_ALL=C NO_COLOR=1 TERM=dumb; do
+  >     script -qec "env TERM=xterm-256color LC_ALL=C.UTF-8 $set damon-perf report heatmap -i r --width 80" /dev/null < /dev/null | tr -d '\r' | python3 plain.py 80 $set
+  > done
   $ damon-perf convert -i r --to folded -o - | python3 plain.py 100000 folded
   $ damon-perf diff r r | python3 plain.py 80 diff
   $ damon-perf report -i r --comm "$(printf 'no\033[2J')" 2>&1 | python3 plain.py 1000 failure
