@@ -83,7 +83,8 @@ static const struct option_row options[] = {
 		.type = OPT_ADDR_RANGE,
 		.offset = AT(addr),
 		.arg = "START-END",
-		.help = "only these addresses: 0x7f0000000000-0x7f0040000000, 4G-5G",
+		.help = "only these addresses: 0x7f0000000000-0x7f0040000000 (as reports show "
+			"them, with 0x in front), 4G-5G",
 	},
 	{
 		.name = "time-range",
@@ -389,8 +390,7 @@ const struct command command_report = {
 		"In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
 		"in lo and hi; those of heat hold the scale, where accesses per second are known "
 		"only within a factor. Shares and ranks are free of it. In CSV, as in text, a "
-		"control "
-		"byte of a name is '?'; JSON has it as it is.\n\n"
+		"control byte of a name is '?'; JSON has it as it is.\n\n"
 		"Pictures need no screen. Their letters are those of the font that is 'sans' here; "
 		"where none is installed they are drawn plainly, ASCII alone.",
 	.options = options,
