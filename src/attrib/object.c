@@ -12,6 +12,7 @@
 #define OBJECTS_MAX  ((size_t)65536)	  /* then 'other objects' */
 #define MAPPINGS_MAX 65536		  /* of a space, looked through for a neighbour */
 #define ARENA_BYTES  ((uint64_t)64 << 20) /* glibc's HEAP_MAX_SIZE: arenas begin at multiples */
+#define STACK_BYTES  ((uint64_t)8 << 20)  /* what threads get where nobody asked for another size */
 
 enum { ID_UNKNOWN, ID_OTHERS };
 
@@ -156,7 +157,7 @@ static void name_anonymous(struct attrib_objects *t, const struct damon_access_i
 			   const struct damon_mapping_info *m, struct attrib_object *o)
 {
 	static const char units[] = "BKMGTPE";
-	uint64_t bytes = m->end - m->start;
+	double bytes = (double)(m->end - m->start);
 	char text[64];
 	int unit = 0;
 
@@ -168,11 +169,10 @@ static void name_anonymous(struct attrib_objects *t, const struct damon_access_i
 		snprintf(text, sizeof(text), "malloc arena %" PRIx64, m->start);
 	} else {
 		o->kind = ATTRIB_ANON;
-		while (bytes >= 1024 && unit < 6) {
+		for (; bytes >= 999.5 && units[unit + 1]; unit++) /* as reports write sizes */
 			bytes /= 1024;
-			unit++;
-		}
-		snprintf(text, sizeof(text), "anon %" PRIu64 "%c %" PRIx64, bytes, units[unit],
+		snprintf(text, sizeof(text), "anon %.*f%c %" PRIx64,
+			 bytes < 9.95 && unit && bytes != (double)(int)bytes, bytes, units[unit],
 			 m->start);
 	}
 	o->name = keep(t, text);
@@ -251,6 +251,28 @@ static int64_t add_object(struct attrib_objects *t, const struct damon_mapping_i
 	return o->id;
 }
 
+/* The kernel makes one mapping of neighbours that are alike: of one that is larger than stacks of
+ * threads are, only what accesses near a stack pointer fell on is a stack for sure. */
+static bool is_part_a_stack(const struct damon_access_info *i, const struct damon_mapping_info *m)
+{
+	return i->stack && !m->name[0] && m->end - m->start > STACK_BYTES;
+}
+
+/* The pages of a stack that accesses fell on, and those between. */
+static int64_t add_stack_page(struct attrib_objects *t, uint64_t addr,
+			      const struct damon_mapping_info *m, struct attrib_object *o)
+{
+	int64_t id;
+
+	o->start = o->addr = addr & ~(DAMON_PAGE_SIZE - 1);
+	o->end = o->start + DAMON_PAGE_SIZE;
+	o->bytes = DAMON_PAGE_SIZE;
+	id = add_object(t, m, o);
+	if (id >= 0 && id != ID_OTHERS)
+		t->o[id].bytes = t->o[id].end - t->o[id].start;
+	return id;
+}
+
 /*
  * Not every access to a thread's stack is near its stack pointer. Once one was, the whole mapping
  * is that stack, with what was counted before.
@@ -282,18 +304,24 @@ int64_t attrib_objects_find(struct attrib_objects *t, const struct damon_access_
 	struct attrib_object o = {.target_id = i->target_id, .name = "", .file = "", .source = ""};
 	struct place key = {{i->space_id, i->addr & ~7ull, 0, 0}};
 	uint32_t known;
+	bool part = false;
 	int64_t id;
 
 	if (!damon_record_mapping_at(t->rec, i->space_id, i->addr, i->time_ns, &m))
 		return ID_UNKNOWN;
-	if (m.name[0] != '/' && !is_bss(t, i, &m))
-		key.word[1] = m.start; /* one object, wherever it is touched */
+	if (m.name[0] != '/' && !is_bss(t, i, &m)) { /* one object, wherever it is touched */
+		part = is_part_a_stack(i, &m);
+		key.word[1] = part ? i->addr & ~(DAMON_PAGE_SIZE - 1) : m.start;
+	}
 	key.word[2] = m.from_ns;
 	key.word[3] = i->stack ? (uint64_t)(uint32_t)i->tid + 1 : 0;
 	if (place_find(&t->by_place, &key, &known))
 		return known;
 	name_object(t, i, &m, &o);
-	id = m.name[0] || o.file[0] ? add_object(t, &m, &o) : add_anonymous(t, i, &m, &o);
+	if (part)
+		id = add_stack_page(t, i->addr, &m, &o);
+	else
+		id = m.name[0] || o.file[0] ? add_object(t, &m, &o) : add_anonymous(t, i, &m, &o);
 	place_trim(&t->by_place, REMEMBERED);
 	if (id >= 0 && place_add(&t->by_place, &key, (uint32_t)id))
 		return -ENOMEM;

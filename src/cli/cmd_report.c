@@ -83,7 +83,8 @@ static const struct option_row options[] = {
 		.type = OPT_ADDR_RANGE,
 		.offset = AT(addr),
 		.arg = "START-END",
-		.help = "only these addresses: 0x7f0000000000-0x7f0040000000, 4G-5G",
+		.help = "only these addresses: 0x7f0000000000-0x7f0040000000 (as reports show "
+			"them, with 0x in front), 4G-5G",
 	},
 	{
 		.name = "time-range",
@@ -247,6 +248,8 @@ static const struct command_pair environment[] = {
 	{"COLORTERM, TERM", "colours: 'truecolor' in the first, '256color' in the second; else "
 			    "letters are drawn"},
 	{"NO_COLOR", "if not empty: no colours"},
+	{"LC_ALL, LC_CTYPE, LANG", "a locale without UTF-8: no colours, as they are drawn with "
+				   "its blocks"},
 	{"XDG_CACHE_HOME, HOME", "hotspots --by line keeps what it learnt of programs in "
 				 "damon-perf below the first, or .cache/damon-perf below the "
 				 "second"},
@@ -386,7 +389,8 @@ const struct command command_report = {
 		"no room on the page are in JSON and CSV.\n\n"
 		"In JSON and CSV a figure has its bounds beside it, in keys or columns that end "
 		"in lo and hi; those of heat hold the scale, where accesses per second are known "
-		"only within a factor. Shares and ranks are free of it.\n\n"
+		"only within a factor. Shares and ranks are free of it. In CSV, as in text, a "
+		"control byte of a name is '?'; JSON has it as it is.\n\n"
 		"Pictures need no screen. Their letters are those of the font that is 'sans' here; "
 		"where none is installed they are drawn plainly, ASCII alone.",
 	.options = options,

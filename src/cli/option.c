@@ -276,7 +276,8 @@ static const char *type_words(const struct option_row *row)
 	case OPT_PIDS:
 		return "process ids separated by commas";
 	case OPT_ADDR_RANGE:
-		return "START-END, such as '0x1000-0x2000' or '4M-8M', with START below END";
+		return "START-END, such as '0x1000-0x2000' or '4M-8M', with START below END; "
+		       "addresses of reports want a '0x' in front";
 	case OPT_TIME_RANGE:
 		return "FROM-TO, such as '1s-2.5s', with FROM before TO, or marks, such as "
 		       "'mark:NAME' or 'NAME..NAME'";

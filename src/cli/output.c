@@ -158,11 +158,27 @@ unsigned output_width(int fd)
 	return 80;
 }
 
+/* Pictures in colours are drawn with half blocks. Where no locale is named, terminals are taken for
+ * what they are today. */
+static bool locale_has_blocks(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = getenv(names[i]);
+
+		if (name && *name)
+			return strcasestr(name, "utf-8") || strcasestr(name, "utf8");
+	}
+	return true;
+}
+
 enum report_color output_color(int fd)
 {
 	const char *none = getenv("NO_COLOR"), *color = getenv("COLORTERM"), *term = getenv("TERM");
 
-	if (!isatty(fd) || (none && *none) || !term || !strcmp(term, "dumb"))
+	if (!isatty(fd) || (none && *none) || !term || !strcmp(term, "dumb") ||
+	    !locale_has_blocks())
 		return REPORT_ASCII;
 	if (color && (!strcmp(color, "truecolor") || !strcmp(color, "24bit")))
 		return REPORT_TRUECOLOR;

@@ -16,7 +16,7 @@ static const struct table_col cols[] = {
 	{"start", "start"},
 	{"end", "end", .drop = 11},
 	{"bytes", "size"},
-	{"mapping", "mapping", .left = true, .drop = 1},
+	{"mapping", "mapping", .left = true, .drop = 1, .least = 18, .cut = TABLE_CUT_MIDDLE},
 	{"heat", "heat"},
 	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 9},
 	{"heat_lo", NULL},

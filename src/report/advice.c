@@ -28,6 +28,8 @@ struct piece { /* of advice */
 	char text[400];
 };
 
+#define WINDOW_10S (10 * NS_PER_SEC)
+
 enum { PIECE_IDLE, PIECE_HUGE, PIECE_LIMIT, NR_PIECES };
 
 /* ---- idle ---- */
@@ -131,7 +133,7 @@ static void advise_huge(const struct ending *e, struct piece *p)
 
 /* ---- a limit ---- */
 
-static void advise_limit(const struct usage *u, struct piece *p)
+static void advise_limit(const struct usage *u, uint64_t lived_ns, struct piece *p)
 {
 	const struct dist_known *d = &u->wss[DAMON_WSS_10S];
 	struct known most = {d->v.max, d->lo.max, d->hi.max};
@@ -145,11 +147,19 @@ static void advise_limit(const struct usage *u, struct piece *p)
 		snprintf(p->text, sizeof(p->text), "nothing is known: no access was seen");
 		return;
 	}
-	snprintf(p->text, sizeof(p->text),
-		 "within 10 s it never touched more than %s, within 60 s %s: a limit of %s keeps "
-		 "what 10 s need; what lies between is read again when it is touched",
-		 known_text(a, &most, KNOWN_BYTES), known_text(b, &minute, KNOWN_BYTES),
-		 damon_print_bytes(hi, (double)mib * (1 << 20)));
+	damon_print_bytes(hi, (double)mib * (1 << 20));
+	if (lived_ns < WINDOW_10S)
+		snprintf(p->text, sizeof(p->text),
+			 "in the %s that it was watched it touched %s: a limit of %s keeps that; "
+			 "what it needs in longer runs is not known",
+			 damon_print_time(b, (double)lived_ns), known_text(a, &most, KNOWN_BYTES),
+			 hi);
+	else
+		snprintf(p->text, sizeof(p->text),
+			 "within 10 s it never touched more than %s, within 60 s %s: a limit of %s "
+			 "keeps what 10 s need; what lies between is read again when it is touched",
+			 known_text(a, &most, KNOWN_BYTES), known_text(b, &minute, KNOWN_BYTES),
+			 hi);
 	snprintf(p->scheme, sizeof(p->scheme), "systemd-run --scope -p MemoryHigh=%" PRIu64 "M",
 		 mib);
 }
@@ -263,7 +273,7 @@ static int advise(struct report_args *a, struct usage *u)
 		err = usage_read(a, &sc, t, u);
 		advise_idle(a, &e, &p[PIECE_IDLE]);
 		advise_huge(&e, &p[PIECE_HUGE]);
-		advise_limit(u, &p[PIECE_LIMIT]);
+		advise_limit(u, e.lived_ns, &p[PIECE_LIMIT]);
 	}
 	if (err >= 0 && a->format == REPORT_JSON)
 		err = write_json(a, t, u, p, n);

@@ -5,6 +5,7 @@
 
 #include "report/annotate.h"
 #include "report/disasm.h"
+#include "report/names.h"
 #include "report/notes.h"
 #include "report/reports.h"
 
@@ -229,7 +230,8 @@ static void say(struct report_args *a, const struct annotate *n)
 	struct known share = touch_share(a, &n->x, &f->sums);
 	char what[400], name[256], module[64], text[KNOWN_TEXT_MAX];
 
-	snprintf(what, sizeof(what), "%s in %s", print_clean(name, sizeof(name), f->name),
+	snprintf(what, sizeof(what), "%s in %s",
+		 name_fit(print_clean(name, sizeof(name), f->name), a->width),
 		 print_clean(module, sizeof(module), f->module));
 	touch_say(a, &n->x, what);
 	print_line(a->out, a->width, 0, "it has %s of the accesses; shares below are of its own",

@@ -108,15 +108,16 @@ static int make_parts(struct listing *l)
 
 static const struct table_col text_cols[] = {
 	{.title = "share"},
-	{.title = "[lo, hi]", .called = "bounds of share", .left = true, .drop = 3},
+	{.title = "[lo, hi]", .called = "bounds of share", .left = true, .drop = 2},
 	{.title = "samples", .drop = 5},
 	{.title = "stores", .drop = 4},
-	{.title = "stall", .drop = 2},
+	{.title = "stall", .drop = 3},
 	{.title = "line"},
-	{.title = "", .left = true, .least = 40},
+	{.title = "", .left = true, .least = 40}, /* at most half of the page */
 	{.title = "touches", .left = true, .drop = 1, .least = 12, .cut = TABLE_CUT_MIDDLE},
 	{0},
 };
+enum { TEXT_COL = 6 };
 
 static const struct table_col data_cols[] = {
 	{.key = "vaddr"},	{.key = "share"},
@@ -279,6 +280,7 @@ static void list_insns(struct listing *l)
 
 static int write_part(struct listing *l, const struct part *p)
 {
+	struct table_col cols[ARRAY_SIZE(text_cols)];
 	char name[400];
 
 	if (!is_hot(&p->sums))
@@ -289,7 +291,9 @@ static int write_part(struct listing *l, const struct part *p)
 			   print_clean(name, sizeof(name), p->path), *p->note ? " " : "", p->note);
 	else
 		print_line(l->a->out, l->a->width, 2, "instructions without a known source line");
-	table_init(&l->t, l->a, text_cols, NULL, NULL);
+	memcpy(cols, text_cols, sizeof(cols));
+	cols[TEXT_COL].least = (unsigned char)MIN(l->a->width / 2, (unsigned)cols[TEXT_COL].least);
+	table_init(&l->t, l->a, cols, NULL, NULL);
 	if (p->path)
 		list_source(l, p);
 	else

@@ -39,7 +39,10 @@ void dist_add(struct dist *d, double v, double weight)
 {
 	if (!(weight > 0) || !(v >= 0))
 		return;
-	d->weight[bucket_of(v)] += weight;
+	if (v < 1)
+		d->none += weight;
+	else
+		d->weight[bucket_of(v)] += weight;
 	d->min = d->total > 0 ? MIN(d->min, v) : v;
 	d->max = d->total > 0 ? MAX(d->max, v) : v;
 	d->total += weight;
@@ -48,12 +51,14 @@ void dist_add(struct dist *d, double v, double weight)
 
 double dist_percentile(const struct dist *d, double p)
 {
-	double below = 0;
+	double below = d->none;
 
 	if (!(d->total > 0))
 		return 0;
 	if (p <= 0)
 		return d->min;
+	if (d->none >= p * d->total)
+		return 0;
 	for (int i = 0; i < DIST_OCTAVES * DIST_STEPS; i++) {
 		below += d->weight[i];
 		if (d->weight[i] > 0 && below >= p * d->total)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A weighted distribution of sizes in constant memory: a histogram of 64 equal steps per power of
- * two. Percentiles are within 0.8 % of the exact ones, below 4 KiB within 32 bytes; extremes and
- * mean are exact.
+ * two. Percentiles are within 0.8 % of the exact ones, below 4 KiB within 32 bytes, below 1 they
+ * are 0; extremes and mean are exact.
  */
 #ifndef REPORT_DIST_H
 #define REPORT_DIST_H
@@ -16,6 +16,7 @@
 
 struct dist {
 	double weight[DIST_OCTAVES * DIST_STEPS];
+	double none; /* weight of what is below 1 */
 	double total, sum, min, max;
 };
 

@@ -298,7 +298,8 @@ static void draw_time_axis(struct report_args *a, const struct scan *sc, const s
 	fputc('\n', a->out);
 }
 
-static void draw_ramp(struct report_args *a, struct painter *p, int mark)
+/* Returns its columns. */
+static size_t draw_ramp(struct report_args *a, struct painter *p, int mark)
 {
 	int swatches = a->color == REPORT_ASCII ? 8 : 16;
 
@@ -308,6 +309,7 @@ static void draw_ramp(struct report_args *a, struct painter *p, int mark)
 		painter_put(p, level | mark, level | mark);
 	}
 	painter_reset(p);
+	return (size_t)swatches;
 }
 
 /* An end of the scale, with the digits that cells and the scale of heat allow. */
@@ -341,18 +343,20 @@ char *heatmap_certainty(char *buf, size_t size, const struct heatgrid *g)
 /* How sure cells are. */
 static void draw_certainty(struct report_args *a, struct painter *p, const struct heatgrid *g)
 {
-	bool wide = a->width >= 60;
-	char typical[64];
+	char typical[64], text[128];
+	size_t at;
 
 	if (any_unsure(g)) {
 		fputs("     ", a->out);
-		draw_ramp(a, p, COLOR_UNSURE);
-		fprintf(a->out, " the same,%sknown only within a factor of more than %g\n",
-			wide ? " " : "\n     ", HEATMAP_UNSURE);
+		snprintf(text, sizeof(text), "the same, known only within a factor of more than %g",
+			 HEATMAP_UNSURE);
+		at = 6 + draw_ramp(a, p, COLOR_UNSURE);
+		fputc(' ', a->out);
+		print_wrapped(a->out, text, a->width, at, 5);
 	}
 	if (*heatmap_certainty(typical, sizeof(typical), g))
-		fprintf(a->out, "     half of the cells are known%s%s or better\n",
-			wide ? " " : "\n     ", typical);
+		print_line(a->out, a->width, 5, "     half of the cells are known %s or better",
+			   typical);
 }
 
 static void draw_legend(struct report_args *a, struct painter *p, const struct scan *sc,
@@ -499,7 +503,7 @@ int report_heatmap(struct report_args *a)
 	int got;
 
 	if (report_is_picture(a->format))
-		return picture_heatmap(a, NULL, 0);
+		return picture_heatmap(a);
 	painter_init(&p, a->out, a->color);
 	if (a->format == REPORT_TEXT)
 		per_line = painter_cells_per_line(&p);

@@ -7,7 +7,8 @@
 #include "report/reports.h"
 #include "report/table.h"
 
-#define TOP_DEFAULT 20
+#define TOP_DEFAULT  20
+#define MUCH_WITHOUT .02 /* of all accesses: worth a note */
 
 static const struct table_col cols[] = {
 	{"share", "share"},
@@ -90,6 +91,17 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 	touch_put_percentiles(t, x, TOUCH_CODE, g->id);
 }
 
+/* Where lines are known they are seen on 80 columns: names give way. */
+static void make_room_for_lines(struct table_col *told)
+{
+	for (; told->key || told->title; told++) {
+		if (told->key && !strcmp(told->key, "function"))
+			told->least = 18;
+		else if (told->title && !strcmp(told->title, "touches"))
+			told->least = 16;
+	}
+}
+
 int hotspots_write(struct report_args *a, const struct touch *x, struct json *within,
 		   const char *key)
 {
@@ -103,6 +115,12 @@ int hotspots_write(struct report_args *a, const struct touch *x, struct json *wi
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
 	touch_columns(a, x, cols, told);
+	for (size_t i = 0; i < shown; i++) {
+		if (attrib_code(x->attrib, g[i].id)->file[0]) {
+			make_room_for_lines(told);
+			break;
+		}
+	}
 	table_init(&t, a, told, within, key);
 	for (size_t i = 0; i < shown; i++)
 		put_code(a, &t, x, &g[i]);
@@ -110,6 +128,26 @@ int hotspots_write(struct report_args *a, const struct touch *x, struct json *wi
 	if (!err && shown < n && a->format == REPORT_TEXT)
 		print_line(a->out, a->width, 0, "and %zu more (--top shows them)", n - shown);
 	return err;
+}
+
+/* Whoever asked for lines is told where there are none, and what would help. */
+static void note_lines(struct report_args *a, const struct touch *x)
+{
+	double without = 0;
+	char share[DAMON_UNITS_MAX];
+
+	for (size_t i = 0; i < attrib_nr_rows(x->attrib); i++) {
+		const struct attrib_row *r = attrib_row(x->attrib, i);
+
+		if (!attrib_code(x->attrib, r->code)->file[0])
+			without += r->sums.weight;
+	}
+	if (x->sums.weight > 0 && without > MUCH_WITHOUT * x->sums.weight)
+		print_line(a->out, a->width, 0,
+			   "%s of accesses by code without debug information, whose lines are not "
+			   "known: build it with '-g', or install its debug package (in Debian "
+			   "'-dbgsym')",
+			   print_percent(share, without / x->sums.weight));
 }
 
 int report_hotspots(struct report_args *a)
@@ -129,6 +167,8 @@ int report_hotspots(struct report_args *a)
 		err = hotspots_write(a, &x, NULL, NULL);
 		if (!err && a->format == REPORT_TEXT)
 			touch_notes(a, &x);
+		if (!err && a->format == REPORT_TEXT && o.lines)
+			note_lines(a, &x);
 	}
 	touch_release(&x);
 	return err;

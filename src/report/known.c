@@ -160,6 +160,12 @@ static char *put_limit(char *buf, double hi, enum known_kind kind)
 	return buf;
 }
 
+/* No memory is smaller than a byte: an estimate below that is of none. */
+static bool is_none(const struct known *k, enum known_kind kind)
+{
+	return k->v <= 0 || (kind == KNOWN_BYTES && k->v < 1 && k->hi >= 1);
+}
+
 char *known_value(char *buf, const struct known *k, enum known_kind kind)
 {
 	struct shown s;
@@ -167,7 +173,7 @@ char *known_value(char *buf, const struct known *k, enum known_kind kind)
 
 	if (!isfinite(k->v))
 		return strcpy(buf, "?");
-	if (k->v <= 0 && k->hi > 0)
+	if (is_none(k, kind) && k->hi > 0)
 		return isfinite(k->hi) ? put_limit(buf, k->hi, kind) : strcpy(buf, "?");
 	s = show(k, kind);
 	if (k->v > 0 && k->v / s.unit->size < SMALLEST)
@@ -194,7 +200,7 @@ char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
 	int place;
 
 	*buf = '\0';
-	if (!(k->lo < k->hi) || !(k->v > 0) || in.v < SMALLEST)
+	if (!(k->lo < k->hi) || !(k->v > 0) || is_none(k, kind) || in.v < SMALLEST)
 		return buf;
 	place = bounds_place(&s, &in);
 	if ((in.lo > 0 && in.lo < SMALLEST) ||

@@ -2,6 +2,7 @@
 #include "report/marks.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/print.h"
@@ -9,11 +10,6 @@
 
 #define NAME_BYTES 256
 #define LEAST_NAME 3 /* columns; less of a name tells nothing */
-
-struct mark {
-	uint64_t time_ns;
-	const char *name;
-};
 
 static bool mark_at(const struct report_args *a, size_t i, struct mark *m)
 {
@@ -39,6 +35,22 @@ size_t marks_count(const struct report_args *a, uint64_t from_ns, uint64_t to_ns
 	while (mark_at(a, first + n, &m) && m.time_ns <= to_ns)
 		n++;
 	return n;
+}
+
+int marks_list(const struct report_args *a, uint64_t from_ns, uint64_t to_ns, struct mark **marks)
+{
+	size_t first = first_from(a, from_ns), n = marks_count(a, from_ns, to_ns);
+	struct mark *list = NULL;
+
+	if (n) {
+		list = calloc(n, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		mark_at(a, first + i, &list[i]);
+	*marks = list;
+	return (int)n;
 }
 
 /* ---- a line of text ---- */

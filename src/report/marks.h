@@ -7,8 +7,17 @@
 #include "base/json.h"
 #include "report/report.h"
 
+struct mark {
+	uint64_t time_ns; /* as snapshots have it */
+	const char *name; /* the record's, of any bytes */
+};
+
 /* How many lie in [from_ns, to_ns]. */
 size_t marks_count(const struct report_args *a, uint64_t from_ns, uint64_t to_ns);
+
+/* The same ones by time, in '*marks', the caller's to free; NULL if there are none. Returns how
+ * many, or -ENOMEM. */
+int marks_list(const struct report_args *a, uint64_t from_ns, uint64_t to_ns, struct mark **marks);
 
 /* A line of 'cols' columns, 'indent' from the left, for the time from 'from_ns' to 'to_ns': "^name"
  * where there is room, "^" where there is not. Nothing without marks. True if a name was cut or

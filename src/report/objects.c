@@ -13,10 +13,10 @@
 
 static const struct table_col cols[] = {
 	{"share", "share"},
-	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 4},
+	{NULL, "[lo, hi]", "bounds of share", .left = true, .drop = 2},
 	{"share_lo", NULL},
 	{"share_hi", NULL},
-	{"heat", "heat", .drop = 3},
+	{"heat", "heat", .drop = 4},
 	{NULL, "[lo, hi]", "bounds of heat", .left = true, .drop = 16},
 	{"heat_lo", NULL},
 	{"heat_hi", NULL},
@@ -39,7 +39,7 @@ static const struct table_col cols[] = {
 	{"defined", "defined", .left = true, .drop = 10, .least = 16, .cut = TABLE_CUT_MIDDLE},
 	{"start", NULL},
 	{"end", NULL},
-	{NULL, "touched by", .left = true, .drop = 2, .least = 24, .cut = TABLE_CUT_LIST},
+	{NULL, "touched by", .left = true, .drop = 3, .least = 20, .cut = TABLE_CUT_LIST},
 	{"levels", "served from", .left = true, .drop = 14, .least = 12, .cut = TABLE_CUT_LIST},
 	TOUCH_PERCENTILE_COLS,
 	{0},
@@ -152,6 +152,9 @@ static int write_rows(struct report_args *a, const struct touch *x)
 		return err;
 	shown = a->format == REPORT_TEXT ? MIN(n, top) : n;
 	touch_columns(a, x, cols, told);
+	for (size_t i = 0; !x->target && (told[i].key || told[i].title); i++)
+		if (told[i].title && !strcmp(told[i].title, "touched by"))
+			told[i].least = 16; /* processes take their room */
 	table_init(&t, a, told, NULL, NULL);
 	for (size_t i = 0; i < shown; i++)
 		put_object(a, &t, x, &g[i]);

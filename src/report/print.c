@@ -101,6 +101,11 @@ static size_t utf8_len(const unsigned char *s)
 	if (n == 3 && s[0] == 0xef &&
 	    ((s[1] == 0xb7 && s[2] >= 0x90 && s[2] < 0xb0) || (s[1] == 0xbf && s[2] >= 0xbe)))
 		return 0;
+	/* Nor what turns the direction of text around: a line would not say what it holds. */
+	if (n == 3 && s[0] == 0xe2 &&
+	    ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+	     (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
+		return 0;
 	if (n == 4 && (s[1] & 15) == 15 && s[2] == 0xbf && s[3] >= 0xbe)
 		return 0;
 	return n;

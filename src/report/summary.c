@@ -154,7 +154,7 @@ static int second_pass(struct page *pg, struct report_args *a)
 /* ---- output ---- */
 
 static const struct table_col process_cols[] = {
-	{"comm", "process", .left = true},
+	{"comm", "process", .left = true, .least = 8, .cut = TABLE_CUT_MIDDLE},
 	{"pid", "pid"},
 	{"id", NULL},
 	{"processes", "procs", .drop = 5},
@@ -257,7 +257,7 @@ static const struct table_col hot_cols[] = {
 	{"heat_hi", NULL},
 	{"bytes", "size"},
 	{"start", "from", .drop = 1},
-	{"mapping", "mapping", .left = true},
+	{"mapping", "mapping", .left = true, .least = 18, .cut = TABLE_CUT_MIDDLE},
 	{0},
 };
 

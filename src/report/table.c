@@ -21,17 +21,21 @@ static void csv_comma(struct table *t)
 		fputc(',', t->out);
 }
 
-static void csv_string(FILE *out, const char *v)
+/* As safe for a terminal as text is: CSV has no way to write a control byte in other letters. */
+static void csv_string(FILE *out, const char *name)
 {
-	if (!v[strcspn(v, ",\"\r\n")]) {
+	char v[8192];
+
+	print_clean(v, sizeof(v), name);
+	if (!v[strcspn(v, ",\"")]) {
 		fputs(v, out);
 		return;
 	}
 	fputc('"', out);
-	for (; *v; v++) {
-		if (*v == '"')
+	for (const char *p = v; *p; p++) {
+		if (*p == '"')
 			fputc('"', out);
-		fputc(*v, out);
+		fputc(*p, out);
 	}
 	fputc('"', out);
 }
@@ -248,24 +252,35 @@ static size_t fit(const struct table *t, struct layout *l)
 	return dropped;
 }
 
+/* A list of which 'buf' holds what has room: its whole items, or of the first one its name, without
+ * half a figure. */
+static char *cut_list(char *buf, const char *text)
+{
+	char *end;
+
+	if (text[strlen(buf)] == ',')
+		return buf;
+	for (size_t n = strlen(buf); n && buf[n - 1] == ' '; n--)
+		buf[n - 1] = '\0';
+	end = strrchr(buf, ',');
+	if (!end)
+		end = strrchr(buf, ' ');
+	if (end && end > buf)
+		*end = '\0';
+	return buf;
+}
+
 /* Cuts a cell to its column. */
 static const char *cut(char *buf, size_t size, const char *text, const struct table_col *col,
 		       size_t width)
 {
-	char *at;
-
 	if (print_width(text) <= width)
 		return text;
 	snprintf(buf, size, "%s", text);
 	if (col->cut == TABLE_CUT_MIDDLE)
 		return name_fit(buf, width);
 	print_cut(buf, width);
-	at = col->cut == TABLE_CUT_LIST ? strrchr(buf, ',') : NULL;
-	if (!at && col->cut == TABLE_CUT_LIST) /* of one item its name, without half a figure */
-		at = strrchr(buf, ' ');
-	if (at && at > buf)
-		*at = '\0';
-	return buf;
+	return col->cut == TABLE_CUT_LIST ? cut_list(buf, text) : buf;
 }
 
 static void put_cell(FILE *out, const char *text, size_t width, bool left, size_t *owed)

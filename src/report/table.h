@@ -5,7 +5,8 @@
  *
  * Text is held back until the end to find the widths; columns that do not fit are cut or left out,
  * the least important first, and the table says which are left out. JSON and CSV are streamed. CSV
- * quotes as RFC 4180 says, with a first line of keys; JSON is an array of objects.
+ * quotes as RFC 4180 says, with a first line of keys, and '?' for each control byte of a name;
+ * JSON is an array of objects.
  */
 #ifndef REPORT_TABLE_H
 #define REPORT_TABLE_H

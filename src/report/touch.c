@@ -353,7 +353,7 @@ static bool is_told(const struct touch *t, const struct table_col *c)
 {
 	const char *key = c->key ? c->key : "";
 
-	if (!strncmp(key, "latency", 7) || (c->called && strstr(c->called, "of p")))
+	if (!strncmp(key, "latency", 7))
 		return t->sums.latency_n > 0;
 	if (!strcmp(key, "stall_share"))
 		return t->sums.stall > 0;
@@ -366,16 +366,21 @@ static bool is_told(const struct touch *t, const struct table_col *c)
 	return true;
 }
 
+static bool is_text_without_latency(const struct report_args *a, const struct touch *t)
+{
+	return a->format == REPORT_TEXT && !t->sums.latency_n;
+}
+
 void touch_columns(const struct report_args *a, const struct touch *t, const struct table_col *cols,
 		   struct table_col *out)
 {
 	size_t n = 0;
 
 	for (; cols[n].key || cols[n].title; n++) {
-		if (!a->percentiles && is_percentile(&cols[n]))
+		if (is_percentile(&cols[n]) && (!a->percentiles || is_text_without_latency(a, t)))
 			break;
 		out[n] = cols[n];
-		if (!is_told(t, &cols[n]))
+		if (cols[n].key && !is_told(t, &cols[n])) /* without both it would be the end */
 			out[n].title = NULL;
 	}
 	out[n] = (struct table_col){0};
@@ -440,15 +445,31 @@ static void note_files(struct report_args *a, const struct touch *t)
 			   note);
 }
 
+/* A table without rows needs a reason. */
+static void note_sort(struct report_args *a, const struct touch *t)
+{
+	static const char *const missing[] = {
+		[REPORT_BY_STORES] = "there is no store among them",
+		[REPORT_BY_STALL] = "its source tells no stalls",
+		[REPORT_BY_LATENCY] = "its source tells no latencies",
+	};
+
+	if (!(t->all > 0) && a->sort != REPORT_BY_ACCESSES)
+		print_line(a->out, a->width, 0,
+			   "nothing to sort by: %s; without '--sort' shares are of accesses",
+			   missing[a->sort]);
+}
+
 void touch_notes(struct report_args *a, const struct touch *t)
 {
 	char share[DAMON_UNITS_MAX];
 	double w = t->sums.weight;
 
+	note_sort(a, t);
 	print_line(a->out, a->width, 0,
 		   "from %llu accesses that were kept of all that were seen; bounds are of shares",
 		   (unsigned long long)t->sums.n);
-	if (w > 0 && t->no_code.weight > MUCH * w)
+	if (w > 0 && t->no_code.weight > MUCH * w && a->grain != REPORT_MODULES)
 		print_line(a->out, a->width, 0, "%s of accesses by code without a known function",
 			   print_percent(share, t->no_code.weight / w));
 	if (w > 0 && t->no_object.weight > MUCH * w)

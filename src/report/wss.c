@@ -317,7 +317,7 @@ int report_wss(struct report_args *a)
 	int got;
 
 	if (report_is_picture(a->format))
-		return picture_wss(a, NULL, 0);
+		return picture_wss(a);
 	got = scan_record(a, false, &sc);
 	if (!got)
 		got = select_target(a, &sc, &t);

@@ -56,12 +56,12 @@ reports_work()
 {
 	local f=${1:-damon-perf.data} name status=0
 	for name in "" heatmap wss access hotspots objects advice recency temperature footprints \
-		times nr_regions info; do
+		times nr_regions info html "heatmap --format svg" "wss --format png"; do
 		# shellcheck disable=SC2086 # no name is no argument
 		damon-perf report $name -i "$f" > /dev/null ||
 			{ echo "report $name: exit status $?"; status=1; }
 	done
-	for name in damo damo-json csv; do
+	for name in damo damo-json csv json perfetto; do
 		damon-perf convert -i "$f" --to $name -o exported ||
 			{ echo "convert to $name: exit status $?"; status=1; }
 	done

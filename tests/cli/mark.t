@@ -55,9 +55,12 @@ Others are chosen by their process. The name is cut at 200 bytes.
   > m = json.load(sys.stdin)["marks"]
   > assert [x["name"] for x in m] == ["x" * 200, "every"], m'
 
-Marks are on heatmaps, and ranges of time.
+Marks are on heatmaps, on pictures, and ranges of time.
 
   $ damon-perf report heatmap -i r --comm sh | grep -c '\^phase 2'
+  1
+  $ for f in heatmap wss; do damon-perf report $f -i r --comm sh --format svg | grep -c '>phase 2<'; done
+  1
   1
   $ range() { damon-perf report heatmap -i r --comm sh --format json --time-range "$@" | python3 -c '
   > import json, sys

@@ -26,7 +26,8 @@ a process with 16 MiB.
                               |0 s      |1 s
   heat 400 :-=+*#%@ 4 k
        accesses/page/s, log scale
-       half of the cells are known within a factor of 1.1 or better
+       half of the cells are known within a factor of 1.1 or
+       better
        . no access seen; blank: not mapped
   heat      is relative: true rates may be 1 to 1000 times as
             high, all alike; shares, ranks and ratios are free

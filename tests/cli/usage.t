@@ -49,10 +49,10 @@ Wrong command lines get one sentence with what to do, and 2.
   damon-perf: '5s' is no value of '--window'; choose from aggr, 1s, 10s, 60s
   [2]
   $ damon-perf report --address-range 8M-4M
-  damon-perf: '8M-4M' is no value of '--address-range'; give START-END, such as '0x1000-0x2000' or '4M-8M', with START below END
+  damon-perf: '8M-4M' is no value of '--address-range'; give START-END, such as '0x1000-0x2000' or '4M-8M', with START below END; addresses of reports want a '0x' in front
   [2]
   $ damon-perf report --address-range 0x1000-99999999999999999999
-  damon-perf: '0x1000-99999999999999999999' is too large for '--address-range'; give START-END, such as '0x1000-0x2000' or '4M-8M', with START below END
+  damon-perf: '0x1000-99999999999999999999' is too large for '--address-range'; give START-END, such as '0x1000-0x2000' or '4M-8M', with START below END; addresses of reports want a '0x' in front
   [2]
   $ damon-perf report --time-range 2s-1s
   damon-perf: '2s-1s' is no value of '--time-range'; give FROM-TO, such as '1s-2.5s', with FROM before TO, or marks, such as 'mark:NAME' or 'NAME..NAME'

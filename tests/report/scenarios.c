@@ -171,6 +171,17 @@ static void fill_marked(struct damon_record *r)
 	r->info.marks_refused = 3;
 }
 
+/* One with marks: one that has room for its name, one too close to it, one at the right end, one
+ * beyond it. */
+static void fill_database_marked(struct damon_record *r)
+{
+	fill_database(r);
+	fake_mark(r, 2000000000, "load <all>");
+	fake_mark(r, 2100000000, "too close");
+	fake_mark(r, 10900000000, "the end of all of it");
+	fake_mark(r, 90000000000, "never");
+}
+
 /* A log of samples whose names are as hostile as those of processes and files can be. */
 static void fill_stacks(struct damon_record *r)
 {
@@ -699,6 +710,7 @@ const struct scenario scenarios[] = {
 	{"zero", fill_zero},
 	{"hostile", fill_hostile},
 	{"marked", fill_marked},
+	{"database-marked", fill_database_marked},
 	{"stacks", fill_stacks},
 	{"markup", fill_markup},
 	{"crowd", fill_crowd},

@@ -12,7 +12,6 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "report/condition.h"
-#include "report/picture/picture.h"
 #include "report/reports.h"
 #include "tests/report/scenarios.h"
 
@@ -149,18 +148,6 @@ static struct damon_record *make(const char *name)
 	exit(2);
 }
 
-/* The heatmap with marks: one that has room, one too close to it, one at the right end, one beyond
- * it. */
-static int with_marks(struct report_args *a)
-{
-	static const struct picture_mark marks[] = {{2000000000, "load <all>"},
-						    {2100000000, "too close"},
-						    {10900000000, "the end of all of it"},
-						    {90000000000, "never"}};
-
-	return picture_heatmap(a, marks, sizeof(marks) / sizeof(*marks));
-}
-
 int main(int argc, char **argv)
 {
 	struct report_args a = {.path = "fake.data",
@@ -185,7 +172,7 @@ int main(int argc, char **argv)
 		set_arg(&a, argv[i], value + 1);
 	}
 	before = clock();
-	err = strcmp(argv[2], "marks") ? find_row(argv[2])->run(&a) : with_marks(&a);
+	err = find_row(argv[2])->run(&a);
 	if (getenv("SHOW_TIME"))
 		fprintf(stderr, "%.1f ms\n", 1e3 * (double)(clock() - before) / CLOCKS_PER_SEC);
 	if (err < 0)

@@ -171,6 +171,30 @@ Test(attrib, one_access_near_the_stack_pointer_tells_a_stack)
 	attrib_free(a);
 }
 
+/* The kernel makes one mapping of a stack and of what happens to lie beside it. */
+Test(attrib, of_a_mapping_too_large_for_a_stack_only_a_part_is_one)
+{
+	char *both =
+		mmap(NULL, 48 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct attrib_options o = {.target_id = UINT32_MAX};
+	const struct attrib_object *stack;
+	struct attrib *a;
+
+	begin();
+	touch(both + (20 << 20), 1, 0);
+	touch(both + 9000, 2, DAMON_ACCESS_STACK);
+	touch(both + 17000, 2, DAMON_ACCESS_STACK);
+	touch(both + (30 << 20), 4, 0);
+	a = finish(&o);
+	cr_assert_eq(attrib_nr_rows(a), 2);
+	cr_expect(strstr(object_of(a, 5)->name, "anon "), "%s", object_of(a, 5)->name);
+	stack = object_of(a, 4);
+	cr_expect_str_eq(stack->name, "stack of thread 77");
+	cr_expect_eq(stack->bytes, 3 * 4096, "%zu", (size_t)stack->bytes);
+	cr_expect_eq(stack->start, ((uintptr_t)both + 9000) & ~4095ull);
+	attrib_free(a);
+}
+
 Test(attrib, code_and_what_was_asked_for)
 {
 	struct attrib_options o = {.lines = true,

@@ -61,6 +61,15 @@ Test(dist, weights_count)
 	cr_expect_float_eq(d.max, 200e6, 0);
 }
 
+Test(dist, nothing_is_nothing)
+{
+	dist_clear(&d);
+	dist_add(&d, 0, 3);
+	dist_add(&d, 4096, 1);
+	cr_expect_float_eq(dist_percentile(&d, .5), 0, 0);
+	cr_expect_float_eq(dist_percentile(&d, .8), 4096, 32);
+}
+
 Test(dist, strange_values_do_no_harm)
 {
 	dist_clear(&d);

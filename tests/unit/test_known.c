@@ -53,6 +53,7 @@ Test(known, digits_are_those_that_are_known)
 		{"not seen, nearly never", {0, 0, 1e-9}, KNOWN_PERCENT, "<0.001 %"},
 		{"not seen, nearly the next unit", {0, 0, 960e3}, KNOWN_COUNT, "<1.0 M"},
 		{"none", {0, 0, 0}, KNOWN_BYTES, "0 B"},
+		{"less than a byte is none", {1e-9, 0, 4096}, KNOWN_BYTES, "<4 KiB"},
 		{"nearly none", {1e-7, 0, 1e-6}, KNOWN_COUNT, "<0.001"},
 		{"nothing known", {0, 0, INFINITY}, KNOWN_COUNT, "?"},
 		{"no figure", {NAN, 0, 1}, KNOWN_COUNT, "?"},

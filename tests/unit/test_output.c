@@ -168,6 +168,7 @@ Test(output, colours_are_the_terminal_s)
 		bool tty;
 		const char *term, *colorterm, *no_color;
 		enum report_color want;
+		const char *locale; /* NULL: none is named */
 	} rows[] = {
 		{true, "xterm-256color", NULL, NULL, REPORT_256},
 		{true, "xterm-256color", "truecolor", NULL, REPORT_TRUECOLOR},
@@ -180,6 +181,10 @@ Test(output, colours_are_the_terminal_s)
 		{true, "xterm-256color", "truecolor", "1", REPORT_ASCII},
 		{true, "xterm-256color", NULL, "", REPORT_256},
 		{false, "xterm-256color", "truecolor", NULL, REPORT_ASCII},
+		{true, "xterm-256color", NULL, NULL, REPORT_256, "de_DE.UTF-8"},
+		{true, "xterm-256color", NULL, NULL, REPORT_256, "C.utf8"},
+		{true, "xterm-256color", NULL, NULL, REPORT_ASCII, "C"},
+		{true, "xterm-256color", "truecolor", NULL, REPORT_ASCII, "de_DE"},
 	};
 	int tty = open_terminal(), file = open("/dev/null", O_WRONLY);
 
@@ -187,6 +192,9 @@ Test(output, colours_are_the_terminal_s)
 		set_env("TERM", rows[i].term);
 		set_env("COLORTERM", rows[i].colorterm);
 		set_env("NO_COLOR", rows[i].no_color);
+		set_env("LC_ALL", "");
+		set_env("LC_CTYPE", NULL);
+		set_env("LANG", rows[i].locale);
 		cr_expect_eq(output_color(rows[i].tty ? tty : file), rows[i].want, "row %zu", i);
 	}
 	close(tty);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,6 +97,7 @@ int frame_end(struct frame *f, struct report_args *a, int err)
 			damon_fail(&a->fail, -err, "cannot draw: %s", strerror(-err));
 	}
 	canvas_free(f->canvas);
+	free(f->marks);
 	*f = (struct frame){0};
 	return err;
 }
@@ -279,13 +281,27 @@ void frame_time_axis(struct frame *f, bool grid)
 	}
 }
 
-double frame_marks_height(const struct frame *f, size_t n)
+int frame_set_time(struct frame *f, struct report_args *a, const struct scan *sc, uint64_t start_ns,
+		   uint64_t end_ns)
 {
-	return n ? 20 * f->scale : 0;
+	int n = marks_list(a, start_ns, end_ns, &f->marks);
+
+	if (n < 0)
+		return damon_fail(&a->fail, ENOMEM, "out of memory");
+	f->origin_ns = sc->info.start_ns;
+	f->start_ns = start_ns - f->origin_ns;
+	f->end_ns = end_ns - f->origin_ns;
+	f->nr_marks = (size_t)n;
+	return 0;
 }
 
-/* Returns how many within the axis have no room for their names, and draws all, or not. */
-static size_t place_marks(struct frame *f, const struct picture_mark *marks, size_t n, bool draw)
+double frame_marks_height(const struct frame *f)
+{
+	return f->nr_marks ? 20 * f->scale : 0;
+}
+
+/* Returns how many have no room for their names, and draws all, or not. */
+static size_t place_marks(struct frame *f, bool draw)
 {
 	struct stroke s = {.width = 1.5 * f->scale, .color = f->theme->mark, .dashed = true};
 	struct letters l = f->small;
@@ -293,15 +309,14 @@ static size_t place_marks(struct frame *f, const struct picture_mark *marks, siz
 	size_t unnamed = 0;
 
 	l.color = f->theme->mark;
-	for (size_t i = 0; i < n; i++) {
-		double x = frame_x(f, (double)marks[i].time_ns), width;
+	for (size_t i = 0; i < f->nr_marks; i++) {
+		const struct mark *m = &f->marks[i];
+		double x = frame_x(f, (double)(m->time_ns - f->origin_ns)), width;
 		struct point line[] = {{x, f->from.y - 4 * f->scale}, {x, f->to.y}};
 
-		if (marks[i].time_ns < f->start_ns || marks[i].time_ns > f->end_ns)
-			continue;
 		if (draw)
 			canvas_line(f->canvas, line, 2, &s);
-		width = canvas_text_width(f->canvas, &l, marks[i].name);
+		width = canvas_text_width(f->canvas, &l, m->name);
 		l.anchor = x + width > f->to.x ? ANCHOR_RIGHT : ANCHOR_LEFT;
 		if (l.anchor == ANCHOR_RIGHT ? x - width < end : x < end) {
 			unnamed++;
@@ -310,23 +325,22 @@ static size_t place_marks(struct frame *f, const struct picture_mark *marks, siz
 		end = (l.anchor == ANCHOR_RIGHT ? x : x + width) + 10 * f->scale;
 		if (draw)
 			canvas_text(f->canvas, (struct point){x, f->from.y - 7 * f->scale}, &l,
-				    marks[i].name);
+				    m->name);
 	}
 	return unnamed;
 }
 
-void frame_marks(struct frame *f, const struct picture_mark *marks, size_t n)
+void frame_marks(struct frame *f)
 {
-	place_marks(f, marks, n, true);
+	place_marks(f, true);
 }
 
-void frame_end_footer(char *buf, size_t size, struct frame *f, const struct picture_mark *marks,
-		      size_t nr_marks)
+void frame_end_footer(char *buf, size_t size, struct frame *f)
 {
-	size_t n = place_marks(f, marks, nr_marks, false);
+	size_t n = place_marks(f, false);
 
 	*buf = '\0';
 	if (n)
-		snprintf(buf, size, "; %zu mark%s no room for %s name", n,
-			 n > 1 ? "s have" : " has", n > 1 ? "their" : "its");
+		snprintf(buf, size, "; %zu mark%s no room for %s", n, n > 1 ? "s have" : " has",
+			 n > 1 ? "their names" : "its name");
 }

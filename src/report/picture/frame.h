@@ -7,6 +7,7 @@
 #ifndef REPORT_PICTURE_FRAME_H
 #define REPORT_PICTURE_FRAME_H
 
+#include "report/marks.h"
 #include "report/picture/axis.h"
 #include "report/picture/canvas.h"
 #include "report/picture/picture.h"
@@ -32,6 +33,9 @@ struct frame {
 	double top, bottom;	   /* what the title and the footer leave */
 	struct point from, to;	   /* of the plot: set by what draws it */
 	uint64_t start_ns, end_ns; /* of the plot's axis of time, since the start of the record */
+	uint64_t origin_ns;	   /* which is this moment */
+	struct mark *marks;	   /* within the axis; frame_end() frees them */
+	size_t nr_marks;
 	struct letters axis, small;
 };
 
@@ -60,15 +64,19 @@ size_t frame_begin_footer(char *buf, size_t size, struct report_args *a, const s
 			  const struct scan_target *t);
 /* How it ends, or nothing: that there are marks without room for their names, as far as the plot's
  * width tells. */
-void frame_end_footer(char *buf, size_t size, struct frame *f, const struct picture_mark *marks,
-		      size_t nr_marks);
+void frame_end_footer(char *buf, size_t size, struct frame *f);
 
 /* Where a time is, on the axis. */
 double frame_x(const struct frame *f, double ns);
 /* Ticks and their labels below the plot; where 'grid', lines across it. */
 void frame_time_axis(struct frame *f, bool grid);
+/* The axis of time is [start_ns, end_ns] as snapshots have it, of the record of 'sc': the marks
+ * within are taken along. Returns 0, or -ENOMEM with a->fail set. */
+int frame_set_time(struct frame *f, struct report_args *a, const struct scan *sc, uint64_t start_ns,
+		   uint64_t end_ns);
 /* Lines across the plot, names above it where they have room. */
-void frame_marks(struct frame *f, const struct picture_mark *marks, size_t n);
+void frame_marks(struct frame *f);
 /* What names of marks take above the plot. */
-double frame_marks_height(const struct frame *f, size_t n);
+double frame_marks_height(const struct frame *f);
+
 #endif

@@ -155,8 +155,6 @@ struct heat_picture {
 	const struct scan *scan;
 	const struct scan_target *target;
 	const struct heatgrid *grid;
-	const struct picture_mark *marks;
-	size_t nr_marks;
 };
 
 /* All that is said below, but for what drawing tells. */
@@ -185,13 +183,11 @@ static void place_across(const struct heat_picture *h, struct frame *f,
 {
 	f->from.x = rint(f->margin + heat_plot_address_width(h->grid, f));
 	f->to.x = rint(f->width - f->margin / 2 - heat_plot_names_width(h->grid, names, f));
-	f->start_ns = h->grid->start_ns - h->scan->info.start_ns;
-	f->end_ns = h->grid->end_ns - h->scan->info.start_ns;
 }
 
 static void place_down(const struct heat_picture *h, struct frame *f)
 {
-	f->from.y = rint(f->top + 20 * f->scale + frame_marks_height(f, h->nr_marks));
+	f->from.y = rint(f->top + 20 * f->scale + frame_marks_height(f));
 	f->to.y = rint(f->bottom - LEGEND_BELOW * f->scale);
 }
 
@@ -202,10 +198,12 @@ static int draw(const struct heat_picture *h, struct frame *f)
 	struct heat_plot p;
 	char footer[1024];
 	size_t n = begin_footer(footer, sizeof(footer), h);
-	int err;
+	int err = frame_set_time(f, h->args, h->scan, h->grid->start_ns, h->grid->end_ns);
 
+	if (err)
+		return err;
 	place_across(h, f, names);
-	frame_end_footer(footer + n, sizeof(footer) - n, f, h->marks, h->nr_marks);
+	frame_end_footer(footer + n, sizeof(footer) - n, f);
 	frame_footer(f, footer);
 	place_down(h, f);
 	err = heat_plot_init(&p, h->grid, f, f->to.y - f->from.y);
@@ -218,7 +216,7 @@ static int draw(const struct heat_picture *h, struct frame *f)
 		heat_plot_addresses(&p, f);
 		heat_plot_names(&p, f);
 		frame_time_axis(f, false);
-		frame_marks(f, h->marks, h->nr_marks);
+		frame_marks(f);
 		draw_legend(&p, f, &h->scan->info);
 	}
 	heat_plot_release(&p);
@@ -246,9 +244,9 @@ static int draw_all(struct heat_picture *h, int got)
 	return frame_end(&f, a, err);
 }
 
-int picture_heatmap(struct report_args *a, const struct picture_mark *marks, size_t nr_marks)
+int picture_heatmap(struct report_args *a)
 {
-	struct heat_picture h = {.args = a, .marks = marks, .nr_marks = nr_marks};
+	struct heat_picture h = {.args = a};
 	struct frame size;
 	struct heatgrid g = {0};
 	size_t lines, per_line;

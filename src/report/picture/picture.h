@@ -5,14 +5,8 @@
 
 #include "report/report.h"
 
-/* A moment that has a name. */
-struct picture_mark {
-	uint64_t time_ns; /* since the start of the record */
-	const char *name;
-};
-
-int picture_heatmap(struct report_args *a, const struct picture_mark *marks, size_t nr_marks);
-int picture_wss(struct report_args *a, const struct picture_mark *marks, size_t nr_marks);
+int picture_heatmap(struct report_args *a);
+int picture_wss(struct report_args *a);
 
 /* Whether a picture can have that size: 0, or -EINVAL with the sentence in 'fail'. 0x0 is none. */
 int picture_check_size(uint64_t width, uint64_t height, struct damon_fail *fail);

@@ -25,8 +25,6 @@ struct wss_picture {
 	const struct scan *scan;
 	const struct scan_target *target;
 	const struct wss_view *view;
-	const struct picture_mark *marks;
-	size_t nr_marks;
 	double top_bytes;		 /* of the axis */
 	struct point side_from, side_to; /* of the distribution */
 };
@@ -211,32 +209,33 @@ static void place_across(const struct wss_picture *w, struct frame *f)
 
 	f->from.x = rint(f->margin + label + 12 * k);
 	f->to.x = rint(f->width - f->margin / 2 - (SIDE_WIDTH + SIDE_GAP + FIGURES) * k);
-	f->start_ns = w->view->start_ns - w->scan->info.start_ns;
-	f->end_ns = w->view->end_ns - w->scan->info.start_ns;
 }
 
 static void place_down(struct wss_picture *w, struct frame *f)
 {
 	double k = f->scale;
 
-	f->from.y = rint(f->top + 8 * k + frame_marks_height(f, w->nr_marks));
+	f->from.y = rint(f->top + 8 * k + frame_marks_height(f));
 	f->to.y = rint(f->bottom - BELOW * k);
 	w->side_from = (struct point){f->to.x + SIDE_GAP * k, f->from.y};
 	w->side_to = (struct point){w->side_from.x + SIDE_WIDTH * k, f->to.y};
 	w->top_bytes = fmax(1.04 * w->view->hi.max, DAMON_PAGE_SIZE);
 }
 
-static void draw(struct wss_picture *w, struct frame *f)
+static int draw(struct wss_picture *w, struct frame *f)
 {
 	char footer[1024];
 	size_t n = frame_begin_footer(footer, sizeof(footer), w->args, w->scan, w->target);
+	int err = frame_set_time(f, w->args, w->scan, w->view->start_ns, w->view->end_ns);
 
+	if (err)
+		return err;
 	n += (size_t)snprintf(footer + n, sizeof(footer) - n,
 			      "the working set is the memory that was accessed within %s before "
 			      "each moment; the band is where the truth lies with 95 %%",
 			      wss_window(w->args));
 	place_across(w, f);
-	frame_end_footer(footer + n, sizeof(footer) - n, f, w->marks, w->nr_marks);
+	frame_end_footer(footer + n, sizeof(footer) - n, f);
 	frame_footer(f, footer);
 	place_down(w, f);
 	frame_time_axis(f, true);
@@ -247,7 +246,8 @@ static void draw(struct wss_picture *w, struct frame *f)
 	draw_figures(w, f);
 	draw_box(f, f->from, f->to);
 	draw_box(f, w->side_from, w->side_to);
-	frame_marks(f, w->marks, w->nr_marks);
+	frame_marks(f);
+	return 0;
 }
 
 static int draw_all(struct wss_picture *w, int got)
@@ -268,11 +268,11 @@ static int draw_all(struct wss_picture *w, int got)
 	frame_title(&f, title, frame_command(command, sizeof(command), w->scan),
 		    frame_source(source, sizeof(source), a, w->scan));
 	if (got)
-		draw(w, &f);
+		err = draw(w, &f);
 	else
 		frame_say(&f, w->target ? "nothing to show: it has no snapshot in this time"
 					: notes_empty_text(w->scan));
-	return frame_end(&f, a, 0);
+	return frame_end(&f, a, err);
 }
 
 /* No finer than there are snapshots: a bin without one would be a hole. */
@@ -285,10 +285,10 @@ static size_t bins(const struct scan *sc, const struct scan_target *t, const str
 	return (size_t)MIN(MAX(snaps, (uint64_t)1), (uint64_t)(f->width / BIN_PIXELS));
 }
 
-int picture_wss(struct report_args *a, const struct picture_mark *marks, size_t nr_marks)
+int picture_wss(struct report_args *a)
 {
 	_cleanup_(freep) struct wss_view *v = calloc(1, sizeof(*v));
-	struct wss_picture w = {.args = a, .view = v, .marks = marks, .nr_marks = nr_marks};
+	struct wss_picture w = {.args = a, .view = v};
 	struct frame size;
 	struct scan sc;
 	int got = frame_size(&size, a);
