@@ -169,6 +169,7 @@ _damon_perf()
 		--duration) return ;;
 		--hot-thres-access-freq) return ;;
 		--cold-min-age) return ;;
+		--active-mem-bp) return ;;
 		--quota-ms) return ;;
 		--quota-reset-interval-ms) return ;;
 		--wmarks-interval) return ;;
@@ -196,7 +197,7 @@ _damon_perf()
 		--event) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --hot-thres-access-freq --cold-min-age --quota-ms --quota-reset-interval-ms --wmarks-interval --wmarks-high --wmarks-mid --wmarks-low --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --autotune-monitoring-intervals --monitor-region-start --monitor-region-end --format --output --metrics --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --hot-thres-access-freq --cold-min-age --active-mem-bp --filter-young-pages --quota-ms --quota-reset-interval-ms --wmarks-interval --wmarks-high --wmarks-mid --wmarks-low --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --autotune-monitoring-intervals --monitor-region-start --monitor-region-end --format --output --metrics --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
 		else
 			_damon_perf_words -c
 		fi

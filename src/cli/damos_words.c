@@ -143,7 +143,7 @@ static int apply_goal(const struct words_by *b, const struct words *u, struct da
 {
 	struct damos_goal *g = scheme_add_goal(&b->is, &u->at, s);
 	uint64_t nid = 0;
-	bool of_node;
+	bool of_node, of_memcg;
 	int err;
 
 	if (!g)
@@ -153,19 +153,27 @@ static int apply_goal(const struct words_by *b, const struct words *u, struct da
 	if (err)
 		return err;
 	of_node = scheme_metric_has_node(g->metric);
+	of_memcg = scheme_metric_has_memcg(g->metric);
 	if (u->nr < 2)
 		return refuse(&b->is, &u->at, "'%s' needs a value to reach", u->words[0]);
 	if (u->nr < 3 && of_node)
 		return refuse(&b->is, &u->at, "'%s' needs a node", u->words[0]);
-	if (u->nr > 3)
-		return refuse_extra(b, u, 3);
+	if (of_memcg && (u->nr < 4 || u->words[3][0] != '/'))
+		return refuse(&b->is, &u->at,
+			      "'%s' needs the path of a cgroup, which begins with '/'",
+			      u->words[0]);
+	if (u->nr > 3u + of_memcg)
+		return refuse_extra(b, u, 3 + of_memcg);
 	err = scheme_goal_target(&b->is, &u->at, u->words[1], g);
 	if (err || u->nr < 3)
 		return err;
 	err = value_count(&b->is, &u->at, u->words[2], of_node ? INT16_MAX : UINT64_MAX,
 			  of_node ? &nid : &g->current);
 	g->nid = (int)nid;
-	return err;
+	if (err || !of_memcg)
+		return err;
+	g->memcg = strdup(u->words[3]);
+	return g->memcg ? 0 : refuse_memory(&b->is);
 }
 
 static int apply_tuner(const struct words_by *b, const struct words *u, struct damos *s)

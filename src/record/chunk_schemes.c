@@ -44,7 +44,7 @@ static void code_range(struct damon_pack *p, struct damos_range *r)
 	r->max = pack_var(p, r->max);
 }
 
-static void code_quota(struct damon_pack *p, struct damos_quota *q)
+static void code_quota(struct damon_pack *p, struct damon_names *names, struct damos_quota *q)
 {
 	q->time_ns = pack_var(p, q->time_ns);
 	q->bytes = pack_var(p, q->bytes);
@@ -61,6 +61,8 @@ static void code_quota(struct damon_pack *p, struct damos_quota *q)
 		g->target = pack_var(p, g->target);
 		g->current = pack_var(p, g->current);
 		g->nid = code_int(p, g->nid);
+		if (damos_goal_has_memcg(g->metric))
+			g->memcg = code_name(p, names, g->memcg);
 	}
 }
 
@@ -85,7 +87,7 @@ static void code_scheme(struct damon_pack *p, struct damon_names *names, struct 
 	s->access_max = damon_pack_f64(p, s->access_max);
 	code_range(p, &s->age_ns);
 	s->apply_ns = pack_var(p, s->apply_ns);
-	code_quota(p, &s->quota);
+	code_quota(p, names, &s->quota);
 	s->watermarks.metric = (enum damos_wmark_metric)code_u32(p, s->watermarks.metric);
 	s->watermarks.interval_ns = pack_var(p, s->watermarks.interval_ns);
 	s->watermarks.high = code_u32(p, s->watermarks.high);

@@ -58,6 +58,8 @@ static void add_quota(struct show *s, const struct damos_quota *q)
 
 		add(s, " goal=%s:%" PRIu64 ":%" PRIu64 ":%d", word_of(scheme_metrics, g->metric),
 		    g->target, g->current, g->nid);
+		if (g->memcg)
+			add(s, ":%s", g->memcg);
 	}
 	if (q->tuner)
 		add(s, " tuner=%s", word_of(scheme_tuners, q->tuner));

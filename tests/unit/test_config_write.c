@@ -61,6 +61,8 @@ static void any_goal(struct rng *r, struct damos_goal *g)
 	g->current = any_number(r);
 	if (scheme_metric_has_node(g->metric))
 		g->nid = (int)below(r, 9);
+	if (scheme_metric_has_memcg(g->metric))
+		g->memcg = strdup(below(r, 2) ? "/a b" : "/\xc3\xa4/\"x\"");
 }
 
 static void any_quota(struct rng *r, struct damos_quota *q)
@@ -197,6 +199,13 @@ static bool scheme_equal(const struct damos *a, const struct damos *b)
 		if (!p != !q || (p && strcmp(p, q)))
 			return false;
 		x.filters[i].memcg = y.filters[i].memcg = NULL;
+	}
+	for (size_t i = 0; i < x.quota.nr_goals; i++) {
+		const char *p = x.quota.goals[i].memcg, *q = y.quota.goals[i].memcg;
+
+		if (!p != !q || (p && strcmp(p, q)))
+			return false;
+		x.quota.goals[i].memcg = y.quota.goals[i].memcg = NULL;
 	}
 	return !memcmp(&x, &y, sizeof(x));
 }

@@ -79,6 +79,9 @@ Test(damos_options, schemes_are_made)
 		 "stat goal=some_mem_psi_us:10000:0:0 goal=user_input:10000:9000:0 tuner=temporal"},
 		{"--damos_action stat --damos_quota_goal node_mem_free_bp 0.5% 0",
 		 "stat goal=node_mem_free_bp:50:0:0"},
+		{"--damos_action stat --damos_quota_goal node_memcg_used_bp 30% 1 /a/b "
+		 "--damos_quota_goal inactive_mem_bp 50.1%",
+		 "stat goal=node_memcg_used_bp:3000:0:1:/a/b goal=inactive_mem_bp:5010:0:0"},
 		{"--damos_action cold --damos_action stat --damos_nr_quota_goals 0 1 "
 		 "--damos_quota_goal target_rss 1G",
 		 "cold | stat goal=target_rss:1073741824:0:0"},
@@ -200,9 +203,16 @@ Test(damos_options, mistakes_are_refused)
 		 "'--damos-quota-goal': 'user_input' needs a value to reach", NULL},
 		{"--damos-action stat --damos-quota-goal node_mem_used_bp 5%",
 		 "'--damos-quota-goal': 'node_mem_used_bp' needs a node", NULL},
-		{"--damos-action stat --damos-quota-goal active_mem_bp 5%",
-		 "'--damos-quota-goal': 'active_mem_bp' cannot work here: it is not measured here",
+		{"--damos-action stat --damos-quota-goal node_memcg_free_bp 5% 0",
+		 "'--damos-quota-goal': 'node_memcg_free_bp' needs the path of a cgroup, which "
+		 "begins with '/'",
 		 NULL},
+		{"--damos-action stat --damos-quota-goal node_memcg_free_bp 5% 0 a",
+		 "'--damos-quota-goal': 'node_memcg_free_bp' needs the path of a cgroup, which "
+		 "begins with '/'",
+		 NULL},
+		{"--damos-action stat --damos-quota-goal node_memcg_free_bp 5% x /a",
+		 "'--damos-quota-goal': 'x' is no whole number", NULL},
 		{"--damos-action stat --damos-wmarks free_mem_rate 5s 1 2 3",
 		 "'schemes[0].watermarks': high, mid and low must be in this order: 1, 2, 3 permil "
 		 "are not",
