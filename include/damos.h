@@ -77,6 +77,8 @@ struct damos_quota {
 	struct damos_goal goals[DAMOS_MAX_GOALS];
 	size_t nr_goals;
 	enum damos_tuner tuner;
+	/* Bytes that were tried and did not change count num / denom of theirs; denom 0: in full */
+	uint32_t fail_charge_num, fail_charge_denom;
 };
 
 enum damos_wmark_metric { DAMOS_WMARK_NONE, DAMOS_WMARK_FREE_MEM_RATE };

@@ -176,6 +176,20 @@ static int apply_goal(const struct words_by *b, const struct words *u, struct da
 	return g->memcg ? 0 : refuse_memory(&b->is);
 }
 
+static int apply_charge(const struct words_by *b, const struct words *u, struct damos *s)
+{
+	uint64_t num, denom;
+	int err = value_count(&b->is, &u->at, u->words[0], UINT32_MAX, &num);
+
+	if (!err)
+		err = value_count(&b->is, &u->at, u->words[1], UINT32_MAX, &denom);
+	if (err)
+		return err;
+	s->quota.fail_charge_num = (uint32_t)num;
+	s->quota.fail_charge_denom = (uint32_t)denom;
+	return 0;
+}
+
 static int apply_tuner(const struct words_by *b, const struct words *u, struct damos *s)
 {
 	return value_word(&b->is, &u->at, u->words[0], "a tuner", scheme_tuners,
@@ -379,6 +393,7 @@ const struct words_kind words_kinds[] = {
 	{"damos-quota-time", WORDS_EACH, apply_quota_time},
 	{"damos-quota-space", WORDS_EACH, apply_quota_space},
 	{"damos-quota-weights", WORDS_EACH, apply_weights},
+	{"damos-quota-fail-charge-ratio", WORDS_EACH, apply_charge},
 	{"damos-quota-goal", WORDS_MANY, apply_goal, "damos-nr-quota-goals"},
 	{"damos-nr-quota-goals", WORDS_COUNTS},
 	{"damos-quota-goal-tuner", WORDS_EACH, apply_tuner},

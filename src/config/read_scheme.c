@@ -110,8 +110,6 @@ static const struct key weight_keys[] = {
 	{0},
 };
 
-static const char no_charge_ratio[] = "what failed is charged in full";
-
 static const struct key quota_keys[] = {
 	{"time_ms", KEY_TIME, AT(quota.time_ns), NS_PER_MS},
 	{"sz_bytes", KEY_BYTES, AT(quota.bytes)},
@@ -120,8 +118,8 @@ static const struct key quota_keys[] = {
 	{"goal_tuner", KEY_WORD, AT(quota.tuner), .words = scheme_tuners, .what = "a tuner"},
 	{"weights", KEY_OBJECT, .keys = weight_keys},
 	{"effective_sz_bytes", KEY_IGNORE},
-	{"fail_charge_num", KEY_ABSENT, .what = no_charge_ratio},
-	{"fail_charge_denom", KEY_ABSENT, .what = no_charge_ratio},
+	{"fail_charge_num", KEY_U32, AT(quota.fail_charge_num), UINT32_MAX},
+	{"fail_charge_denom", KEY_U32, AT(quota.fail_charge_denom), UINT32_MAX},
 	{0},
 };
 

@@ -123,6 +123,10 @@ static void write_quota(struct json *j, const struct damos_quota *q)
 		write_goal(j, &q->goals[i]);
 	json_end(j);
 	json_str(j, "goal_tuner", word_of(scheme_tuners, q->tuner));
+	if (q->fail_charge_num || q->fail_charge_denom) { /* damo has them since 3.2 */
+		write_count(j, "fail_charge_num", q->fail_charge_num);
+		write_count(j, "fail_charge_denom", q->fail_charge_denom);
+	}
 	json_object(j, "weights");
 	write_part(j, "sz_permil", q->weight_size, 1000);
 	write_part(j, "nr_accesses_permil", q->weight_accesses, 1000);

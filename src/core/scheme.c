@@ -111,7 +111,9 @@ static bool same_quota(const struct damos_quota *a, const struct damos_quota *b)
 {
 	if (a->time_ns != b->time_ns || a->bytes != b->bytes || a->reset_ns != b->reset_ns ||
 	    a->weight_size != b->weight_size || a->weight_accesses != b->weight_accesses ||
-	    a->weight_age != b->weight_age || a->tuner != b->tuner || a->nr_goals != b->nr_goals)
+	    a->weight_age != b->weight_age || a->tuner != b->tuner || a->nr_goals != b->nr_goals ||
+	    a->fail_charge_num != b->fail_charge_num ||
+	    a->fail_charge_denom != b->fail_charge_denom)
 		return false;
 	for (size_t i = 0; i < a->nr_goals; i++)
 		if (!same_goal(&a->goals[i], &b->goals[i]))
@@ -318,7 +320,7 @@ void damon_schemes_charge(struct damon_schemes *e, const struct damos_result *r)
 	whole.dropped = MIN(r->dropped, p->end - p->start);
 	whole.tried = p->end - p->start - whole.dropped;
 	count(&p->s->stats, &whole);
-	damos_budget_charge(&p->s->budget, p->window, &whole);
+	damos_budget_charge(&p->s->budget, &p->s->s.quota, p->window, &whole);
 	damos_guard_applied(&p->s->guard, (double)whole.applied, e->now_ns);
 	if (whole.dropped && p->s->kind.acts) {
 		struct damos_applied_range range = {p->start + whole.tried, p->end, p->at_ns};

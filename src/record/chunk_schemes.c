@@ -134,6 +134,12 @@ static void code_stats(struct damon_pack *p, const struct damos *d, struct damos
 	s->sz_now = pack_var(p, s->sz_now);
 }
 
+static void code_charge(struct damon_pack *p, struct damos_quota *q)
+{
+	q->fail_charge_num = code_u32(p, q->fail_charge_num);
+	q->fail_charge_denom = code_u32(p, q->fail_charge_denom);
+}
+
 static void code_head(struct damon_pack *p, struct damon_scheme_totals *t)
 {
 	t->dry_run = (uint32_t)pack_max(p, t->dry_run, 1);
@@ -157,6 +163,11 @@ static int encode(struct record_out *o, struct record_payload *p)
 
 		code_scheme(&p->raw, NULL, &s);
 		code_stats(&p->raw, &s, &stats);
+	}
+	for (size_t i = 0; i < t.n; i++) {
+		struct damos_quota q = t.s[i].quota;
+
+		code_charge(&p->raw, &q);
 	}
 	return p->raw.err ? p->raw.err : 1;
 }
@@ -184,6 +195,8 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 		    (unsigned)stats[i].state >= DAMOS_NR_STATES)
 			pack_bad(p);
 	}
+	for (size_t i = 0; !p->err && i < t.n && pack_left(p); i++)
+		code_charge(p, &s[i].quota);
 	if (p->err)
 		return p->err;
 	free(in->schemes);

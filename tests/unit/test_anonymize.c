@@ -147,6 +147,8 @@ static void add_schemes(struct damon_totals *t)
 		s[i].action = "pageout";
 		s[i].nr_filters = 1;
 		s[i].quota.nr_goals = 1;
+		s[i].quota.fail_charge_num = 1;
+		s[i].quota.fail_charge_denom = 1024;
 		stats[i] = (struct damos_stats){.sz_applied = 4096 * (i + 1)};
 	}
 	s[0].filters[0] =
@@ -319,6 +321,8 @@ static void expect_schemes(const struct seen *from, const struct seen *plain, co
 		cr_expect_str_eq(plain->memcg[i], from->memcg[i]);
 		cr_expect_eq(to->memcg[i][0], '/');
 		cr_expect_eq(to->scheme[i].quota.goals[0].target, 5000);
+		cr_expect_eq(to->scheme[i].quota.fail_charge_num, 1);
+		cr_expect_eq(to->scheme[i].quota.fail_charge_denom, 1024);
 	}
 	cr_expect_str_eq(plain->stats[0].reason, from->stats[0].reason);
 	cr_expect_str_eq(to->stats[0].reason, "(anonymized)");

@@ -75,6 +75,9 @@ Test(config, schemes_are_read)
 		{QUOTA("'time_ms':0,'sz_bytes':0,'reset_interval_ms':'max','goals':[],"
 		       "'effective_sz_bytes':'5 B'"),
 		 "stat"},
+		{QUOTA("'sz_bytes':4096,'fail_charge_num':'1','fail_charge_denom':1024"),
+		 "stat bytes=4096 charge=1/1024"},
+		{QUOTA("'fail_charge_num':0,'fail_charge_denom':0"), "stat"},
 		{QUOTA("'weights':{'sz_permil':'0 %','nr_accesses_permil':'80 %',"
 		       "'age_permil':200}"),
 		 "stat weights=0,800,200"},
@@ -399,10 +402,7 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		{QUOTA("'goals':[{'target_value':1},{'target_value':1},{'target_value':1},"
 		       "{'target_value':1},{'target_value':1}]"),
 		 "[0].quotas.goals[4]: a quota has at most 4 goals", NULL},
-		{QUOTA("'fail_charge_num':1"),
-		 "[0].quotas.fail_charge_num: this cannot work here: what failed is charged in "
-		 "full",
-		 NULL},
+		{QUOTA("'fail_charge_num':-1"), NULL, NULL},
 		{"[{'watermarks':{'metric':'free_mem_rate','interval_us':1,'high_permil':1,"
 		 "'mid_permil':2,'low_permil':3}}]",
 		 "[0].watermarks: high, mid and low must be in this order: 1, 2, 3 permil are not",

@@ -72,6 +72,10 @@ static void any_quota(struct rng *r, struct damos_quota *q)
 	q->nr_goals = below(r, 2) ? below(r, DAMOS_MAX_GOALS + 1) : 0;
 	for (size_t i = 0; i < q->nr_goals; i++)
 		any_goal(r, &q->goals[i]);
+	if (below(r, 2)) {
+		q->fail_charge_num = (uint32_t)any_number(r);
+		q->fail_charge_denom = (uint32_t)any_number(r);
+	}
 	if (q->time_ns || q->bytes || q->nr_goals)
 		q->reset_ns = any_number(r) | 1;
 	q->weight_size = (uint32_t)below(r, 1001);

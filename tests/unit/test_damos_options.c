@@ -70,6 +70,9 @@ Test(damos_options, schemes_are_made)
 		{"--damos_action stat --damos_quota_interval 500ms --damos_quota_time 10 "
 		 "--damos_quota_space 200MB --damos_quota_weights 0 1 10%",
 		 "stat time=10000000 bytes=209715200 reset=500000000 weights=0,1,100"},
+		{"--damos_action stat --damos_quota_space 4K --damos_quota_fail_charge_ratio 1 "
+		 "1,024",
+		 "stat bytes=4096 charge=1/1024"},
 		{"--damos_action stat --damos_quotas 10 128M 1s 0 500 1000",
 		 "stat time=10000000 bytes=134217728 weights=0,500,1000"},
 		{"--damos_action stat --damos_quotas 10ms 1G 2s",
