@@ -267,9 +267,11 @@ static int read_argument(const struct words_by *b, const struct words *u, struct
 		f->target = (uint32_t)n;
 		return 1;
 	case DAMOS_FILTER_MEMCG:
-		if (!u->nr || u->words[0][0] != '/')
+		if (!u->nr)
+			return refuse(&b->is, &u->at, "the path of a cgroup is missing");
+		if (u->words[0][0] != '/')
 			return refuse(&b->is, &u->at, "'%.60s' is no path that begins with '/'",
-				      u->nr ? u->words[0] : "");
+				      u->words[0]);
 		f->memcg = strdup(u->words[0]);
 		return f->memcg ? 1 : refuse_memory(&b->is);
 	default:

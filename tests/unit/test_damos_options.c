@@ -239,7 +239,7 @@ Test(damos_options, mistakes_are_refused)
 		{"--damos-action stat --damos-filter allow target",
 		 "'--damos-filter': the number of a target is missing", NULL},
 		{"--damos-action stat --damos-filter allow memcg",
-		 "'--damos-filter': '' is no path that begins with '/'", NULL},
+		 "'--damos-filter': the path of a cgroup is missing", NULL},
 		{"--damos-action stat --damos-filter allow memcg a",
 		 "'--damos-filter': 'a' is no path that begins with '/'", NULL},
 		{"--damos-action stat --damos-filter allow anon ./program",
