@@ -46,6 +46,10 @@ enum damos_goal_metric {
 	DAMOS_GOAL_TARGET_RSS, /* bytes of all targets in memory; not DAMOS's */
 	DAMOS_GOAL_REFAULT_BP, /* of the bytes paged out those that came back within 10 s, in
 				  1/10000; not DAMOS's */
+	DAMOS_GOAL_NODE_MEMCG_USED_BP, /* of a node's memory what a cgroup has there, in 1/10000 */
+	DAMOS_GOAL_NODE_MEMCG_FREE_BP, /* all else of that node: not what is free */
+	DAMOS_GOAL_ACTIVE_MEM_BP,      /* active of active and inactive memory, in 1/10000 */
+	DAMOS_GOAL_INACTIVE_MEM_BP,
 	DAMOS_NR_GOAL_METRICS
 };
 
@@ -54,6 +58,7 @@ struct damos_goal {
 	enum damos_goal_metric metric;
 	uint64_t target, current; /* in the metric's unit; 'current' is user_input's */
 	int nid;		  /* of node metrics */
+	const char *memcg;	  /* of memcg metrics, as a filter's */
 };
 
 enum damos_tuner {
@@ -72,6 +77,8 @@ struct damos_quota {
 	struct damos_goal goals[DAMOS_MAX_GOALS];
 	size_t nr_goals;
 	enum damos_tuner tuner;
+	/* Bytes that were tried and did not change count num / denom of theirs; denom 0: in full */
+	uint32_t fail_charge_num, fail_charge_denom;
 };
 
 enum damos_wmark_metric { DAMOS_WMARK_NONE, DAMOS_WMARK_FREE_MEM_RATE };

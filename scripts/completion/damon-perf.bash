@@ -78,6 +78,7 @@ _damon_perf()
 		--damos-quota-time) return ;;
 		--damos-quota-space) return ;;
 		--damos-quota-weights) return ;;
+		--damos-quota-fail-charge-ratio) return ;;
 		--damos-quotas) return ;;
 		--damos-quota-goal) return ;;
 		--damos-quota-goal-tuner) return ;;
@@ -112,7 +113,7 @@ _damon_perf()
 		--monitoring-nr-regions-range) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --plain --format --output --metrics --schemes --kdamonds --strict --damos-scheme --damos-action --damos-sz-region --damos-access-rate --damos-age --damos-apply-interval --damos-quota-interval --damos-quota-time --damos-quota-space --damos-quota-weights --damos-quotas --damos-quota-goal --damos-quota-goal-tuner --damos-nr-quota-goals --damos-wmarks --damos-filter --damos-filter-out --damos-nr-filters --damos-target-nid --damos-dests --damos-max-nr-snapshots --damos-compare --damos-refault-max --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --help'
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --plain --format --output --metrics --schemes --kdamonds --strict --damos-scheme --damos-action --damos-sz-region --damos-access-rate --damos-age --damos-apply-interval --damos-quota-interval --damos-quota-time --damos-quota-space --damos-quota-weights --damos-quota-fail-charge-ratio --damos-quotas --damos-quota-goal --damos-quota-goal-tuner --damos-nr-quota-goals --damos-wmarks --damos-filter --damos-filter-out --damos-nr-filters --damos-target-nid --damos-dests --damos-max-nr-snapshots --damos-compare --damos-refault-max --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --sample --aggr --updr --minr --maxr --monitoring-intervals --intervals-goal --monitoring-intervals-goal --monitoring-nr-regions-range --help'
 		else
 			_damon_perf_words -c
 		fi
@@ -169,6 +170,7 @@ _damon_perf()
 		--duration) return ;;
 		--hot-thres-access-freq) return ;;
 		--cold-min-age) return ;;
+		--active-mem-bp) return ;;
 		--quota-ms) return ;;
 		--quota-reset-interval-ms) return ;;
 		--wmarks-interval) return ;;
@@ -196,7 +198,7 @@ _damon_perf()
 		--event) return ;;
 		esac
 		if [[ $cur == -* ]]; then
-			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --hot-thres-access-freq --cold-min-age --quota-ms --quota-reset-interval-ms --wmarks-interval --wmarks-high --wmarks-mid --wmarks-low --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --autotune-monitoring-intervals --monitor-region-start --monitor-region-end --format --output --metrics --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
+			_damon_perf_words -W '--pid --cgroup --all-processes --ops --regions --duration --hot-thres-access-freq --cold-min-age --active-mem-bp --filter-young-pages --quota-ms --quota-reset-interval-ms --wmarks-interval --wmarks-high --wmarks-mid --wmarks-low --sample-interval --aggr-interval --min-nr-regions --max-nr-regions --autotune-monitoring-intervals --monitor-region-start --monitor-region-end --format --output --metrics --dry-run --source --overhead --rate --resolution --mem-reads --check --checks-per-sec --period --latency-threshold --loads --stores --phys --event --help'
 		else
 			_damon_perf_words -c
 		fi

@@ -5,6 +5,7 @@
 
 #include "action/filter.h"
 #include "base/util.h"
+#include "os/cgroup.h"
 
 #define ACTIVE	  (1ull << 16)	   /* beside the flags of pagemap */
 #define NEAR	  DAMON_HUGE_SIZE  /* gaps below are walked over faster than told apart */
@@ -43,48 +44,6 @@ bool damon_has_page_filters(const struct damos *s)
 			return true;
 	}
 	return false;
-}
-
-/* A path that is no path of a cgroup would match nothing, or all, silently. */
-static int check_memcgs(const struct damon_sys *sys, const struct damos *s, struct damon_fail *why)
-{
-	char text[8];
-	ssize_t n;
-
-	for (size_t i = 0; i < s->nr_filters; i++) {
-		const char *path = s->filters[i].memcg;
-
-		if (s->filters[i].type == DAMOS_FILTER_MEMCG && (!path || path[0] != '/'))
-			return damon_fail(why, EINVAL,
-					  "the path of a memory cgroup begins with '/', not '%s'",
-					  path ? path : "");
-	}
-	n = sys->read_file(sys, "/proc/self/cgroup", text, sizeof(text));
-	return n >= 0 ? 0 : damon_fail(why, ENOTSUP, "this kernel has no cgroups");
-}
-
-int damon_page_filters_check(const struct damon_sys *sys, const struct damos *s,
-			     struct damon_fail *why)
-{
-	if (has_filter(s, DAMOS_FILTER_MEMCG)) {
-		int err = check_memcgs(sys, s, why);
-
-		if (err)
-			return err;
-	}
-	if (has_filter(s, DAMOS_FILTER_ACTIVE) && !damon_pagemap_can_kpageflags(sys)) {
-		damon_fail(why, EPERM,
-			   "the filter 'active' needs /proc/kpageflags, which is root's");
-		damon_fail_remedy(why, "run as root");
-		return -EPERM;
-	}
-	if (has_filter(s, DAMOS_FILTER_HUGEPAGE_SIZE) && !damon_pagemap_can_huge(sys)) {
-		damon_fail(why, ENOTSUP,
-			   "before Linux 6.7 only root can tell which pages are huge");
-		damon_fail_remedy(why, "run as root");
-		return -ENOTSUP;
-	}
-	return 0;
 }
 
 /* ---- memory cgroups ---- */
@@ -133,6 +92,61 @@ static bool in_memcg(const char *text, const char *group)
 		line += len + (line[len] == '\n');
 	}
 	return found;
+}
+
+/* A path that is no path of a cgroup would match nothing, or all, silently. */
+static int check_memcg(const struct damon_sys *sys, const char *path, const char *own,
+		       struct damon_fail *why)
+{
+	if (!path || path[0] != '/')
+		return damon_fail(why, EINVAL,
+				  "the path of a memory cgroup begins with '/', not '%s'",
+				  path ? path : "");
+	/* of a container only a part may be mounted, elsewhere: its own group is one, too */
+	if (damon_cgroup_exists(sys, path) || in_memcg(own, path))
+		return 0;
+	damon_fail(why, ENOENT, "there is no cgroup '%.200s'", path);
+	damon_fail_remedy(why, "give its path as /proc/PID/cgroup has it");
+	return -ENOENT;
+}
+
+static int check_memcgs(const struct damon_sys *sys, const struct damos *s, struct damon_fail *why)
+{
+	char own[8192];
+	ssize_t n = sys->read_file(sys, "/proc/self/cgroup", own, sizeof(own) - 1);
+	int err = 0;
+
+	own[MAX(n, (ssize_t)0)] = '\0';
+	for (size_t i = 0; !err && i < s->nr_filters; i++)
+		if (s->filters[i].type == DAMOS_FILTER_MEMCG)
+			err = check_memcg(sys, s->filters[i].memcg, own, why);
+	if (!err && n < 0)
+		err = damon_fail(why, ENOTSUP, "this kernel has no cgroups");
+	return err;
+}
+
+int damon_page_filters_check(const struct damon_sys *sys, const struct damos *s,
+			     struct damon_fail *why)
+{
+	if (has_filter(s, DAMOS_FILTER_MEMCG)) {
+		int err = check_memcgs(sys, s, why);
+
+		if (err)
+			return err;
+	}
+	if (has_filter(s, DAMOS_FILTER_ACTIVE) && !damon_pagemap_can_kpageflags(sys)) {
+		damon_fail(why, EPERM,
+			   "the filter 'active' needs /proc/kpageflags, which is root's");
+		damon_fail_remedy(why, "run as root");
+		return -EPERM;
+	}
+	if (has_filter(s, DAMOS_FILTER_HUGEPAGE_SIZE) && !damon_pagemap_can_huge(sys)) {
+		damon_fail(why, ENOTSUP,
+			   "before Linux 6.7 only root can tell which pages are huge");
+		damon_fail_remedy(why, "run as root");
+		return -ENOTSUP;
+	}
+	return 0;
 }
 
 int damon_page_filters_init(struct damon_page_filters *f, const struct damon_sys *sys, int pid,

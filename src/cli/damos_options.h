@@ -83,11 +83,14 @@ int damos_options_read(const struct damos_options *o, const struct config *asked
 		DAMOS_WORDS(at, "damos-quota-space", "SIZE", "bytes to act upon in an interval"),  \
 		DAMOS_WORDS(at, "damos-quota-weights", "SIZE RATE AGE",                            \
 			    "what counts for regions' turns within the quota, permil"),            \
+		DAMOS_WORDS(at, "damos-quota-fail-charge-ratio", "NUM DENOM",                      \
+			    "bytes that did not change count NUM / DENOM of theirs"),              \
 		DAMOS_WORDS(at, "damos-quotas", "TIME...",                                         \
 			    "all of these at once: TIME [SIZE [INTERVAL [WEIGHT WEIGHT "           \
 			    "WEIGHT]]]"),                                                          \
-		DAMOS_WORDS(at, "damos-quota-goal", "METRIC...",                                   \
-			    "the quota is tuned to reach it: METRIC TARGET [CURRENT|NODE]"),       \
+		DAMOS_WORDS(                                                                       \
+			at, "damos-quota-goal", "METRIC...",                                       \
+			"the quota is tuned to reach it: METRIC TARGET [CURRENT|NODE [CGROUP]]"),  \
 		DAMOS_WORDS(at, "damos-quota-goal-tuner", "TUNER",                                 \
 			    "consist finds a quota that keeps the goal, temporal uses all of it "  \
 			    "until the goal is reached"),                                          \

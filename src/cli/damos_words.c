@@ -143,7 +143,7 @@ static int apply_goal(const struct words_by *b, const struct words *u, struct da
 {
 	struct damos_goal *g = scheme_add_goal(&b->is, &u->at, s);
 	uint64_t nid = 0;
-	bool of_node;
+	bool of_node, of_memcg;
 	int err;
 
 	if (!g)
@@ -153,19 +153,41 @@ static int apply_goal(const struct words_by *b, const struct words *u, struct da
 	if (err)
 		return err;
 	of_node = scheme_metric_has_node(g->metric);
+	of_memcg = scheme_metric_has_memcg(g->metric);
 	if (u->nr < 2)
 		return refuse(&b->is, &u->at, "'%s' needs a value to reach", u->words[0]);
 	if (u->nr < 3 && of_node)
 		return refuse(&b->is, &u->at, "'%s' needs a node", u->words[0]);
-	if (u->nr > 3)
-		return refuse_extra(b, u, 3);
+	if (of_memcg && (u->nr < 4 || u->words[3][0] != '/'))
+		return refuse(&b->is, &u->at,
+			      "'%s' needs the path of a cgroup, which begins with '/'",
+			      u->words[0]);
+	if (u->nr > 3u + of_memcg)
+		return refuse_extra(b, u, 3 + of_memcg);
 	err = scheme_goal_target(&b->is, &u->at, u->words[1], g);
 	if (err || u->nr < 3)
 		return err;
 	err = value_count(&b->is, &u->at, u->words[2], of_node ? INT16_MAX : UINT64_MAX,
 			  of_node ? &nid : &g->current);
 	g->nid = (int)nid;
-	return err;
+	if (err || !of_memcg)
+		return err;
+	g->memcg = strdup(u->words[3]);
+	return g->memcg ? 0 : refuse_memory(&b->is);
+}
+
+static int apply_charge(const struct words_by *b, const struct words *u, struct damos *s)
+{
+	uint64_t num, denom;
+	int err = value_count(&b->is, &u->at, u->words[0], UINT32_MAX, &num);
+
+	if (!err)
+		err = value_count(&b->is, &u->at, u->words[1], UINT32_MAX, &denom);
+	if (err)
+		return err;
+	s->quota.fail_charge_num = (uint32_t)num;
+	s->quota.fail_charge_denom = (uint32_t)denom;
+	return 0;
 }
 
 static int apply_tuner(const struct words_by *b, const struct words *u, struct damos *s)
@@ -245,9 +267,11 @@ static int read_argument(const struct words_by *b, const struct words *u, struct
 		f->target = (uint32_t)n;
 		return 1;
 	case DAMOS_FILTER_MEMCG:
-		if (!u->nr || u->words[0][0] != '/')
+		if (!u->nr)
+			return refuse(&b->is, &u->at, "the path of a cgroup is missing");
+		if (u->words[0][0] != '/')
 			return refuse(&b->is, &u->at, "'%.60s' is no path that begins with '/'",
-				      u->nr ? u->words[0] : "");
+				      u->words[0]);
 		f->memcg = strdup(u->words[0]);
 		return f->memcg ? 1 : refuse_memory(&b->is);
 	default:
@@ -371,6 +395,7 @@ const struct words_kind words_kinds[] = {
 	{"damos-quota-time", WORDS_EACH, apply_quota_time},
 	{"damos-quota-space", WORDS_EACH, apply_quota_space},
 	{"damos-quota-weights", WORDS_EACH, apply_weights},
+	{"damos-quota-fail-charge-ratio", WORDS_EACH, apply_charge},
 	{"damos-quota-goal", WORDS_MANY, apply_goal, "damos-nr-quota-goals"},
 	{"damos-nr-quota-goals", WORDS_COUNTS},
 	{"damos-quota-goal-tuner", WORDS_EACH, apply_tuner},

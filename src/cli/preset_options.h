@@ -70,7 +70,7 @@
 
 #define PRESET_REGION_ROWS(at)                                                                     \
 	PRESET_FLAG(at, "autotune-monitoring-intervals", autotune,                                 \
-		    "tune the sampling interval to see 4 % of the access events"),                 \
+		    "tune the sampling interval to see 0.4 % of the access events"),               \
 		{                                                                                  \
 			PRESET_ROW(at, "monitor-region-start", OPT_BYTES, region_start, "ADDR",    \
 				   NULL,                                                           \
@@ -118,11 +118,21 @@
 	},                                                                                         \
 		PRESET_TIME(at, "cold-min-age", cold_min_age_ns, NS_PER_US, "120 s",               \
 			    "memory that is idle for this long is cold"),                          \
+		{                                                                                  \
+			PRESET_ROW(at, "active-mem-bp", OPT_COUNT, active_mem_bp, "BP", NULL,      \
+				   "tune the quotas to this share of active memory in all on the " \
+				   "lists, in 1/10000; 0: not"),                                   \
+			.range = "0..10000",                                                       \
+		},                                                                                 \
+		PRESET_FLAG(at, "filter-young-pages", filter_young_pages,                          \
+			    "refused: accessed bits of single pages, which only the kernel sees"), \
 		PRESET_QUOTA_ROWS(at), PRESET_WMARK_ROWS(at, "200", "150", "50"),                  \
 		PRESET_MONITOR_ROWS(at), PRESET_REGION_ROWS(at)
 
 /* DAMON_STAT, whose intervals are always tuned */
-#define STAT_ROWS(at) PRESET_MONITOR_ROWS_OF(at, PRESET_SECTION)
+#define STAT_ROWS(at)                                                                              \
+	PRESET_MONITOR_ROWS_OF(at, "How to watch (the module has none of it; a bare number is "    \
+				   "microseconds)")
 
 /* between a fast node and a slow one */
 #define TIERING_ROWS(at)                                                                           \

@@ -15,6 +15,8 @@ static void scheme_release(struct damos *s)
 {
 	for (size_t i = 0; i < s->nr_filters; i++)
 		free((char *)s->filters[i].memcg);
+	for (size_t i = 0; i < s->quota.nr_goals; i++)
+		free((char *)s->quota.goals[i].memcg);
 }
 
 void config_release(struct config *c)

@@ -94,6 +94,22 @@ static int check_monitoring(const struct preset_params *p, struct damon_fail *fa
 	return 0;
 }
 
+static int check_lru(const struct preset_params *p, struct damon_fail *fail)
+{
+	if (p->hot_permil > 1000)
+		return damon_fail(fail, EINVAL, "hot_thres_access_freq is above 1000 permil");
+	if (p->active_mem_bp > 10000)
+		return damon_fail(fail, EINVAL, "active_mem_bp is above 10000");
+	if (!p->filter_young_pages)
+		return 0;
+	damon_fail(fail, EINVAL,
+		   "filter_young_pages cannot work here: only the kernel can look at a page's "
+		   "accessed bit without taking it from others");
+	damon_fail_remedy(fail, "leave it out: the bounds of nr_accesses keep doubtful memory away "
+				"from actions");
+	return -EINVAL;
+}
+
 static int check_tiers(const struct preset_params *p, struct damon_fail *fail)
 {
 	if (p->fast_node > INT16_MAX || p->slow_node > INT16_MAX || p->fast_node == p->slow_node)
@@ -106,7 +122,7 @@ static int check_tiers(const struct preset_params *p, struct damon_fail *fail)
 
 /* ---- parts ---- */
 
-static int set_monitoring(const struct preset_params *p, struct config *c)
+static int set_monitoring(enum preset preset, const struct preset_params *p, struct config *c)
 {
 	c->attrs.sample_ns = p->sample_ns;
 	c->attrs.aggr_ns = p->aggr_ns;
@@ -116,6 +132,8 @@ static int set_monitoring(const struct preset_params *p, struct config *c)
 	c->given |= CONFIG_SAMPLE | CONFIG_AGGR | CONFIG_MIN_REGIONS | CONFIG_MAX_REGIONS;
 	if (p->autotune) {
 		damon_intervals_goal_init(&c->goal);
+		c->goal.access_bp =
+			preset == PRESET_RECLAIM || preset == PRESET_LRU_SORT ? 40 : 400;
 		c->given |= CONFIG_GOAL;
 	}
 	if (p->region_end) {
@@ -196,6 +214,8 @@ static int add_lru_sort(const struct preset_params *p, struct config *c)
 	s->quota.time_ns /= 2;
 	s->quota.weight_accesses = 1000;
 	s->quota.weight_age = 1000;
+	if (p->active_mem_bp)
+		add_goal(s, DAMOS_GOAL_ACTIVE_MEM_BP, p->active_mem_bp, 0, 0);
 
 	s = add_scheme(c, p, "lru_deprio");
 	if (!s)
@@ -204,6 +224,9 @@ static int add_lru_sort(const struct preset_params *p, struct config *c)
 	s->age_ns.min = p->cold_min_age_ns;
 	s->quota.time_ns /= 2;
 	s->quota.weight_age = 1000;
+	if (p->active_mem_bp) /* as the module: .02 % above all, a little is always left to do */
+		add_goal(s, DAMOS_GOAL_INACTIVE_MEM_BP, MIN(10002 - p->active_mem_bp, 10000ul), 0,
+			 0);
 	return 0;
 }
 
@@ -255,13 +278,13 @@ int preset_config(enum preset preset, const struct preset_params *p, struct conf
 		err = check_quota(p, fail);
 	if (!err && preset != PRESET_STAT)
 		err = check_watermarks(p, fail);
-	if (!err && p->hot_permil > 1000)
-		err = damon_fail(fail, EINVAL, "hot_thres_access_freq is above 1000 permil");
+	if (!err)
+		err = check_lru(p, fail);
 	if (!err && preset == PRESET_TIERING)
 		err = check_tiers(p, fail);
 	if (err)
 		return err;
-	err = set_monitoring(p, c);
+	err = set_monitoring(preset, p, c);
 	if (!err)
 		err = add_schemes(preset, p, c);
 	return err ? damon_fail(fail, ENOMEM, "out of memory") : 0;

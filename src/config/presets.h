@@ -18,6 +18,8 @@ struct preset_params {
 	uint64_t min_age_ns;	  /* reclaim: idle for this long */
 	uint64_t cold_min_age_ns; /* lru_sort */
 	uint64_t hot_permil;	  /* lru_sort: hot_thres_access_freq */
+	uint64_t active_mem_bp;	  /* lru_sort: aimed at; 0: the quota is not tuned by it */
+	bool filter_young_pages;  /* lru_sort: refused */
 	bool skip_anon;		  /* reclaim: leaves pages of no file alone */
 	/* quota */
 	uint64_t quota_ns, quota_bytes, quota_reset_ns;
@@ -27,7 +29,8 @@ struct preset_params {
 	uint64_t wmarks_interval_ns, wmarks_high, wmarks_mid, wmarks_low;
 	/* monitoring */
 	uint64_t sample_ns, aggr_ns, min_nr_regions, max_nr_regions;
-	bool autotune; /* autotune_monitoring_intervals: 4 % of access events, 3 aggregations */
+	bool autotune; /* autotune_monitoring_intervals: 3 aggregations, of access events the
+			  module's share */
 	uint64_t region_start, region_end; /* physical addresses; both 0: processes instead */
 	/* tiering */
 	uint64_t fast_node, slow_node;

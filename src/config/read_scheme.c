@@ -6,6 +6,21 @@
 #include "config/read_scheme.h"
 #include "config/scheme.h"
 
+/* damo writes "" where there is none: not to be called there. */
+static int read_memcg(struct reader *r, const struct place *at, const json_t *v, const char **memcg)
+{
+	char *copy;
+
+	if (!json_is_string(v) || json_string_value(v)[0] != '/')
+		return refuse(&r->is, at, "this must be a path that begins with '/'");
+	copy = strdup(json_string_value(v));
+	if (!copy)
+		return refuse_memory(&r->is);
+	free((char *)*memcg);
+	*memcg = copy;
+	return 0;
+}
+
 /* ---- access pattern ---- */
 
 #define RANGE(field) offsetof(struct damos_range, field)
@@ -47,6 +62,13 @@ static int read_goal_target(struct reader *r, const struct place *at, const json
 	return text ? scheme_goal_target(&r->is, at, text, into) : -EINVAL;
 }
 
+static int read_goal_memcg(struct reader *r, const struct place *at, const json_t *v, void *into)
+{
+	struct damos_goal *g = into;
+
+	return scheme_metric_has_memcg(g->metric) ? read_memcg(r, at, v, &g->memcg) : 0;
+}
+
 #define GOAL(field) offsetof(struct damos_goal, field)
 
 static const struct key goal_keys[] = {
@@ -56,7 +78,7 @@ static const struct key goal_keys[] = {
 	{"current_value", KEY_COUNT, GOAL(current)},
 	{"current_value_bp", KEY_COUNT, GOAL(current)},
 	{"nid", KEY_INT, GOAL(nid), INT16_MAX},
-	{"memcg_path", KEY_IGNORE}, /* of metrics that are refused */
+	{"memcg_path", KEY_FN, .fn = read_goal_memcg},
 	{0},
 };
 
@@ -88,8 +110,6 @@ static const struct key weight_keys[] = {
 	{0},
 };
 
-static const char no_charge_ratio[] = "what failed is charged in full";
-
 static const struct key quota_keys[] = {
 	{"time_ms", KEY_TIME, AT(quota.time_ns), NS_PER_MS},
 	{"sz_bytes", KEY_BYTES, AT(quota.bytes)},
@@ -98,8 +118,8 @@ static const struct key quota_keys[] = {
 	{"goal_tuner", KEY_WORD, AT(quota.tuner), .words = scheme_tuners, .what = "a tuner"},
 	{"weights", KEY_OBJECT, .keys = weight_keys},
 	{"effective_sz_bytes", KEY_IGNORE},
-	{"fail_charge_num", KEY_ABSENT, .what = no_charge_ratio},
-	{"fail_charge_denom", KEY_ABSENT, .what = no_charge_ratio},
+	{"fail_charge_num", KEY_U32, AT(quota.fail_charge_num), UINT32_MAX},
+	{"fail_charge_denom", KEY_U32, AT(quota.fail_charge_denom), UINT32_MAX},
 	{0},
 };
 
@@ -130,21 +150,11 @@ static const struct key wmark_keys[] = {
 
 #define FILTER(field) offsetof(struct damos_filter, field)
 
-static int read_memcg(struct reader *r, const struct place *at, const json_t *v, void *into)
+static int read_filter_memcg(struct reader *r, const struct place *at, const json_t *v, void *into)
 {
 	struct damos_filter *f = into;
-	char *copy;
 
-	if (f->type != DAMOS_FILTER_MEMCG)
-		return 0; /* damo writes "" */
-	if (!json_is_string(v) || json_string_value(v)[0] != '/')
-		return refuse(&r->is, at, "this must be a path that begins with '/'");
-	copy = strdup(json_string_value(v));
-	if (!copy)
-		return refuse_memory(&r->is);
-	free((char *)f->memcg);
-	f->memcg = copy;
-	return 0;
+	return f->type == DAMOS_FILTER_MEMCG ? read_memcg(r, at, v, &f->memcg) : 0;
 }
 
 static const struct key address_keys[] = {
@@ -181,7 +191,7 @@ static const struct key filter_keys[] = {
 	{"allow", KEY_FLAG, FILTER(allow)},
 	{"filter_pass", KEY_FLAG, FILTER(allow)},
 	{"pass", KEY_FLAG, FILTER(allow)},
-	{"memcg_path", KEY_FN, .fn = read_memcg},
+	{"memcg_path", KEY_FN, .fn = read_filter_memcg},
 	{"address_range", KEY_OBJECT, .keys = address_keys},
 	{"addr_start", KEY_BYTES, FILTER(start)},
 	{"addr_end", KEY_BYTES, FILTER(end)},

@@ -35,8 +35,6 @@ const struct word scheme_filters[] = {
 	{0},
 };
 
-#define NOT_MEASURED "it is not measured here"
-
 const struct word scheme_metrics[] = {
 	{"user_input", DAMOS_GOAL_USER_INPUT},
 	{"some_mem_psi_us", DAMOS_GOAL_SOME_MEM_PSI_US},
@@ -44,10 +42,14 @@ const struct word scheme_metrics[] = {
 	{"node_mem_free_bp", DAMOS_GOAL_NODE_MEM_FREE_BP},
 	{"target_rss", DAMOS_GOAL_TARGET_RSS},
 	{"refault_bp", DAMOS_GOAL_REFAULT_BP},
-	{"node_memcg_used_bp", 0, NOT_MEASURED},
-	{"node_memcg_free_bp", 0, NOT_MEASURED},
-	{"active_mem_bp", 0, NOT_MEASURED},
-	{"inactive_mem_bp", 0, NOT_MEASURED},
+	{"node_memcg_used_bp", DAMOS_GOAL_NODE_MEMCG_USED_BP},
+	{"node_memcg_free_bp", DAMOS_GOAL_NODE_MEMCG_FREE_BP},
+	{"active_mem_bp", DAMOS_GOAL_ACTIVE_MEM_BP},
+	{"inactive_mem_bp", DAMOS_GOAL_INACTIVE_MEM_BP},
+	{"node_eligible_mem_bp", 0,
+	 "it asks for the node of each page of the pattern, which the kernel, too, tells of "
+	 "physical addresses alone",
+	 "node_mem_used_bp and node_mem_free_bp are goals of tiers"},
 	{0},
 };
 
@@ -71,7 +73,19 @@ const struct word scheme_compares[] = {
 
 bool scheme_metric_has_node(enum damos_goal_metric m)
 {
-	return m == DAMOS_GOAL_NODE_MEM_USED_BP || m == DAMOS_GOAL_NODE_MEM_FREE_BP;
+	return m == DAMOS_GOAL_NODE_MEM_USED_BP || m == DAMOS_GOAL_NODE_MEM_FREE_BP ||
+	       scheme_metric_has_memcg(m);
+}
+
+bool scheme_metric_has_memcg(enum damos_goal_metric m)
+{
+	return m == DAMOS_GOAL_NODE_MEMCG_USED_BP || m == DAMOS_GOAL_NODE_MEMCG_FREE_BP;
+}
+
+bool scheme_metric_is_part(enum damos_goal_metric m)
+{
+	return scheme_metric_has_node(m) || m == DAMOS_GOAL_REFAULT_BP ||
+	       m == DAMOS_GOAL_ACTIVE_MEM_BP || m == DAMOS_GOAL_INACTIVE_MEM_BP;
 }
 
 int scheme_goal_target(const struct issues *is, const struct place *at, const char *text,
@@ -81,18 +95,17 @@ int scheme_goal_target(const struct issues *is, const struct place *at, const ch
 	uint64_t ns;
 	int err;
 
+	if (scheme_metric_is_part(g->metric)) {
+		err = value_part(is, at, text, 10000, &bp);
+		if (!err)
+			g->target = bp;
+		return err;
+	}
 	switch (g->metric) {
 	case DAMOS_GOAL_SOME_MEM_PSI_US:
 		err = value_time(is, at, text, NS_PER_US, &ns);
 		if (!err)
 			g->target = ns / NS_PER_US;
-		return err;
-	case DAMOS_GOAL_NODE_MEM_USED_BP:
-	case DAMOS_GOAL_NODE_MEM_FREE_BP:
-	case DAMOS_GOAL_REFAULT_BP:
-		err = value_part(is, at, text, 10000, &bp);
-		if (!err)
-			g->target = bp;
 		return err;
 	case DAMOS_GOAL_TARGET_RSS:
 		return value_bytes(is, at, text, &g->target);
@@ -180,9 +193,12 @@ static int check_quota(const struct issues *is, const struct place *at, const st
 	}
 	for (size_t i = 0; i < q->nr_goals; i++) {
 		struct place goal = {&goals, NULL, i}, target = {&goal, "target_value", 0};
+		struct place memcg = {&goal, "memcg_path", 0};
 
 		if (!q->goals[i].target)
 			return refuse(is, &target, "a goal of 0 is none");
+		if (scheme_metric_has_memcg(q->goals[i].metric) && !q->goals[i].memcg)
+			return refuse(is, &memcg, "this is missing");
 	}
 	if (limited && q->reset_ns == UINT64_MAX)
 		return warn(is, &reset, "without an interval the quota is for once and all");

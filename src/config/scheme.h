@@ -14,6 +14,8 @@ extern const struct word scheme_actions[], scheme_filters[], scheme_metrics[], s
 int scheme_goal_target(const struct issues *is, const struct place *at, const char *text,
 		       struct damos_goal *g);
 bool scheme_metric_has_node(enum damos_goal_metric m);
+bool scheme_metric_has_memcg(enum damos_goal_metric m);
+bool scheme_metric_is_part(enum damos_goal_metric m); /* a share, in 1/10000 */
 
 bool scheme_migrates(const struct damos *s);
 

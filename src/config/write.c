@@ -91,18 +91,12 @@ static void write_pattern(struct json *j, const struct damos *s)
 
 static void write_target_value(struct json *j, const struct damos_goal *g)
 {
-	switch (g->metric) {
-	case DAMOS_GOAL_NODE_MEM_USED_BP:
-	case DAMOS_GOAL_NODE_MEM_FREE_BP:
-	case DAMOS_GOAL_REFAULT_BP:
+	if (scheme_metric_is_part(g->metric))
 		write_part(j, "target_value", (uint32_t)g->target, 10000);
-		return;
-	case DAMOS_GOAL_TARGET_RSS:
+	else if (g->metric == DAMOS_GOAL_TARGET_RSS)
 		write_bytes(j, "target_value", g->target);
-		return;
-	default:
+	else
 		write_count(j, "target_value", g->target); /* some_mem_psi_us: of microseconds */
-	}
 }
 
 static void write_goal(struct json *j, const struct damos_goal *g)
@@ -111,6 +105,8 @@ static void write_goal(struct json *j, const struct damos_goal *g)
 	json_str(j, "metric", word_of(scheme_metrics, g->metric));
 	if (scheme_metric_has_node(g->metric))
 		json_i64(j, "nid", g->nid);
+	if (scheme_metric_has_memcg(g->metric))
+		json_str(j, "memcg_path", g->memcg);
 	write_target_value(j, g);
 	write_count(j, "current_value", g->current);
 	json_end(j);
@@ -127,6 +123,10 @@ static void write_quota(struct json *j, const struct damos_quota *q)
 		write_goal(j, &q->goals[i]);
 	json_end(j);
 	json_str(j, "goal_tuner", word_of(scheme_tuners, q->tuner));
+	if (q->fail_charge_num || q->fail_charge_denom) { /* damo has them since 3.2 */
+		write_count(j, "fail_charge_num", q->fail_charge_num);
+		write_count(j, "fail_charge_denom", q->fail_charge_denom);
+	}
 	json_object(j, "weights");
 	write_part(j, "sz_permil", q->weight_size, 1000);
 	write_part(j, "nr_accesses_permil", q->weight_accesses, 1000);

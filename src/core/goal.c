@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "core/goal.h"
@@ -38,6 +39,17 @@ static double of_node(const double *bp, int nr, int nid)
 	return bp && nid >= 0 && nid < nr ? bp[nid] : NAN;
 }
 
+static double of_memcg(const struct damos_world *w, const struct damos_goal *g)
+{
+	for (size_t i = 0; i < w->nr_memcgs; i++) {
+		const struct damos_world_memcg *m = &w->memcgs[i];
+
+		if (m->nid == g->nid && g->memcg && !strcmp(m->memcg, g->memcg))
+			return m->used_bp;
+	}
+	return NAN;
+}
+
 /* NAN: could not be measured. */
 static double measure(struct damos_tuning *t, size_t i, const struct damos_quota *q,
 		      const struct damos_world *w, double refault_bp)
@@ -55,6 +67,14 @@ static double measure(struct damos_tuning *t, size_t i, const struct damos_quota
 		return w->target_rss;
 	case DAMOS_GOAL_REFAULT_BP:
 		return isnan(refault_bp) ? w->refault_bp : refault_bp;
+	case DAMOS_GOAL_NODE_MEMCG_USED_BP:
+		return of_memcg(w, &q->goals[i]);
+	case DAMOS_GOAL_NODE_MEMCG_FREE_BP:
+		return 10000 - of_memcg(w, &q->goals[i]);
+	case DAMOS_GOAL_ACTIVE_MEM_BP:
+		return w->active_bp;
+	case DAMOS_GOAL_INACTIVE_MEM_BP:
+		return 10000 - w->active_bp;
 	case DAMOS_NR_GOAL_METRICS:
 		break;
 	}
@@ -72,8 +92,8 @@ static double score_of(const struct damos_goal *g, double current)
 
 static bool adds_up(enum damos_goal_metric m)
 {
-	return m == DAMOS_GOAL_NODE_MEM_USED_BP || m == DAMOS_GOAL_NODE_MEM_FREE_BP ||
-	       m == DAMOS_GOAL_TARGET_RSS;
+	return damos_goal_has_node(m) || m == DAMOS_GOAL_TARGET_RSS ||
+	       m == DAMOS_GOAL_ACTIVE_MEM_BP || m == DAMOS_GOAL_INACTIVE_MEM_BP;
 }
 
 /*

@@ -15,10 +15,10 @@
  *   begins at one byte and takes many intervals to a page.
  * - A quota that was not even half used does not grow: where nothing is left to act upon, the
  *   kernel's grows without limit, and all of it comes down at once on whatever turns cold next.
- * - Used and free memory and RSS are what quotas add up to. A quota that follows them swings about
- *   the goal forever, as it is still large when the goal is reached. So their score counts as what
- *   it will be in a few intervals if it goes on as in the last one. Stalls and refaults are rates,
- *   and need none of it.
+ * - Used, free and active memory and RSS are what quotas add up to. A quota that follows them
+ *swings about the goal forever, as it is still large when the goal is reached. So their score
+ *counts as what it will be in a few intervals if it goes on as in the last one. Stalls and refaults
+ *are rates, and need none of it.
  */
 #ifndef CORE_GOAL_H
 #define CORE_GOAL_H

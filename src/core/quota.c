@@ -128,11 +128,22 @@ void damos_budget_plan(struct damos_budget *b, uint64_t bytes)
 	b->pending += bytes;
 }
 
-void damos_budget_charge(struct damos_budget *b, uint32_t window, const struct damos_result *r)
+/* Of bytes that were tried in vain. */
+static uint64_t charged(const struct damos_quota *q, uint64_t failed)
 {
+	if (!q->fail_charge_denom)
+		return failed;
+	return whole((double)failed * q->fail_charge_num / q->fail_charge_denom);
+}
+
+void damos_budget_charge(struct damos_budget *b, const struct damos_quota *q, uint32_t window,
+			 const struct damos_result *r)
+{
+	uint64_t failed = less(r->tried, r->applied);
+
 	b->pending = less(b->pending, r->tried + r->dropped);
 	if (window == b->window)
-		b->used = less(b->used, r->dropped);
+		b->used = less(b->used, r->dropped + failed) + charged(q, failed);
 	b->busy_ns += r->busy_ns;
 	if (r->busy_ns) {
 		b->bytes += (double)r->tried;

@@ -5,7 +5,8 @@
  *
  * Of four limits the smallest counts: bytes, what goals tune (core/goal.h), what the refault guard
  * leaves (core/guard.h), and time, which becomes bytes by the throughput that was measured. Planned
- * bytes count at once; those that are dropped are given back, to the interval that planned them.
+ * bytes count at once; those that are dropped are given back, to the interval that planned them,
+ * and so is, where the quota charges it less, what was tried and did not change.
  * Intervals follow each other without gaps, however late they are looked at.
  *
  * Time is charged when results come. The worker stops where it is used up, by damos_quota_time();
@@ -57,7 +58,8 @@ uint64_t damos_budget_effective(const struct damos_budget *b, const struct damos
 void damos_budget_plan(struct damos_budget *b, uint64_t bytes);
 
 /* A result of what 'window' planned. */
-void damos_budget_charge(struct damos_budget *b, uint32_t window, const struct damos_result *r);
+void damos_budget_charge(struct damos_budget *b, const struct damos_quota *q, uint32_t window,
+			 const struct damos_result *r);
 
 /* Time left in this interval, UINT64_MAX: no limit. */
 uint64_t damos_budget_time(const struct damos_budget *b, const struct damos_quota *q);

@@ -28,6 +28,8 @@ static void scheme_free(struct scheme *x)
 	free((char *)x->s.action);
 	for (size_t i = 0; i < x->s.nr_filters; i++)
 		free((char *)x->s.filters[i].memcg);
+	for (size_t i = 0; i < x->s.quota.nr_goals; i++)
+		free((char *)x->s.quota.goals[i].memcg);
 	free(x->tried);
 	damos_trial_release(&x->trial);
 	free(x);
@@ -54,6 +56,16 @@ void damon_schemes_free(struct damon_schemes *e)
 
 /* ---- which schemes there are ---- */
 
+/* false: no memory. NULL stays NULL. */
+static bool own_text(const char **text)
+{
+	char *own = *text ? strdup(*text) : NULL;
+	bool ok = !*text || own;
+
+	*text = own;
+	return ok;
+}
+
 static struct scheme *scheme_new(const struct damos *s, const struct damos_kind *kind)
 {
 	struct scheme *x = calloc(1, sizeof(*x));
@@ -63,13 +75,11 @@ static struct scheme *scheme_new(const struct damos *s, const struct damos_kind 
 		return NULL;
 	x->s = *s;
 	x->kind = *kind;
-	ok = (x->s.action = strdup(s->action));
-	for (size_t i = 0; i < s->nr_filters; i++) {
-		const char *memcg = s->filters[i].memcg;
-
-		x->s.filters[i].memcg = memcg ? strdup(memcg) : NULL;
-		ok &= !memcg || x->s.filters[i].memcg;
-	}
+	ok = own_text(&x->s.action);
+	for (size_t i = 0; i < s->nr_filters; i++)
+		ok &= own_text(&x->s.filters[i].memcg);
+	for (size_t i = 0; i < s->quota.nr_goals; i++)
+		ok &= own_text(&x->s.quota.goals[i].memcg);
 	if (!ok) {
 		scheme_free(x);
 		return NULL;
@@ -93,14 +103,17 @@ static bool same_range(const struct damos_range *a, const struct damos_range *b)
 /* What user_input stands at is no part of a scheme. */
 static bool same_goal(const struct damos_goal *a, const struct damos_goal *b)
 {
-	return a->metric == b->metric && a->target == b->target && a->nid == b->nid;
+	return a->metric == b->metric && a->target == b->target && a->nid == b->nid &&
+	       same_text(a->memcg, b->memcg);
 }
 
 static bool same_quota(const struct damos_quota *a, const struct damos_quota *b)
 {
 	if (a->time_ns != b->time_ns || a->bytes != b->bytes || a->reset_ns != b->reset_ns ||
 	    a->weight_size != b->weight_size || a->weight_accesses != b->weight_accesses ||
-	    a->weight_age != b->weight_age || a->tuner != b->tuner || a->nr_goals != b->nr_goals)
+	    a->weight_age != b->weight_age || a->tuner != b->tuner || a->nr_goals != b->nr_goals ||
+	    a->fail_charge_num != b->fail_charge_num ||
+	    a->fail_charge_denom != b->fail_charge_denom)
 		return false;
 	for (size_t i = 0; i < a->nr_goals; i++)
 		if (!same_goal(&a->goals[i], &b->goals[i]))
@@ -307,7 +320,7 @@ void damon_schemes_charge(struct damon_schemes *e, const struct damos_result *r)
 	whole.dropped = MIN(r->dropped, p->end - p->start);
 	whole.tried = p->end - p->start - whole.dropped;
 	count(&p->s->stats, &whole);
-	damos_budget_charge(&p->s->budget, p->window, &whole);
+	damos_budget_charge(&p->s->budget, &p->s->s.quota, p->window, &whole);
 	damos_guard_applied(&p->s->guard, (double)whole.applied, e->now_ns);
 	if (whole.dropped && p->s->kind.acts) {
 		struct damos_applied_range range = {p->start + whole.tried, p->end, p->at_ns};

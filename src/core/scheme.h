@@ -35,6 +35,18 @@ struct damos_kind {
 	double bytes_per_sec; /* a guess until it was measured; 0: 4 GiB/s, as DAMON guesses */
 };
 
+/* Which of a goal's fields its metric reads. */
+static inline bool damos_goal_has_memcg(enum damos_goal_metric m)
+{
+	return m == DAMOS_GOAL_NODE_MEMCG_USED_BP || m == DAMOS_GOAL_NODE_MEMCG_FREE_BP;
+}
+
+static inline bool damos_goal_has_node(enum damos_goal_metric m)
+{
+	return m == DAMOS_GOAL_NODE_MEM_USED_BP || m == DAMOS_GOAL_NODE_MEM_FREE_BP ||
+	       damos_goal_has_memcg(m);
+}
+
 /* Is it a scheme at all? -EINVAL with the reason: ranges that hold nothing, permils that are none,
  * watermarks out of order, ... Whether it can work here is the action's to tell. */
 int damos_validate(const struct damos *s, struct damon_fail *why);
@@ -60,6 +72,13 @@ struct damos_result {
 	int8_t verified;  /* 1 all looked at, -1 a sample, 0 believed */
 };
 
+/* A goal's memory cgroup on a node. */
+struct damos_world_memcg {
+	const char *memcg;
+	int nid;
+	double used_bp;
+};
+
 /* What the engine asks of the world, measured by the caller before each plan. A value that could
  * not be measured is NAN. */
 struct damos_world {
@@ -71,6 +90,9 @@ struct damos_world {
 			      nothing of yet */
 	const double *node_used_bp, *node_free_bp; /* by node */
 	int nr_nodes;
+	double active_bp; /* of active and inactive memory */
+	const struct damos_world_memcg *memcgs;
+	size_t nr_memcgs;
 };
 
 struct damon_schemes;

@@ -43,15 +43,12 @@ static int check_permil(const char *key, uint32_t permil, struct damon_fail *why
 
 static bool is_bp(enum damos_goal_metric m)
 {
-	return m == DAMOS_GOAL_NODE_MEM_USED_BP || m == DAMOS_GOAL_NODE_MEM_FREE_BP ||
-	       m == DAMOS_GOAL_REFAULT_BP;
+	return damos_goal_has_node(m) || m == DAMOS_GOAL_REFAULT_BP ||
+	       m == DAMOS_GOAL_ACTIVE_MEM_BP || m == DAMOS_GOAL_INACTIVE_MEM_BP;
 }
 
 static int check_goal(const struct damos_goal *g, struct damon_fail *why)
 {
-	bool of_node = g->metric == DAMOS_GOAL_NODE_MEM_USED_BP ||
-		       g->metric == DAMOS_GOAL_NODE_MEM_FREE_BP;
-
 	if ((unsigned int)g->metric >= DAMOS_NR_GOAL_METRICS)
 		return damon_fail(why, EINVAL, "there is no goal 'metric' %d", (int)g->metric);
 	if (!g->target)
@@ -61,8 +58,11 @@ static int check_goal(const struct damos_goal *g, struct damon_fail *why)
 				  "a goal's 'target_value' of %" PRIu64
 				  " cannot be reached: 10000 is all",
 				  g->target);
-	if (of_node && g->nid < 0)
+	if (damos_goal_has_node(g->metric) && g->nid < 0)
 		return damon_fail(why, EINVAL, "a goal's 'nid' of %d is no node", g->nid);
+	if (damos_goal_has_memcg(g->metric) && (!g->memcg || g->memcg[0] != '/'))
+		return damon_fail(why, EINVAL,
+				  "a goal's 'memcg_path' must begin with '/', as \"/user.slice\"");
 	return 0;
 }
 

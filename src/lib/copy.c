@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -22,7 +23,9 @@ struct copy {
 	struct damon_region *regions;
 	struct damon_target_snapshot *targets;
 	struct damon_log_entry *log;
-	size_t cap_maps, cap_regions, cap_targets, cap_log;
+	struct damos *schemes;
+	struct damos_stats *stats;
+	size_t cap_maps, cap_regions, cap_targets, cap_log, cap_schemes, cap_stats;
 };
 
 static uint64_t shift_of(const struct copy *c, uint32_t space_id)
@@ -134,12 +137,64 @@ static int on_log(struct copy *c, const struct damon_log_entry *e, size_t n)
 	return damon_writer_log(c->out, c->log, n);
 }
 
+static int change_path(struct copy *c, const char **path)
+{
+	char name[RECORD_MAX_NAME];
+
+	if (!*path || !**path)
+		return 0;
+	anonymize_mapping(&c->a, *path, name, sizeof(name));
+	*path = damon_names_add(&c->names, name);
+	return *path ? 0 : -ENOMEM;
+}
+
+/* Cgroups get other names, ranges of addresses keep their sizes alone: which space they were of is
+ * not told, so no shift is theirs. */
+static int change_scheme(struct copy *c, struct damos *s, struct damos_stats *stats)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < s->nr_filters; i++) {
+		struct damos_filter *f = &s->filters[i];
+
+		err = change_path(c, &f->memcg);
+		f->end -= f->start;
+		f->start = 0;
+	}
+	for (size_t i = 0; !err && i < s->quota.nr_goals; i++)
+		err = change_path(c, &s->quota.goals[i].memcg);
+	if (stats->reason[0])
+		snprintf(stats->reason, sizeof(stats->reason), "(anonymized)");
+	return err;
+}
+
+static int change_schemes(struct copy *c, struct damon_scheme_totals *t)
+{
+	int err = vec_reserve(&c->schemes, &c->cap_schemes, t->n + 1, sizeof(*c->schemes));
+
+	if (!err)
+		err = vec_reserve(&c->stats, &c->cap_stats, t->n + 1, sizeof(*c->stats));
+	for (size_t i = 0; !err && i < t->n; i++) {
+		c->schemes[i] = t->s[i];
+		c->stats[i] = t->stats[i];
+		err = change_scheme(c, &c->schemes[i], &c->stats[i]);
+	}
+	t->s = c->schemes;
+	t->stats = c->stats;
+	return err;
+}
+
 static int on_totals(struct copy *c, const struct damon_totals *t)
 {
 	struct damon_totals new = *t;
+	int err;
 
-	if (c->anonymous)
+	if (c->anonymous) {
 		anonymize_totals(&c->a, &new);
+		err = change_schemes(c, &new.schemes);
+		if (err)
+			return err;
+	}
 	return t->complete ? damon_writer_complete(c->out, &new) : damon_writer_flush(c->out, &new);
 }
 
@@ -208,6 +263,8 @@ static void release(struct copy *c)
 	free(c->regions);
 	free(c->targets);
 	free(c->log);
+	free(c->schemes);
+	free(c->stats);
 }
 
 int copy_record(struct damon_reader *r, int fd, bool anonymous, struct damon_fail *f)

@@ -11,6 +11,8 @@ static void free_strings(struct damos *s)
 {
 	for (size_t i = 0; i < s->nr_filters; i++)
 		free((char *)s->filters[i].memcg);
+	for (size_t i = 0; i < s->quota.nr_goals; i++)
+		free((char *)s->quota.goals[i].memcg);
 }
 
 void scheme_set_free(struct scheme_set *set)
@@ -27,20 +29,26 @@ void scheme_set_free(struct scheme_set *set)
 	free(set);
 }
 
+/* false: no memory. What is not used is not looked at. */
+static bool own_text(const char **text, bool used)
+{
+	bool has = used && *text;
+
+	*text = has ? strdup(*text) : NULL;
+	return !has || *text;
+}
+
 /* What the caller's string points to is the caller's. */
 static int own_strings(struct damos *s)
 {
-	int err = 0;
+	bool ok = true;
 
-	for (size_t i = 0; i < s->nr_filters; i++) {
-		struct damos_filter *f = &s->filters[i];
-		bool has = f->type == DAMOS_FILTER_MEMCG && f->memcg;
-
-		f->memcg = has ? strdup(f->memcg) : NULL;
-		if (has && !f->memcg)
-			err = -ENOMEM;
-	}
-	return err;
+	for (size_t i = 0; i < s->nr_filters; i++)
+		ok &= own_text(&s->filters[i].memcg, s->filters[i].type == DAMOS_FILTER_MEMCG);
+	for (size_t i = 0; i < s->quota.nr_goals; i++)
+		ok &= own_text(&s->quota.goals[i].memcg,
+			       damos_goal_has_memcg(s->quota.goals[i].metric));
+	return ok ? 0 : -ENOMEM;
 }
 
 static bool is_rights(int err)

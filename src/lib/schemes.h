@@ -17,6 +17,7 @@
 #include "lib/acted.h"
 #include "lib/applier.h"
 #include "lib/scheme_set.h"
+#include "os/cgroup.h"
 #include "record/format.h"
 
 #define SCHEMES_MAX_PROCS 8 /* that share a target, and that a step is done to */
@@ -43,11 +44,14 @@ struct schemes_cold {
 
 /* What schemes ask of the world, and what was measured last. */
 struct schemes_world {
-	bool free_mem, psi, rss; /* is wanted */
-	bool *node;		 /* likewise, by node */
+	bool free_mem, psi, rss, active; /* is wanted */
+	bool *node;			 /* likewise, by node */
 	struct damos_world now;
 	double *used_bp, *free_bp; /* by node */
 	int nr_nodes;
+	struct damos_world_memcg *memcgs;     /* that are wanted */
+	char (*memcg_dir)[DAMON_CGROUP_PATH]; /* where each is */
+	size_t nr_memcgs;
 	uint64_t rss_next_ns;
 	double looked, back; /* of pages that were paged out, lately: fading */
 };

@@ -27,6 +27,44 @@ static int want_node(struct schemes_world *w, const struct damon_sys *sys, int n
 	return 0;
 }
 
+static int want_memcg(struct schemes_world *w, const struct damon_sys *sys,
+		      const struct damos_goal *g, struct damon_fail *why)
+{
+	struct damos_world_memcg *m = &w->memcgs[w->nr_memcgs];
+	char *dir = w->memcg_dir[w->nr_memcgs];
+	int err = damon_cgroup_find(sys, g->memcg, dir, why);
+
+	if (err)
+		return err;
+	err = damon_memstat_memcg_node_bp(sys, dir, g->nid, &m->used_bp);
+	if (err == -ENODEV)
+		return want_node(w, sys, g->nid, why);
+	if (err) {
+		damon_fail(why, ENOTSUP,
+			   "cannot tell how much memory of node %d cgroup '%s' uses: %s", g->nid,
+			   g->memcg, strerror(-err));
+		damon_fail_remedy(why, "goals of cgroups need version 2, with the memory "
+				       "controller, and its memory.numa_stat");
+		return -ENOTSUP;
+	}
+	m->memcg = strdup(g->memcg);
+	m->nid = g->nid;
+	if (!m->memcg)
+		return damon_fail(why, ENOMEM, "out of memory");
+	w->nr_memcgs++;
+	return 0;
+}
+
+static int want_active(struct schemes_world *w, const struct damon_sys *sys, struct damon_fail *why)
+{
+	int err = damon_memstat_active_bp(sys, &w->now.active_bp);
+
+	w->active = true;
+	return err ? damon_fail(why, -err, "cannot tell how much memory is active: %s",
+				strerror(-err))
+		   : 0;
+}
+
 static int want_goal(struct schemes_world *w, const struct damon_sys *sys,
 		     const struct damos_goal *g, struct damon_fail *why)
 {
@@ -49,6 +87,12 @@ static int want_goal(struct schemes_world *w, const struct damon_sys *sys,
 	case DAMOS_GOAL_TARGET_RSS:
 		w->rss = true;
 		return 0;
+	case DAMOS_GOAL_NODE_MEMCG_USED_BP:
+	case DAMOS_GOAL_NODE_MEMCG_FREE_BP:
+		return want_memcg(w, sys, g, why);
+	case DAMOS_GOAL_ACTIVE_MEM_BP:
+	case DAMOS_GOAL_INACTIVE_MEM_BP:
+		return want_active(w, sys, why);
 	default:
 		return 0;
 	}
@@ -75,12 +119,17 @@ int schemes_world_init(struct schemes_world *w, const struct damon_sys *sys,
 		       const struct scheme_set *set, struct damon_fail *why)
 {
 	int n = MAX(damon_memstat_nr_nodes(sys), 1), err = 0;
+	size_t nr_goals = 1;
 
 	*w = (struct schemes_world){.nr_nodes = n};
 	w->node = calloc((size_t)n, sizeof(*w->node));
 	w->used_bp = calloc((size_t)n, sizeof(*w->used_bp));
 	w->free_bp = calloc((size_t)n, sizeof(*w->free_bp));
-	if (!w->node || !w->used_bp || !w->free_bp)
+	for (size_t i = 0; i < set->n; i++)
+		nr_goals += set->s[i].quota.nr_goals;
+	w->memcgs = calloc(nr_goals, sizeof(*w->memcgs));
+	w->memcg_dir = calloc(nr_goals, sizeof(*w->memcg_dir));
+	if (!w->node || !w->used_bp || !w->free_bp || !w->memcgs || !w->memcg_dir)
 		err = damon_fail(why, ENOMEM, "out of memory");
 	for (int i = 0; !err && i < n; i++)
 		w->used_bp[i] = w->free_bp[i] = NAN;
@@ -98,6 +147,9 @@ int schemes_world_init(struct schemes_world *w, const struct damon_sys *sys,
 		.node_used_bp = w->used_bp,
 		.node_free_bp = w->free_bp,
 		.nr_nodes = n,
+		.active_bp = NAN,
+		.memcgs = w->memcgs,
+		.nr_memcgs = w->nr_memcgs,
 	};
 	return 0;
 }
@@ -107,7 +159,21 @@ void schemes_world_release(struct schemes_world *w)
 	free(w->node);
 	free(w->used_bp);
 	free(w->free_bp);
+	for (size_t i = 0; i < w->nr_memcgs; i++)
+		free((char *)w->memcgs[i].memcg);
+	free(w->memcgs);
+	free(w->memcg_dir);
 	*w = (struct schemes_world){0};
+}
+
+static void measure_memcgs(struct schemes_world *w, const struct damon_sys *sys)
+{
+	for (size_t i = 0; i < w->nr_memcgs; i++) {
+		struct damos_world_memcg *m = &w->memcgs[i];
+
+		if (damon_memstat_memcg_node_bp(sys, w->memcg_dir[i], m->nid, &m->used_bp))
+			m->used_bp = NAN;
+	}
 }
 
 /* Of all processes that have a target. */
@@ -141,6 +207,9 @@ void schemes_measure(struct damon_ctx *ctx, uint64_t now_ns)
 		w->now.free_mem_permil = NAN;
 	if (w->psi && damon_memstat_psi_some_us(sys, &w->now.psi_some_us))
 		w->now.psi_some_us = NAN;
+	if (w->active && damon_memstat_active_bp(sys, &w->now.active_bp))
+		w->now.active_bp = NAN;
+	measure_memcgs(w, sys);
 	if (w->rss && now_ns >= w->rss_next_ns) {
 		w->now.target_rss = measure_rss(ctx);
 		w->rss_next_ns = now_ns + RSS_NS;

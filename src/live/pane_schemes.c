@@ -62,6 +62,10 @@ static char *print_goal(char *buf, enum damos_goal_metric metric, uint64_t value
 	case DAMOS_GOAL_NODE_MEM_USED_BP:
 	case DAMOS_GOAL_NODE_MEM_FREE_BP:
 	case DAMOS_GOAL_REFAULT_BP:
+	case DAMOS_GOAL_NODE_MEMCG_USED_BP:
+	case DAMOS_GOAL_NODE_MEMCG_FREE_BP:
+	case DAMOS_GOAL_ACTIVE_MEM_BP:
+	case DAMOS_GOAL_INACTIVE_MEM_BP:
 		return print_percent(buf, v / 10000);
 	default:
 		return damon_print_count(buf, v);

@@ -54,14 +54,15 @@ static int hierarchy(char *line, const char **mount)
 	return options && strstr(options, "memory") ? 1 : 2;
 }
 
-/* Looks 'path' up in all hierarchies; false: it is in none. */
-static bool find_mounted(const struct damon_sys *sys, const char *path, char dir[DAMON_CGROUP_PATH])
+/* Looks 'path' up in all hierarchies. 1; 0: it is in none; -ENOENT: there are none. */
+static int find_mounted(const struct damon_sys *sys, const char *path, char dir[DAMON_CGROUP_PATH])
 {
 	_cleanup_(freep) char *text = NULL;
+	bool any = false;
 	int best = -1;
 
 	if (damon_sys_slurp(sys, "/proc/self/mountinfo", &text, NULL))
-		return false;
+		return -ENOENT;
 	for (char *line = text, *next; line && *line; line = next) {
 		char tried[DAMON_CGROUP_PATH];
 		const char *mount;
@@ -71,6 +72,7 @@ static bool find_mounted(const struct damon_sys *sys, const char *path, char dir
 		if (next)
 			*next++ = '\0';
 		rank = hierarchy(line, &mount);
+		any |= rank >= 0;
 		if (rank < 0 || (best >= 0 && rank >= best) ||
 		    snprintf(tried, sizeof(tried), "%s/%s", mount, path) >= (int)sizeof(tried))
 			continue;
@@ -80,7 +82,14 @@ static bool find_mounted(const struct damon_sys *sys, const char *path, char dir
 		best = rank;
 		memcpy(dir, tried, sizeof(tried));
 	}
-	return best >= 0;
+	return any ? best >= 0 : -ENOENT;
+}
+
+int damon_cgroup_exists(const struct damon_sys *sys, const char *path)
+{
+	char dir[DAMON_CGROUP_PATH];
+
+	return find_mounted(sys, path + strspn(path, "/"), dir);
 }
 
 int damon_cgroup_find(const struct damon_sys *sys, const char *path, char dir[DAMON_CGROUP_PATH],
@@ -95,7 +104,7 @@ int damon_cgroup_find(const struct damon_sys *sys, const char *path, char dir[DA
 		memcpy(dir, own, sizeof(own));
 		return 0;
 	}
-	if (find_mounted(sys, own + strspn(own, "/"), dir))
+	if (find_mounted(sys, own + strspn(own, "/"), dir) > 0)
 		return 0;
 	damon_fail(why, ENOENT, "there is no cgroup '%.200s'", path);
 	damon_fail_remedy(why, "give its folder, or its path as /proc/PID/cgroup has it");

@@ -19,6 +19,10 @@
 int damon_cgroup_find(const struct damon_sys *sys, const char *path, char dir[DAMON_CGROUP_PATH],
 		      struct damon_fail *why);
 
+/* Is 'path', as /proc/PID/cgroup has it, a group of a hierarchy that is mounted? 1 or 0; -ENOENT:
+ * none is mounted. */
+int damon_cgroup_exists(const struct damon_sys *sys, const char *path);
+
 struct damon_pids {
 	int *v; /* sorted, each once */
 	size_t nr, cap;

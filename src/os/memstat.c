@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,33 +44,76 @@ static bool number_after(const char *text, const char *name, uint64_t *out)
 	return false;
 }
 
-/* "MemTotal: 5 kB" and "MemFree: 3 kB", of the machine or of a node. */
-static int read_meminfo(const struct damon_sys *sys, const char *path, double *total, double *free)
+/* Two lines such as "MemTotal: 5 kB", of the machine or of a node. */
+static int read_meminfo(const struct damon_sys *sys, const char *path, const char *const names[2],
+			double kb[2])
 {
-	uint64_t total_kb, free_kb;
-	char text[4096]; /* both are among the first lines */
+	uint64_t first, second;
+	char text[4096]; /* they are among the first lines */
 	int err = read_text(sys, path, text, sizeof(text));
 
 	if (err)
 		return err;
-	if (!number_after(text, "MemTotal:", &total_kb) ||
-	    !number_after(text, "MemFree:", &free_kb) || free_kb > total_kb)
+	if (!number_after(text, names[0], &first) || !number_after(text, names[1], &second))
 		return -EINVAL;
-	*total = (double)total_kb;
-	*free = (double)free_kb;
+	kb[0] = (double)first;
+	kb[1] = (double)second;
 	return 0;
+}
+
+static int read_free(const struct damon_sys *sys, const char *path, double *total, double *free)
+{
+	static const char *const names[2] = {"MemTotal:", "MemFree:"};
+	double kb[2];
+	int err = read_meminfo(sys, path, names, kb);
+
+	if (err)
+		return err;
+	if (kb[1] > kb[0])
+		return -EINVAL;
+	*total = kb[0];
+	*free = kb[1];
+	return 0;
+}
+
+static int read_node(const struct damon_sys *sys, int nid, double *total, double *free)
+{
+	char path[80];
+	int err;
+
+	if (nid < 0 || nid >= DAMON_MAX_NODES)
+		return -ENODEV;
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", nid);
+	err = read_free(sys, path, total, free);
+	if (err)
+		return err == -ENOENT ? -ENODEV : err;
+	return *total > 0 ? 0 : -ENODEV; /* a node of processors alone */
 }
 
 int damon_memstat_free_permil(const struct damon_sys *sys, double *permil)
 {
 	double total, free_kb;
-	int err = read_meminfo(sys, "/proc/meminfo", &total, &free_kb);
+	int err = read_free(sys, "/proc/meminfo", &total, &free_kb);
 
 	if (err)
 		return err;
 	if (total <= 0)
 		return -EINVAL;
 	*permil = free_kb * 1000 / total;
+	return 0;
+}
+
+int damon_memstat_active_bp(const struct damon_sys *sys, double *bp)
+{
+	static const char *const names[2] = {"Active:", "Inactive:"};
+	double kb[2];
+	int err = read_meminfo(sys, "/proc/meminfo", names, kb);
+
+	if (err)
+		return err;
+	if (kb[0] + kb[1] <= 0)
+		return -EINVAL;
+	*bp = kb[0] * 10000 / (kb[0] + kb[1]);
 	return 0;
 }
 
@@ -93,19 +137,60 @@ int damon_memstat_psi_some_us(const struct damon_sys *sys, double *us)
 int damon_memstat_node_bp(const struct damon_sys *sys, int nid, double *used_bp, double *free_bp)
 {
 	double total, free_kb;
-	char path[80];
-	int err;
+	int err = read_node(sys, nid, &total, &free_kb);
 
-	if (nid < 0 || nid >= DAMON_MAX_NODES)
-		return -ENODEV;
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", nid);
-	err = read_meminfo(sys, path, &total, &free_kb);
 	if (err)
-		return err == -ENOENT ? -ENODEV : err;
-	if (total <= 0) /* a node of processors alone */
-		return -ENODEV;
+		return err;
 	*used_bp = (total - free_kb) * 10000 / total;
 	*free_bp = free_kb * 10000 / total;
+	return 0;
+}
+
+/* "active_anon N0=4096 N1=0": bytes of a node. */
+static bool list_bytes(const char *text, const char *list, int nid, double *bytes)
+{
+	size_t n = strlen(list);
+	char node[16];
+	uint64_t v;
+
+	snprintf(node, sizeof(node), " N%d=", nid);
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *at;
+
+		line += *line == '\n';
+		if (strncmp(line, list, n) != 0 || line[n] != ' ')
+			continue;
+		at = strstr(line, node);
+		if (!at || at > strchrnul(line, '\n') || !number_at(at + strlen(node), &v))
+			return false;
+		*bytes = (double)v;
+		return true;
+	}
+	return false;
+}
+
+int damon_memstat_memcg_node_bp(const struct damon_sys *sys, const char *dir, int nid, double *bp)
+{
+	static const char *const lists[] = {"active_anon", "inactive_anon", "active_file",
+					    "inactive_file"};
+	double total, free_kb, used = 0, bytes;
+	_cleanup_(freep) char *text = NULL;
+	char path[PATH_MAX];
+	int err = read_node(sys, nid, &total, &free_kb);
+
+	if (err)
+		return err;
+	if (snprintf(path, sizeof(path), "%s/memory.numa_stat", dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	err = damon_sys_slurp(sys, path, &text, NULL);
+	if (err)
+		return err == -ENODEV ? -ENOENT : err; /* removed while it was open */
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (!list_bytes(text, lists[i], nid, &bytes))
+			return -EINVAL;
+		used += bytes;
+	}
+	*bp = MIN(used / 1024 * 10000 / total, 10000.);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ static void code_range(struct damon_pack *p, struct damos_range *r)
 	r->max = pack_var(p, r->max);
 }
 
-static void code_quota(struct damon_pack *p, struct damos_quota *q)
+static void code_quota(struct damon_pack *p, struct damon_names *names, struct damos_quota *q)
 {
 	q->time_ns = pack_var(p, q->time_ns);
 	q->bytes = pack_var(p, q->bytes);
@@ -61,6 +61,8 @@ static void code_quota(struct damon_pack *p, struct damos_quota *q)
 		g->target = pack_var(p, g->target);
 		g->current = pack_var(p, g->current);
 		g->nid = code_int(p, g->nid);
+		if (damos_goal_has_memcg(g->metric))
+			g->memcg = code_name(p, names, g->memcg);
 	}
 }
 
@@ -85,7 +87,7 @@ static void code_scheme(struct damon_pack *p, struct damon_names *names, struct 
 	s->access_max = damon_pack_f64(p, s->access_max);
 	code_range(p, &s->age_ns);
 	s->apply_ns = pack_var(p, s->apply_ns);
-	code_quota(p, &s->quota);
+	code_quota(p, names, &s->quota);
 	s->watermarks.metric = (enum damos_wmark_metric)code_u32(p, s->watermarks.metric);
 	s->watermarks.interval_ns = pack_var(p, s->watermarks.interval_ns);
 	s->watermarks.high = code_u32(p, s->watermarks.high);
@@ -132,6 +134,12 @@ static void code_stats(struct damon_pack *p, const struct damos *d, struct damos
 	s->sz_now = pack_var(p, s->sz_now);
 }
 
+static void code_charge(struct damon_pack *p, struct damos_quota *q)
+{
+	q->fail_charge_num = code_u32(p, q->fail_charge_num);
+	q->fail_charge_denom = code_u32(p, q->fail_charge_denom);
+}
+
 static void code_head(struct damon_pack *p, struct damon_scheme_totals *t)
 {
 	t->dry_run = (uint32_t)pack_max(p, t->dry_run, 1);
@@ -155,6 +163,11 @@ static int encode(struct record_out *o, struct record_payload *p)
 
 		code_scheme(&p->raw, NULL, &s);
 		code_stats(&p->raw, &s, &stats);
+	}
+	for (size_t i = 0; i < t.n; i++) {
+		struct damos_quota q = t.s[i].quota;
+
+		code_charge(&p->raw, &q);
 	}
 	return p->raw.err ? p->raw.err : 1;
 }
@@ -182,6 +195,8 @@ static int decode(struct record_in *in, struct damon_pack *p, bool first, struct
 		    (unsigned)stats[i].state >= DAMOS_NR_STATES)
 			pack_bad(p);
 	}
+	for (size_t i = 0; !p->err && i < t.n && pack_left(p); i++)
+		code_charge(p, &s[i].quota);
 	if (p->err)
 		return p->err;
 	free(in->schemes);

@@ -54,6 +54,33 @@ Prometheus's own checker, where it is installed.
 
   $ python3 -c 'import sys, urllib.request as u; sys.stdout.write(u.urlopen(u.Request("http://127.0.0.1:%s/metrics" % sys.argv[1], headers={"Accept": "text/plain"})).read().decode())' $port > classic; if command -v promtool > /dev/null; then promtool check metrics < classic; fi; echo $?
   0
+
+Each metric that the board and the page on many hosts ask for is there, with the labels they ask by.
+
+  $ cat > names.py << 'END'
+  > import json, re, sys
+  > text, docs = open(sys.argv[1]).read(), sys.argv[2]
+  > types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
+  > names = {n if t != "counter" or n.endswith("_total") else n + "_total" for n, t in types.items()}
+  > labels, asked = {"instance", "job"}, []
+  > for pairs in re.findall(r"^\w+\{(.*)\} ", text, re.M):
+  >     labels |= set(re.findall(r'(\w+)="', pairs))
+  > def walk(o):
+  >     for k, v in o.items() if isinstance(o, dict) else enumerate(o):
+  >         if k in ("expr", "query", "definition") and isinstance(v, str):
+  >             asked.append(v)
+  >         elif isinstance(v, (dict, list)):
+  >             walk(v)
+  > walk(json.load(open(docs + "/grafana-damon-perf.json")))
+  > asked += re.findall(r"`([^`]*damon_perf_[^`]*)`", open(docs + "/FLEET.md").read())
+  > used = {n for q in asked for n in re.findall(r"damon_perf_\w+", q)}
+  > by = {l for q in asked for m in re.findall(r"\{([^}]*)\}", q) for l in re.findall(r"(\w+)[!=]", m)}
+  > print("unknown:", sorted(used - names), sorted(by - labels))
+  > print("asked for:", "many" if len(used) > 15 and len(by) > 3 else sorted(used))
+  > END
+  $ python3 names.py classic "$TESTDIR/../../docs"
+  unknown: [] []
+  asked for: many
   $ kill $live; wait $live; echo $?
   0
   $ om read $port

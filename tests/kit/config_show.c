@@ -53,11 +53,15 @@ static void add_quota(struct show *s, const struct damos_quota *q)
 	}
 	if (q->weight_size || q->weight_accesses || q->weight_age)
 		add(s, " weights=%u,%u,%u", q->weight_size, q->weight_accesses, q->weight_age);
+	if (q->fail_charge_num || q->fail_charge_denom)
+		add(s, " charge=%u/%u", q->fail_charge_num, q->fail_charge_denom);
 	for (size_t i = 0; i < q->nr_goals; i++) {
 		const struct damos_goal *g = &q->goals[i];
 
 		add(s, " goal=%s:%" PRIu64 ":%" PRIu64 ":%d", word_of(scheme_metrics, g->metric),
 		    g->target, g->current, g->nid);
+		if (g->memcg)
+			add(s, ":%s", g->memcg);
 	}
 	if (q->tuner)
 		add(s, " tuner=%s", word_of(scheme_tuners, q->tuner));

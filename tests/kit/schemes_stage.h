@@ -33,7 +33,7 @@ struct stage {
 	struct fake_sys fake; /* first: the sys's priv */
 	struct fake_file files[16];
 	size_t nr_files, nr_paths;
-	char paths[8][64], stat[128], meminfo[64];
+	char paths[8][64], stat[128], meminfo[96];
 	struct damon_ctx *ctx;
 	int pid; /* the target */
 	struct advice advice[STAGE_MAX_ADVICE];

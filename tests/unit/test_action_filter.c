@@ -441,10 +441,18 @@ Test(action_filter, refusals)
 	{                                                                                          \
 		"/proc/self/cgroup", "0::/\n"                                                      \
 	}
+#define MOUNT                                                                                      \
+	{                                                                                          \
+		"/proc/self/mountinfo", "30 23 0:26 / /cg rw - cgroup2 cgroup2 rw\n"               \
+	}
+#define GROUP                                                                                      \
+	{                                                                                          \
+		"/cg/a/cgroup.procs", ""                                                           \
+	}
 	static const struct {
 		const char *name;
 		struct damos_filter filter;
-		struct fake_file files[4];
+		struct fake_file files[5];
 		int err;
 		const char *reason;
 	} rows[] = {
@@ -460,6 +468,22 @@ Test(action_filter, refusals)
 		 NULL},
 		{"memcg", MEMCG(1, 1, "/a"), {USER, CGROUP}, 0, NULL},
 		{"memcg without", MEMCG(1, 1, "/a"), {USER}, -ENOTSUP, "no cgroups"},
+		{"one that is mounted", MEMCG(1, 1, "/a"), {USER, CGROUP, MOUNT, GROUP}, 0, NULL},
+		{"one that is not there",
+		 MEMCG(1, 0, "/b"),
+		 {USER, CGROUP, MOUNT, GROUP},
+		 -ENOENT,
+		 "no cgroup '/b'"},
+		{"a folder, not a path",
+		 MEMCG(1, 0, "/cg/a"),
+		 {USER, CGROUP, MOUNT, GROUP},
+		 -ENOENT,
+		 "no cgroup '/cg/a'"},
+		{"its own, mounted elsewhere",
+		 MEMCG(1, 1, "/docker/1"),
+		 {USER, {"/proc/self/cgroup", "0::/docker/1\n"}, MOUNT},
+		 0,
+		 NULL},
 		{"a path that is none", MEMCG(1, 1, "a"), {USER, CGROUP}, -EINVAL, "'a'"},
 		{"no path", MEMCG(1, 1, NULL), {USER, CGROUP}, -EINVAL, "''"},
 		{"anon", ANON(1, 1), {USER}, 0, NULL},

@@ -136,6 +136,33 @@ Test(anonymize, addresses_move_within_bounds)
 
 #define SECRET "s3cr3t"
 
+/* A scheme with strings of the machine's owner, and one with addresses. */
+static void add_schemes(struct damon_totals *t)
+{
+	static struct damos s[2];
+	static struct damos_stats stats[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(s); i++) {
+		damos_init(&s[i]);
+		s[i].action = "pageout";
+		s[i].nr_filters = 1;
+		s[i].quota.nr_goals = 1;
+		s[i].quota.fail_charge_num = 1;
+		s[i].quota.fail_charge_denom = 1024;
+		stats[i] = (struct damos_stats){.sz_applied = 4096 * (i + 1)};
+	}
+	s[0].filters[0] =
+		(struct damos_filter){.type = DAMOS_FILTER_MEMCG, .memcg = "/home/" SECRET};
+	s[0].quota.goals[0] =
+		(struct damos_goal){DAMOS_GOAL_NODE_MEMCG_USED_BP, 5000, 0, 1, "/" SECRET "/bin"};
+	s[1].filters[0] =
+		(struct damos_filter){.type = DAMOS_FILTER_ADDR, .start = 0x30000, .end = 0x38000};
+	s[1].quota.goals[0] = (struct damos_goal){DAMOS_GOAL_ACTIVE_MEM_BP, 5000, 0, 0, NULL};
+	snprintf(stats[0].reason, sizeof(stats[0].reason), "no pagemap of %s", SECRET);
+	t->schemes = (struct damon_scheme_totals){
+		.s = s, .stats = stats, .n = ARRAY_SIZE(s), .paused_ns = 5};
+}
+
 static void write_record(const char *path)
 {
 	struct damon_meta meta = kit_meta;
@@ -186,6 +213,7 @@ static void write_record(const char *path)
 	snprintf(totals.origin.host, sizeof(totals.origin.host), "%s.example", SECRET);
 	snprintf(totals.origin.events, sizeof(totals.origin.events), "probe:%s", SECRET);
 	snprintf(totals.checks.names, sizeof(totals.checks.names), "idle");
+	add_schemes(&totals);
 	snprintf(totals.checks.reason, sizeof(totals.checks.reason), "no %s", SECRET);
 	for (size_t i = 0; i < ARRAY_SIZE(m); i++)
 		cr_assert_eq(damon_space_map(p->space, &m[i], 1000), 0);
@@ -239,6 +267,9 @@ struct seen {
 	struct damon_target_info t;
 	char name[64];
 	char mark[2][32];
+	struct damos scheme[2]; /* without strings */
+	struct damos_stats stats[2];
+	char memcg[2][32];
 };
 
 static int see(void *priv, const struct damon_access_info *a)
@@ -267,6 +298,14 @@ static void look(const char *path, struct seen *s)
 	snprintf(s->name, sizeof(s->name), "%s", s->m.name);
 	cr_assert_eq(damon_record_next(r, &snap), 0);
 	for (size_t i = 0; i < 2; i++) {
+		s->scheme[i].size = sizeof(s->scheme[i]);
+		s->stats[i].size = sizeof(s->stats[i]);
+		cr_assert_eq(damon_record_scheme(r, i, &s->scheme[i], &s->stats[i]), 0);
+		s->scheme[i].action = s->stats[i].action = NULL;
+	}
+	snprintf(s->memcg[0], sizeof(s->memcg[0]), "%s", s->scheme[0].filters[0].memcg);
+	snprintf(s->memcg[1], sizeof(s->memcg[1]), "%s", s->scheme[0].quota.goals[0].memcg);
+	for (size_t i = 0; i < 2; i++) {
 		cr_assert_eq(damon_record_mark(r, i, &at, &name), 0);
 		cr_expect_eq(at, 2000 + 1000 * i);
 		snprintf(s->mark[i], sizeof(s->mark[i]), "%s", name);
@@ -274,11 +313,30 @@ static void look(const char *path, struct seen *s)
 	damon_record_close(r);
 }
 
+static void expect_schemes(const struct seen *from, const struct seen *plain, const struct seen *to)
+{
+	for (size_t i = 0; i < 2; i++) {
+		cr_expect_eq(plain->stats[i].sz_applied, 4096 * (i + 1));
+		cr_expect_eq(to->stats[i].sz_applied, 4096 * (i + 1));
+		cr_expect_str_eq(plain->memcg[i], from->memcg[i]);
+		cr_expect_eq(to->memcg[i][0], '/');
+		cr_expect_eq(to->scheme[i].quota.goals[0].target, 5000);
+		cr_expect_eq(to->scheme[i].quota.fail_charge_num, 1);
+		cr_expect_eq(to->scheme[i].quota.fail_charge_denom, 1024);
+	}
+	cr_expect_str_eq(plain->stats[0].reason, from->stats[0].reason);
+	cr_expect_str_eq(to->stats[0].reason, "(anonymized)");
+	cr_expect_str_eq(to->stats[1].reason, "");
+	cr_expect_eq(plain->scheme[1].filters[0].start, 0x30000);
+	cr_expect_eq(to->scheme[1].filters[0].start, 0);
+	cr_expect_eq(to->scheme[1].filters[0].end, 0x8000);
+}
+
 Test(anonymize, no_name_of_a_record_survives)
 {
 	static const uint8_t build_id[] = {0xab, 0xcd, 0xef, 0x12};
 	char from[300], to[300], plain[300];
-	struct seen a, b;
+	struct seen a, b, p;
 
 	snprintf(from, sizeof(from), "%s", kit_path("from"));
 	snprintf(to, sizeof(to), "%s", kit_path("to"));
@@ -296,7 +354,9 @@ Test(anonymize, no_name_of_a_record_survives)
 	look(plain, &b);
 	cr_expect(!memcmp(&a.r, &b.r, sizeof(a.r)) && !memcmp(&a.a, &b.a, sizeof(a.a)));
 	cr_expect_str_eq(b.mark[0], SECRET);
+	p = b;
 	look(to, &b);
+	expect_schemes(&a, &p, &b);
 	cr_expect_str_eq(b.mark[1], "mark12");
 	cr_expect_eq(b.t.pid, 7);
 	cr_expect_str_eq(b.name, "[heap]");

@@ -75,6 +75,9 @@ Test(config, schemes_are_read)
 		{QUOTA("'time_ms':0,'sz_bytes':0,'reset_interval_ms':'max','goals':[],"
 		       "'effective_sz_bytes':'5 B'"),
 		 "stat"},
+		{QUOTA("'sz_bytes':4096,'fail_charge_num':'1','fail_charge_denom':1024"),
+		 "stat bytes=4096 charge=1/1024"},
+		{QUOTA("'fail_charge_num':0,'fail_charge_denom':0"), "stat"},
 		{QUOTA("'weights':{'sz_permil':'0 %','nr_accesses_permil':'80 %',"
 		       "'age_permil':200}"),
 		 "stat weights=0,800,200"},
@@ -87,6 +90,15 @@ Test(config, schemes_are_read)
 		 "stat goal=node_mem_used_bp:9970:0:1"},
 		{QUOTA("'goals':[{'nid':'0','target_value':50,'metric':'node_mem_free_bp'}]"),
 		 "stat goal=node_mem_free_bp:50:0:0"},
+		{QUOTA("'goals':[{'metric':'node_memcg_used_bp','target_value':'30 %','nid':1,"
+		       "'memcg_path':'/a/b'}]"),
+		 "stat goal=node_memcg_used_bp:3000:0:1:/a/b"},
+		{QUOTA("'goals':[{'memcg_path':'/a','metric':'node_memcg_free_bp','nid':0,"
+		       "'target_value':10000}]"),
+		 "stat goal=node_memcg_free_bp:10000:0:0:/a"},
+		{QUOTA("'goals':[{'metric':'active_mem_bp','target_value':'50.1 %','nid':null,"
+		       "'memcg_path':''},{'metric':'inactive_mem_bp','target_value':5000}]"),
+		 "stat goal=active_mem_bp:5010:0:0 goal=inactive_mem_bp:5000:0:0"},
 		{QUOTA("'goals':[{'target_value_bp':10000,'current_value_bp':9000}]"),
 		 "stat goal=user_input:10000:9000:0"},
 		{QUOTA("'goals':[{'metric':'target_rss','target_value':'1 GiB'}]"),
@@ -368,10 +380,21 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		 "[0].quotas.goal_tuner: 'temporary' is not a "
 		 "tuner",
 		 "did you mean 'temporal'?"},
-		{QUOTA("'goals':[{'metric':'active_mem_bp','target_value':'50 %'}]"),
-		 "[0].quotas.goals[0].metric: 'active_mem_bp' cannot work here: it is not measured "
-		 "here",
-		 ""},
+		{QUOTA("'goals':[{'metric':'active_mem_bp','target_value':'101 %'}]"),
+		 "[0].quotas.goals[0].target_value: '101 %' is too large", NULL},
+		{QUOTA("'goals':[{'metric':'node_eligible_mem_bp','target_value':'50 %','nid':0}]"),
+		 "[0].quotas.goals[0].metric: 'node_eligible_mem_bp' cannot work here: it asks for "
+		 "the node of each page of the pattern, which the kernel, too, tells of physical "
+		 "addresses alone",
+		 "node_mem_used_bp and node_mem_free_bp are goals of tiers"},
+		{QUOTA("'goals':[{'metric':'node_memcg_used_bp','target_value':5,'nid':0}]"),
+		 "[0].quotas.goals[0].memcg_path: this is missing", NULL},
+		{QUOTA("'goals':[{'metric':'node_memcg_used_bp','target_value':5,"
+		       "'memcg_path':'/a'}]"),
+		 "[0].quotas.goals[0].nid: this metric is of a node", NULL},
+		{QUOTA("'goals':[{'metric':'node_memcg_free_bp','target_value':5,'nid':0,"
+		       "'memcg_path':'a'}]"),
+		 "[0].quotas.goals[0].memcg_path: this must be a path that begins with '/'", NULL},
 		{QUOTA("'goals':[{'metric':'node_mem_free_bp','target_value':5}]"),
 		 "[0].quotas.goals[0].nid: this metric is of a node", NULL},
 		{QUOTA("'goals':[{'metric':'user_input'}]"),
@@ -379,10 +402,7 @@ Test(config, mistakes_are_refused_with_key_and_reason)
 		{QUOTA("'goals':[{'target_value':1},{'target_value':1},{'target_value':1},"
 		       "{'target_value':1},{'target_value':1}]"),
 		 "[0].quotas.goals[4]: a quota has at most 4 goals", NULL},
-		{QUOTA("'fail_charge_num':1"),
-		 "[0].quotas.fail_charge_num: this cannot work here: what failed is charged in "
-		 "full",
-		 NULL},
+		{QUOTA("'fail_charge_num':-1"), NULL, NULL},
 		{"[{'watermarks':{'metric':'free_mem_rate','interval_us':1,'high_permil':1,"
 		 "'mid_permil':2,'low_permil':3}}]",
 		 "[0].watermarks: high, mid and low must be in this order: 1, 2, 3 permil are not",

@@ -61,6 +61,8 @@ static void any_goal(struct rng *r, struct damos_goal *g)
 	g->current = any_number(r);
 	if (scheme_metric_has_node(g->metric))
 		g->nid = (int)below(r, 9);
+	if (scheme_metric_has_memcg(g->metric))
+		g->memcg = strdup(below(r, 2) ? "/a b" : "/\xc3\xa4/\"x\"");
 }
 
 static void any_quota(struct rng *r, struct damos_quota *q)
@@ -70,6 +72,10 @@ static void any_quota(struct rng *r, struct damos_quota *q)
 	q->nr_goals = below(r, 2) ? below(r, DAMOS_MAX_GOALS + 1) : 0;
 	for (size_t i = 0; i < q->nr_goals; i++)
 		any_goal(r, &q->goals[i]);
+	if (below(r, 2)) {
+		q->fail_charge_num = (uint32_t)any_number(r);
+		q->fail_charge_denom = (uint32_t)any_number(r);
+	}
 	if (q->time_ns || q->bytes || q->nr_goals)
 		q->reset_ns = any_number(r) | 1;
 	q->weight_size = (uint32_t)below(r, 1001);
@@ -197,6 +203,13 @@ static bool scheme_equal(const struct damos *a, const struct damos *b)
 		if (!p != !q || (p && strcmp(p, q)))
 			return false;
 		x.filters[i].memcg = y.filters[i].memcg = NULL;
+	}
+	for (size_t i = 0; i < x.quota.nr_goals; i++) {
+		const char *p = x.quota.goals[i].memcg, *q = y.quota.goals[i].memcg;
+
+		if (!p != !q || (p && strcmp(p, q)))
+			return false;
+		x.quota.goals[i].memcg = y.quota.goals[i].memcg = NULL;
 	}
 	return !memcmp(&x, &y, sizeof(x));
 }

@@ -70,6 +70,9 @@ Test(damos_options, schemes_are_made)
 		{"--damos_action stat --damos_quota_interval 500ms --damos_quota_time 10 "
 		 "--damos_quota_space 200MB --damos_quota_weights 0 1 10%",
 		 "stat time=10000000 bytes=209715200 reset=500000000 weights=0,1,100"},
+		{"--damos_action stat --damos_quota_space 4K --damos_quota_fail_charge_ratio 1 "
+		 "1,024",
+		 "stat bytes=4096 charge=1/1024"},
 		{"--damos_action stat --damos_quotas 10 128M 1s 0 500 1000",
 		 "stat time=10000000 bytes=134217728 weights=0,500,1000"},
 		{"--damos_action stat --damos_quotas 10ms 1G 2s",
@@ -79,6 +82,9 @@ Test(damos_options, schemes_are_made)
 		 "stat goal=some_mem_psi_us:10000:0:0 goal=user_input:10000:9000:0 tuner=temporal"},
 		{"--damos_action stat --damos_quota_goal node_mem_free_bp 0.5% 0",
 		 "stat goal=node_mem_free_bp:50:0:0"},
+		{"--damos_action stat --damos_quota_goal node_memcg_used_bp 30% 1 /a/b "
+		 "--damos_quota_goal inactive_mem_bp 50.1%",
+		 "stat goal=node_memcg_used_bp:3000:0:1:/a/b goal=inactive_mem_bp:5010:0:0"},
 		{"--damos_action cold --damos_action stat --damos_nr_quota_goals 0 1 "
 		 "--damos_quota_goal target_rss 1G",
 		 "cold | stat goal=target_rss:1073741824:0:0"},
@@ -200,9 +206,16 @@ Test(damos_options, mistakes_are_refused)
 		 "'--damos-quota-goal': 'user_input' needs a value to reach", NULL},
 		{"--damos-action stat --damos-quota-goal node_mem_used_bp 5%",
 		 "'--damos-quota-goal': 'node_mem_used_bp' needs a node", NULL},
-		{"--damos-action stat --damos-quota-goal active_mem_bp 5%",
-		 "'--damos-quota-goal': 'active_mem_bp' cannot work here: it is not measured here",
+		{"--damos-action stat --damos-quota-goal node_memcg_free_bp 5% 0",
+		 "'--damos-quota-goal': 'node_memcg_free_bp' needs the path of a cgroup, which "
+		 "begins with '/'",
 		 NULL},
+		{"--damos-action stat --damos-quota-goal node_memcg_free_bp 5% 0 a",
+		 "'--damos-quota-goal': 'node_memcg_free_bp' needs the path of a cgroup, which "
+		 "begins with '/'",
+		 NULL},
+		{"--damos-action stat --damos-quota-goal node_memcg_free_bp 5% x /a",
+		 "'--damos-quota-goal': 'x' is no whole number", NULL},
 		{"--damos-action stat --damos-wmarks free_mem_rate 5s 1 2 3",
 		 "'schemes[0].watermarks': high, mid and low must be in this order: 1, 2, 3 permil "
 		 "are not",
@@ -226,7 +239,7 @@ Test(damos_options, mistakes_are_refused)
 		{"--damos-action stat --damos-filter allow target",
 		 "'--damos-filter': the number of a target is missing", NULL},
 		{"--damos-action stat --damos-filter allow memcg",
-		 "'--damos-filter': '' is no path that begins with '/'", NULL},
+		 "'--damos-filter': the path of a cgroup is missing", NULL},
 		{"--damos-action stat --damos-filter allow memcg a",
 		 "'--damos-filter': 'a' is no path that begins with '/'", NULL},
 		{"--damos-action stat --damos-filter allow anon ./program",

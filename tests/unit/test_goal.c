@@ -10,13 +10,18 @@
 static struct damos_quota quota(enum damos_goal_metric metric, uint64_t target)
 {
 	return (struct damos_quota){
-		.reset_ns = NS_PER_SEC, .nr_goals = 1, .goals[0] = {metric, target, 0, 1}};
+		.reset_ns = NS_PER_SEC, .nr_goals = 1, .goals[0] = {metric, target, 0, 1, "/a"}};
 }
 
 Test(goal, scores)
 {
 	static const double used[] = {100, 2500}, freed[] = {9900, 7500};
+	static const struct damos_world_memcg memcgs[] = {
+		{"/a", 0, 1}, {"/b", 1, 2}, {"/a", 1, 4000}};
 	static const struct damos_world known = {.target_rss = 2000,
+						 .active_bp = 8000,
+						 .memcgs = memcgs,
+						 .nr_memcgs = 3,
 						 .refault_bp = 50,
 						 .node_used_bp = used,
 						 .node_free_bp = freed,
@@ -31,6 +36,10 @@ Test(goal, scores)
 		{"free", DAMOS_GOAL_NODE_MEM_FREE_BP, 5000, NAN, 1.5},
 		{"rss is to fall", DAMOS_GOAL_TARGET_RSS, 1000, NAN, .5},
 		{"rss has fallen", DAMOS_GOAL_TARGET_RSS, 4000, NAN, 2},
+		{"used by a cgroup", DAMOS_GOAL_NODE_MEMCG_USED_BP, 5000, NAN, .8},
+		{"not used by it", DAMOS_GOAL_NODE_MEMCG_FREE_BP, 5000, NAN, 1.2},
+		{"active", DAMOS_GOAL_ACTIVE_MEM_BP, 5000, NAN, 1.6},
+		{"inactive", DAMOS_GOAL_INACTIVE_MEM_BP, 5000, NAN, .4},
 		{"refault of all", DAMOS_GOAL_REFAULT_BP, 100, NAN, .5},
 		{"refault of its own", DAMOS_GOAL_REFAULT_BP, 100, 200, 2},
 	};
@@ -48,7 +57,7 @@ Test(goal, scores)
 Test(goal, what_cannot_be_measured_changes_nothing)
 {
 	static const struct damos_world unknown = {
-		.target_rss = NAN, .refault_bp = NAN, .psi_some_us = NAN};
+		.target_rss = NAN, .refault_bp = NAN, .psi_some_us = NAN, .active_bp = NAN};
 
 	for (int m = DAMOS_GOAL_SOME_MEM_PSI_US; m < DAMOS_NR_GOAL_METRICS; m++) {
 		struct damos_quota q = quota(m, 100);

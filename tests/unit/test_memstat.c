@@ -53,6 +53,14 @@ static double rss_pages(const struct damon_sys *sys)
 	return err ? err : (double)(v / (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
+static double active(const struct damon_sys *sys)
+{
+	double v = -1;
+	int err = damon_memstat_active_bp(sys, &v);
+
+	return err ? err : v;
+}
+
 Test(memstat, values)
 {
 	static const struct {
@@ -90,6 +98,18 @@ Test(memstat, values)
 		{"empty", free_permil, {MEMINFO, ""}, -EINVAL},
 		{"not there", free_permil, {"/x", ""}, -ENOENT},
 		{"unreadable", free_permil, {MEMINFO, NULL, EACCES}, -EACCES},
+		{"active",
+		 active,
+		 {MEMINFO, "MemTotal: 9 kB\nActive: 300 kB\nInactive: 100 kB\n"
+			   "Active(anon): 7 kB\nInactive(anon): 8 kB\n"},
+		 7500},
+		{"all inactive", active, {MEMINFO, "Active: 0 kB\nInactive: 1 kB\n"}, 0},
+		{"on no list", active, {MEMINFO, "Active: 0 kB\nInactive: 0 kB\n"}, -EINVAL},
+		{"parts of active alone",
+		 active,
+		 {MEMINFO, "Active(anon): 7 kB\nInactive(anon): 8 kB\n"},
+		 -EINVAL},
+		{"no meminfo", active, {"/x", ""}, -ENOENT},
 		{"psi",
 		 psi,
 		 {PSI, "some avg10=0.00 avg60=0.00 avg300=0.00 total=4321\n"
@@ -141,6 +161,56 @@ Test(memstat, nodes_have_bounds)
 	fake_sys_init(&world, NULL);
 	cr_expect_eq(damon_memstat_node_bp(&world.sys, -1, &used, &left), -ENODEV);
 	cr_expect_eq(damon_memstat_node_bp(&world.sys, DAMON_MAX_NODES, &used, &left), -ENODEV);
+}
+
+Test(memstat, of_a_cgroup_on_a_node)
+{
+#define LISTS(a, b, c, d)                                                                          \
+	"anon N0=9999 N1=9999\nactive_anon_x N0=1 N1=1\ninactive_anon " a "\nactive_anon " b       \
+	"\ninactive_file " c "\nactive_file " d "\nunevictable N0=9999 N1=9999\n"
+	static const struct {
+		const char *name;
+		int nid;
+		const char *meminfo, *numa_stat;
+		int numa_errno;
+		double want;
+	} rows[] = {
+		{"the four lists of the node", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 LISTS("N0=7 N1=51200", "N0=7 N1=25600", "N0=7 N1=12800", "N0=7 N1=12800"), 0,
+		 1000},
+		{"nothing", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 LISTS("N1=0", "N1=0", "N1=0", "N1=0"), 0, 0},
+		{"never above all", 1, "MemTotal: 1 kB\nMemFree: 1 kB\n",
+		 LISTS("N1=4096", "N1=0", "N1=0", "N1=0"), 0, 10000},
+		{"another node that begins alike", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 LISTS("N11=1", "N11=1", "N11=1", "N11=1"), 0, -EINVAL},
+		{"a node of the next line", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 LISTS("N0=1", "N1=1", "N1=1", "N1=1"), 0, -EINVAL},
+		{"a list is missing", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 "active_anon N1=1\ninactive_anon N1=1\nactive_file N1=1\n", 0, -EINVAL},
+		{"version 1", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 "total=2 N0=1 N1=1\nfile=1 N0=1 N1=0\nanon=1 N0=0 N1=1\n", 0, -EINVAL},
+		{"negative", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n",
+		 LISTS("N1=-5", "N1=0", "N1=0", "N1=0"), 0, -EINVAL},
+		{"removed", 1, "MemTotal: 1000 kB\nMemFree: 1 kB\n", NULL, ENODEV, -ENOENT},
+		{"no such node", 2, "MemTotal: 1000 kB\nMemFree: 1 kB\n", "", 0, -ENODEV},
+		{"a node of processors", 1, "MemTotal: 0 kB\nMemFree: 0 kB\n", "", 0, -ENODEV},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fake_file files[] = {
+			{NODE, rows[i].meminfo, 0},
+			{"/cg/memory.numa_stat", rows[i].numa_stat, rows[i].numa_errno},
+			{0}};
+		struct fake_sys world;
+		double got = -1;
+		int err;
+
+		fake_sys_init(&world, files);
+		err = damon_memstat_memcg_node_bp(&world.sys, "/cg", rows[i].nid, &got);
+		got = err ? err : got;
+		cr_expect_float_eq(got, rows[i].want, 1e-9, "%s: %g", rows[i].name, got);
+	}
 }
 
 Test(memstat, real)

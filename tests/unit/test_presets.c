@@ -65,7 +65,7 @@ Test(presets, schemes_are_those_of_the_modules)
 		 "--sample-interval 1000 --aggr-interval 2s --min-nr-regions 20 --max-nr-regions "
 		 "30 --autotune-monitoring-intervals",
 		 "vaddr sample=1000000 aggr=2000000000 regions=20..30 "
-		 "goal=400,3,5000000,10000000000",
+		 "goal=40,3,5000000,10000000000",
 		 "pageout sz=4096..max rate=0..0 age=5000000000..max weights=0,0,1000 "
 		 "[reject anon]"},
 		{PRESET_RECLAIM,
@@ -86,6 +86,14 @@ Test(presets, schemes_are_those_of_the_modules)
 		 "lru_prio sz=4096..max rate=0.25..1 time=10000000 weights=0,1000,1000 | "
 		 "lru_deprio sz=4096..max rate=0..0 age=1000000000..max time=10000000 "
 		 "weights=0,0,1000"},
+		{PRESET_LRU_SORT,
+		 "--active_mem_bp 7000 --autotune_monitoring_intervals "
+		 "--wmarks-interval 0",
+		 "vaddr " MONITOR " goal=40,3,5000000,10000000000",
+		 "lru_prio sz=4096..max rate=0.5..1 time=5000000 weights=0,1000,1000 "
+		 "goal=active_mem_bp:7000:0:0 | lru_deprio sz=4096..max rate=0..0 "
+		 "age=120000000000..max time=5000000 weights=0,0,1000 "
+		 "goal=inactive_mem_bp:3002:0:0"},
 		{PRESET_STAT, "", "vaddr " MONITOR " goal=400,3,5000000,10000000000", ""},
 		{PRESET_TIERING, "", "vaddr " MONITOR " goal=400,3,5000000,10000000000",
 		 "migrate_cold nid=1 sz=4096..max rate=0..0 apply=1000000000 bytes=209715200 "
@@ -136,6 +144,11 @@ Test(presets, mistakes_are_refused)
 		 "monitor_region_start is not below monitor_region_end"},
 		{PRESET_LRU_SORT, "--hot-thres-access-freq 1001",
 		 "'1001' is out of range for '--hot-thres-access-freq'"},
+		{PRESET_LRU_SORT, "--active-mem-bp 10001",
+		 "'10001' is out of range for '--active-mem-bp'"},
+		{PRESET_LRU_SORT, "--filter_young_pages",
+		 "filter_young_pages cannot work here: only the kernel can look at a page's "
+		 "accessed bit without taking it from others"},
 		{PRESET_TIERING, "--slow-node 0", "tiering needs two nodes, a fast and a slow one"},
 		{PRESET_TIERING, "--fast-free 0", "goals of tiering are above 0 %, up to 100 %"},
 		{PRESET_TIERING, "--fast-used 101", "goals of tiering are above 0 %, up to 100 %"},

@@ -22,13 +22,17 @@ static uint64_t room(const struct damos_budget *b, const struct damos_quota *q)
 	return damos_budget_room(b, q, &kind, UINT64_MAX);
 }
 
+/* All that was tried was applied. */
 static void charge(struct damos_budget *b, uint32_t window, uint64_t tried, uint64_t dropped,
 		   uint64_t busy_ms)
 {
-	const struct damos_result r = {
-		.tried = tried, .dropped = dropped, .busy_ns = busy_ms * NS_PER_MS};
+	static const struct damos_quota in_full;
+	const struct damos_result r = {.tried = tried,
+				       .applied = tried,
+				       .dropped = dropped,
+				       .busy_ns = busy_ms * NS_PER_MS};
 
-	damos_budget_charge(b, window, &r);
+	damos_budget_charge(b, &in_full, window, &r);
 }
 
 Test(quota, the_smallest_limit_counts)
@@ -88,6 +92,43 @@ Test(quota, bytes_of_an_interval)
 	cr_expect_eq(b.pending, 0);
 	roll(&b, &q, 3000);
 	cr_expect_eq(b.exceeds, 1);
+}
+
+Test(quota, what_failed_is_charged_as_asked)
+{
+	static const struct {
+		const char *name;
+		uint32_t num, denom;
+		uint64_t applied, dropped, used;
+	} rows[] = {
+		{"in full", 0, 0, 700, 0, 1000 * MIB},
+		{"without a denominator", 5, 0, 700, 0, 1000 * MIB},
+		/* the example of the kernel's manual */
+		{"a little", 1, 1024, 700, 0, 700 * MIB + 300 * 1024},
+		{"not at all", 0, 1, 700, 0, 700 * MIB},
+		{"all was applied", 1, 1024, 1000, 0, 1000 * MIB},
+		{"more than in full", 2, 1, 700, 0, 1300 * MIB},
+		{"some was dropped", 1, 1024, 300, 400, 300 * MIB + 300 * 1024},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct damos_quota q = {.bytes = 2000 * MIB,
+					      .reset_ns = NS_PER_SEC,
+					      .fail_charge_num = rows[i].num,
+					      .fail_charge_denom = rows[i].denom};
+		const struct damos_result r = {.tried = (1000 - rows[i].dropped) * MIB,
+					       .applied = rows[i].applied * MIB,
+					       .dropped = rows[i].dropped * MIB};
+		struct damos_budget b;
+
+		damos_budget_init(&b, &q);
+		roll(&b, &q, 1000);
+		damos_budget_plan(&b, 1000 * MIB);
+		damos_budget_charge(&b, &q, b.window, &r);
+		cr_expect_eq(b.used, rows[i].used, "%s: %llu", rows[i].name,
+			     (unsigned long long)b.used);
+		cr_expect_eq(b.pending, 0);
+	}
 }
 
 Test(quota, intervals_follow_each_other_without_gaps)

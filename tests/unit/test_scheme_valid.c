@@ -99,6 +99,12 @@ static void goal_node(struct damos *s)
 	s->quota.goals[0] = (struct damos_goal){DAMOS_GOAL_NODE_MEM_FREE_BP, 10000, 0, -1};
 }
 
+static void goal_memcg(struct damos *s)
+{
+	s->quota.nr_goals = 1;
+	s->quota.goals[0] = (struct damos_goal){DAMOS_GOAL_NODE_MEMCG_FREE_BP, 1, 0, 0, "a"};
+}
+
 static void wmark_metric(struct damos *s)
 {
 	s->watermarks = (struct damos_watermarks){2, NS_PER_SEC, 3, 2, 1};
@@ -200,6 +206,8 @@ static const struct {
 	{"goal beyond all", goal_bp,
 	 "a goal's 'target_value' of 10001 cannot be reached: 10000 is all"},
 	{"goal's node", goal_node, "a goal's 'nid' of -1 is no node"},
+	{"goal's cgroup", goal_memcg,
+	 "a goal's 'memcg_path' must begin with '/', as \"/user.slice\""},
 	{"watermarks' metric", wmark_metric, "there is no watermarks' 'metric' 2"},
 	{"watermarks' order", wmark_order,
 	 "watermarks are out of order: 'high_permil' 2, 'mid_permil' 3, 'low_permil' 1"},

@@ -461,6 +461,10 @@ Test(schemes, goals_are_measured)
 		{"RSS", {DAMOS_GOAL_TARGET_RSS, 100, 0, 0}, 500 * 4096},
 		{"used of a node", {DAMOS_GOAL_NODE_MEM_USED_BP, 100, 0, 1}, 7500},
 		{"free of a node", {DAMOS_GOAL_NODE_MEM_FREE_BP, 100, 0, 1}, 2500},
+		{"of a cgroup", {DAMOS_GOAL_NODE_MEMCG_USED_BP, 100, 0, 1, "/app"}, 4000},
+		{"all but a cgroup", {DAMOS_GOAL_NODE_MEMCG_FREE_BP, 100, 0, 1, "/app"}, 6000},
+		{"active", {DAMOS_GOAL_ACTIVE_MEM_BP, 100, 0, 0}, 2000},
+		{"inactive", {DAMOS_GOAL_INACTIVE_MEM_BP, 100, 0, 0}, 8000},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -472,6 +476,14 @@ Test(schemes, goals_are_measured)
 		stage_add_file(&w, "/sys/devices/system/node/online", "0-1\n");
 		stage_add_file(&w, "/sys/devices/system/node/node1/meminfo",
 			       "Node 1 MemTotal: 1000 kB\nNode 1 MemFree: 250 kB\n");
+		stage_add_file(&w, "/proc/self/mountinfo",
+			       "30 23 0:26 / /cg rw - cgroup2 cgroup2 rw\n");
+		stage_add_file(&w, "/cg/app/cgroup.procs", "");
+		stage_add_file(&w, "/cg/app/memory.numa_stat",
+			       "active_anon N0=1 N1=102400\ninactive_anon N0=1 N1=102400\n"
+			       "active_file N0=1 N1=102400\ninactive_file N0=1 N1=102400\n");
+		snprintf(w.meminfo, sizeof(w.meminfo),
+			 "MemTotal: 1000 kB\nMemFree: 300 kB\nActive: 20 kB\nInactive: 80 kB\n");
 		s.quota.bytes = 64 * MIB;
 		s.quota.goals[0] = rows[i].goal;
 		s.quota.nr_goals = 1;
@@ -514,6 +526,22 @@ Test(schemes, refusals)
 			    .goals = {{DAMOS_GOAL_NODE_MEM_USED_BP, 5000, 0, 7}}}},
 		 -ENODEV,
 		 "node 7"},
+		{"a goal of a cgroup that is not there",
+		 {.action = "stat",
+		  .quota = {.bytes = 4096,
+			    .reset_ns = NS_PER_SEC,
+			    .nr_goals = 1,
+			    .goals = {{DAMOS_GOAL_NODE_MEMCG_USED_BP, 5000, 0, 0, "/none"}}}},
+		 -ENOENT,
+		 "no cgroup '/none'"},
+		{"a goal of active memory, not told here",
+		 {.action = "stat",
+		  .quota = {.bytes = 4096,
+			    .reset_ns = NS_PER_SEC,
+			    .nr_goals = 1,
+			    .goals = {{DAMOS_GOAL_ACTIVE_MEM_BP, 5000, 0, 0}}}},
+		 -EINVAL,
+		 "active"},
 		{"a goal of pressure, not told here",
 		 {.action = "stat",
 		  .quota = {.bytes = 4096,
