@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/say.h"
-#include "cli/wrap.h"
+#include "cli/help/wrap.h"
 
 struct check_options {
 	int format;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/damos_options.h"
+#include "cli/options/damos_options.h"
 #include "cli/follow.h"
-#include "cli/live_options.h"
+#include "cli/options/live_options.h"
 #include "damos.h"
 
 struct live_command {

@@ -4,8 +4,8 @@
 
 #include "base/util.h"
 #include "cli/follow.h"
-#include "cli/live_options.h"
-#include "cli/preset_options.h"
+#include "cli/options/live_options.h"
+#include "cli/options/preset_options.h"
 #include "live/stat.h"
 
 struct preset_command {

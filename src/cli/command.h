@@ -6,7 +6,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "report/report.h"
 
 /* Two words that belong together: an example and what it does, a status and when it comes. */

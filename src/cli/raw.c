@@ -7,7 +7,7 @@
 
 #include "base/units.h"
 #include "base/util.h"
-#include "cli/record_options.h"
+#include "cli/options/record_options.h"
 #include "cli/say.h"
 
 int raw_check_options(const struct option_row *rows, const struct option_line *line,

@@ -3,7 +3,7 @@
 #ifndef CLI_RAW_H
 #define CLI_RAW_H
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "damon.h"
 
 /* Refuses options of 'record' that nothing is decoded for; names the output if none was given. 0 or

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "damon.h"
 
 /* Refuses options of 'record' that a recording leaves nothing to do for, and a command. 0 or

@@ -6,7 +6,7 @@
 
 #include "report/names.h"
 #include "report/notes.h"
-#include "report/recjson.h"
+#include "report/export/recjson.h"
 #include "report/reports.h"
 #include "report/select.h"
 #include "report/table.h"

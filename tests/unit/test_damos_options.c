@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "cli/damos_options.h"
-#include "cli/damos_words.h"
-#include "cli/help.h"
+#include "cli/options/damos_options.h"
+#include "cli/options/damos_words.h"
+#include "cli/help/help.h"
 #include "tests/kit/config_show.h"
 
 static const struct option_row rows[] = {DAMOS_ROWS(0), {0}};

@@ -7,8 +7,8 @@
 
 #include "base/units.h"
 #include "cli/command.h"
-#include "cli/help.h"
-#include "cli/option.h"
+#include "cli/help/help.h"
+#include "cli/options/option.h"
 
 struct values {
 	const char *file;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "cli/preset_options.h"
+#include "cli/options/preset_options.h"
 #include "config/kdamonds.h"
 #include "tests/kit/config_show.h"
 

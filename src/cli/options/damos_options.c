@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "cli/damos_options.h"
-#include "cli/damos_words.h"
+#include "cli/options/damos_options.h"
+#include "cli/options/damos_words.h"
 #include "cli/say.h"
 #include "config/kdamonds.h"
 #include "config/scheme.h"

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "damon.h"
 
 struct hardware_options {

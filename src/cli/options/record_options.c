@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/record_options.h"
+#include "cli/options/record_options.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "cli/raw.h"
 #include "cli/replay.h"
-#include "cli/tuning.h"
+#include "cli/options/tuning.h"
 
 #define AT(field) offsetof(struct record_options, field)
 

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "base/json.h"
-#include "report/recjson.h"
+#include "report/export/recjson.h"
 #include "report/select.h"
 
 #define DIGITS 5 /* of heat: more than is ever known */

@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "cli/find.h"
 #include "cli/follow.h"
-#include "cli/live_options.h"
+#include "cli/options/live_options.h"
 #include "cli/say.h"
 #include "damos.h"
 #include "live/metrics.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/hardware.h"
+#include "cli/options/hardware.h"
 
 #include "cli/say.h"
 

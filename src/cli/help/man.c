@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/help.h"
+#include "cli/help/help.h"
 
 /* Of the last change to the texts; no clock is asked, so that the same tables make the same page.
  */

@@ -8,7 +8,7 @@
 #ifndef CLI_DAMOS_OPTIONS_H
 #define CLI_DAMOS_OPTIONS_H
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "config/config.h"
 
 struct damos_options {

@@ -7,8 +7,8 @@
 #define CLI_LIVE_OPTIONS_H
 
 #include "cli/command.h"
-#include "cli/sampling.h"
-#include "cli/target_options.h"
+#include "cli/options/sampling.h"
+#include "cli/options/target_options.h"
 #include "cli/watch.h"
 
 struct live_options {

@@ -4,8 +4,8 @@
 #define CLI_SAMPLING_H
 
 #include "base/util.h"
-#include "cli/hardware.h"
-#include "cli/option.h"
+#include "cli/options/hardware.h"
+#include "cli/options/option.h"
 #include "config/config.h"
 #include "damon.h"
 

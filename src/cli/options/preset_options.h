@@ -7,7 +7,7 @@
 #ifndef CLI_PRESET_OPTIONS_H
 #define CLI_PRESET_OPTIONS_H
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "config/presets.h"
 
 /* The first row of a preset, with the heading. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report/protobuf.h"
+#include "report/export/protobuf.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/wrap.h"
+#include "cli/help/wrap.h"
 
 void wrap_print(FILE *out, const char *text, int col, int indent, int width)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/target_options.h"
+#include "cli/options/target_options.h"
 
 #include <errno.h>
 #include <string.h>

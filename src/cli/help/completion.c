@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/help.h"
+#include "cli/help/help.h"
 
 static const char script_head[] =
 	"# Made by scripts/man from the tables of options: do not edit.\n"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/help.h"
-#include "cli/wrap.h"
+#include "cli/help/help.h"
+#include "cli/help/wrap.h"
 
 #define WIDTH	80 /* of all help: the same text everywhere */
 #define OPT_COL 28

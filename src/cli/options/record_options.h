@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/option.h"
-#include "cli/sampling.h"
-#include "cli/target_options.h"
+#include "cli/options/option.h"
+#include "cli/options/sampling.h"
+#include "cli/options/target_options.h"
 #include "damon.h"
 
 #define RECORD_OUTPUT "damon-perf.data"

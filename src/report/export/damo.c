@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "report/recjson.h"
+#include "report/export/recjson.h"
 #include "report/reports.h"
 
 struct deflater {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "cli/option.h"
+#include "cli/options/option.h"
 
 #define NAME_MAX_LEN 48
 

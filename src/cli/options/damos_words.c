@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "cli/damos_words.h"
+#include "cli/options/damos_words.h"
 #include "config/scheme.h"
 
 static int refuse_extra(const struct words_by *b, const struct words *u, size_t most)

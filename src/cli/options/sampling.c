@@ -3,8 +3,8 @@
 
 #include "base/units.h"
 #include "base/util.h"
-#include "cli/sampling.h"
-#include "cli/tuning.h"
+#include "cli/options/sampling.h"
+#include "cli/options/tuning.h"
 
 static int check_intervals(struct sampling_options *o, const struct option_row *rows,
 			   const struct option_line *line, struct damon_fail *fail)

@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/say.h"
-#include "cli/tuning.h"
+#include "cli/options/tuning.h"
 
 #define GOAL "intervals-goal"
 

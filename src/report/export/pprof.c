@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 #include "base/util.h"
-#include "report/protobuf.h"
+#include "report/export/protobuf.h"
 #include "report/reports.h"
 #include "report/samples.h"
 #include "symbol/strings.h"

@@ -17,7 +17,7 @@
 #include "attrib/place.h"
 #include "base/util.h"
 #include "report/names.h"
-#include "report/protobuf.h"
+#include "report/export/protobuf.h"
 #include "report/reports.h"
 #include "report/select.h"
 

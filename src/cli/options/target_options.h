@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/option.h"
+#include "cli/options/option.h"
 #include "damon.h"
 
 struct target_options {
