@@ -69,7 +69,7 @@ struct recording {
 	struct record_line live;
 	struct progress progress; /* of a replay, instead of 'live' */
 	struct mark_socket marks;
-	uint64_t end_ns;	  /* of --duration; UINT64_MAX: none */
+	uint64_t end_ns; /* of --duration; UINT64_MAX: none */
 	struct follow follow;
 };
 

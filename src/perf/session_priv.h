@@ -54,9 +54,9 @@ struct damon_session {
 	size_t ring_bytes;
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
-	uint64_t *ended;  /* by event: what those counted that were closed */
-	size_t nr_sorted; /* fds[0..) sorted by id; only with several events */
-	uint32_t rung;	  /* the one that is on, besides events of none; 0: all are */
+	uint64_t *ended;      /* by event: what those counted that were closed */
+	size_t nr_sorted;     /* fds[0..) sorted by id; only with several events */
+	uint32_t rung;	      /* the one that is on, besides events of none; 0: all are */
 	bool enabled, paused; /* paused: event 0 alone is on */
 	bool kernel_clock;
 	bool has_ids; /* records begin or end with the id of their event */

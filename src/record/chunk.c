@@ -3,18 +3,9 @@
 #include "record/chunk.h"
 
 const struct chunk_kind *const damon_chunk_kinds[] = {
-	&damon_chunk_meta,
-	&damon_chunk_space,
-	&damon_chunk_target,
-	&damon_chunk_tuning,
-	&damon_chunk_snapshot,
-	&damon_chunk_log,
-	&damon_chunk_checks,
-	&damon_chunk_origin,
-	&damon_chunk_schemes,
-	&damon_chunk_marks,
-	&damon_chunk_totals,
-	NULL,
+	&damon_chunk_meta,     &damon_chunk_space, &damon_chunk_target, &damon_chunk_tuning,
+	&damon_chunk_snapshot, &damon_chunk_log,   &damon_chunk_checks, &damon_chunk_origin,
+	&damon_chunk_schemes,  &damon_chunk_marks, &damon_chunk_totals, NULL,
 };
 
 const struct chunk_kind *damon_chunk_kind(uint16_t type)

@@ -45,11 +45,11 @@ struct fake_pages {
 
 	/* Calls from the 'fail_from'th on (0 is the first), 'fail_times' of them, fail. */
 	int fail_err, fail_from, fail_times;
-	int nr_calls;  /* of process_madvise, move_pages that move, read_ranges */
-	int nr_ranges; /* of them */
-	int nr_asks;   /* move_pages that asks */
+	int nr_calls;	/* of process_madvise, move_pages that move, read_ranges */
+	int nr_ranges;	/* of them */
+	int nr_asks;	/* move_pages that asks */
 	int brought_in; /* pages read from outside that were not in memory */
-	int nr_opens;  /* of pagemap */
+	int nr_opens;	/* of pagemap */
 	void (*before)(struct fake_pages *w); /* called before each call, may be NULL */
 	uint64_t largest;		      /* bytes of one call */
 };

@@ -197,8 +197,8 @@ Test(region, counts_of_new_hits_are_those_of_all)
 	}
 	/* what is older than the epoch leaves */
 	r.epoch = AGGRS;
-	damon_region_recount(
-		&(struct damon_count){.now = AGGRS, .window = w.hit, .ticks = &ticks}, &r);
+	damon_region_recount(&(struct damon_count){.now = AGGRS, .window = w.hit, .ticks = &ticks},
+			     &r);
 	cr_expect_eq(r.nr, PER_AGGR);
 	damon_hit_window_squeeze(&w, &r, 1);
 	cr_expect_eq(w.nr, PER_AGGR);

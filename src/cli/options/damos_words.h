@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the words of an option make of a scheme: one row for each option of cli/options/damos_options.h. */
+/* What the words of an option make of a scheme: one row for each option of damos_options.h. */
 #ifndef CLI_DAMOS_WORDS_H
 #define CLI_DAMOS_WORDS_H
 
