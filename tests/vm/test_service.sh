@@ -11,12 +11,14 @@ mkdir -p $bin $units/damon-perf-reclaim.service.d
 chmod 755 /run $bin
 cp "$(command -v damon-perf)" "$(command -v kinds)" $bin
 sed "s|@BINDIR@|$bin|" "$unit" > $units/damon-perf-reclaim.service
+options='--metrics 9779 --format json --rate 1000 --min-age 500000 --wmarks-interval 0'
+options+=' --quota-ms 0 --quota-sz 1G'
 # a drop-in, as 'systemctl edit' makes it: at once, and told where the test can see it
 cat > $units/damon-perf-reclaim.service.d/test.conf << END
 [Unit]
 DefaultDependencies=no
 [Service]
-Environment="OPTIONS=--metrics 9779 --format json --rate 1000 --min-age 500000 --wmarks-interval 0 --quota-ms 0 --quota-sz 1G"
+Environment="OPTIONS=$options"
 StandardOutput=file:$PWD/out
 StandardError=file:$PWD/err
 END
