@@ -363,7 +363,8 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct s
 			const struct heatgrid *g)
 {
 	struct known unseen = {0, 0, g->unseen_hi * notes_scale(&sc->info).hi};
-	char low[KNOWN_MAX], high[KNOWN_MAX], most[KNOWN_MAX];
+	char low[KNOWN_MAX], high[KNOWN_MAX], most[KNOWN_MAX], blank[HEATGRID_BLANK_MAX];
+	char text[192];
 
 	fprintf(a->out, "heat %s ", end_of_scale(low, sc, g, g->scale_lo));
 	draw_ramp(a, p, 0);
@@ -373,10 +374,12 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct s
 	fputs("     ", a->out);
 	painter_put(p, COLOR_UNUSED, COLOR_UNUSED);
 	painter_reset(p);
-	fputs(" no access seen", a->out);
-	if (g->unseen_hi > 0)
-		fprintf(a->out, ": heat %s", known_value(most, &unseen, KNOWN_COUNT));
-	fprintf(a->out, ";%sblank: not mapped\n", a->width < 60 ? "\n     " : " ");
+	fputc(' ', a->out);
+	snprintf(text, sizeof(text), "no access seen%s%s; blank: %s",
+		 g->unseen_hi > 0 ? ": heat " : "",
+		 g->unseen_hi > 0 ? known_value(most, &unseen, KNOWN_COUNT) : "",
+		 heatgrid_blank(blank, g));
+	print_wrapped(a->out, text, a->width, 7, 5);
 }
 
 void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -487,6 +490,7 @@ static int write_json(struct report_args *a, const struct scan *sc, const struct
 	json_u64(&j, "columns", g->lay.nr_rows ? g->nr_cols : 0);
 	json_u64(&j, "rows", g->lay.nr_rows);
 	json_double(&j, "share_left_out", g->weight_left_out, 6);
+	json_u64(&j, "no_snapshots_ns", g->unseen_ns);
 	marks_json(a, g->start_ns, g->end_ns, &j);
 	err = write_cells(a, sc, g, &j);
 	json_end(&j);

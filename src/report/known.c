@@ -10,6 +10,7 @@
 #define SMALLEST   0.001  /* of the smallest unit: what is shown of less */
 #define FINEST	   (-9)	  /* decimals */
 #define LONG	   1999.5 /* bounds from here on have a unit of their own */
+#define OPEN	   .9	  /* a share that may be 0, and more than this, is not known */
 #define LEAST_SEEN 4	  /* fewer tell no lower bound */
 
 struct unit {
@@ -166,12 +167,18 @@ static bool is_none(const struct known *k, enum known_kind kind)
 	return k->v <= 0 || (kind == KNOWN_BYTES && k->v < 1 && k->hi >= 1);
 }
 
+/* A share whose bounds would be written [0, 100]. */
+static bool is_open(const struct known *k, enum known_kind kind)
+{
+	return kind == KNOWN_PERCENT && k->lo <= 0 && k->hi > OPEN && k->lo < k->hi;
+}
+
 char *known_value(char *buf, const struct known *k, enum known_kind kind)
 {
 	struct shown s;
 	size_t len;
 
-	if (!isfinite(k->v))
+	if (!isfinite(k->v) || is_open(k, kind))
 		return strcpy(buf, "?");
 	if (is_none(k, kind) && k->hi > 0)
 		return isfinite(k->hi) ? put_limit(buf, k->hi, kind) : strcpy(buf, "?");
@@ -200,7 +207,8 @@ char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
 	int place;
 
 	*buf = '\0';
-	if (!(k->lo < k->hi) || !(k->v > 0) || is_none(k, kind) || in.v < SMALLEST)
+	if (!(k->lo < k->hi) || !(k->v > 0) || is_none(k, kind) || is_open(k, kind) ||
+	    in.v < SMALLEST)
 		return buf;
 	place = bounds_place(&s, &in);
 	if ((in.lo > 0 && in.lo < SMALLEST) ||
