@@ -40,15 +40,15 @@ struct heatgrid {
 			    scale; 0: 1 */
 	size_t nr_cols, lines, cells_per_line;
 	struct heat_layout lay;
-	struct heat_cell *cells;   /* [row * nr_cols + col] */
+	struct heat_cell *cells;      /* [row * nr_cols + col] */
 	uint64_t aggr_ns, seen_to_ns; /* of the last snapshot, and its end */
-	uint64_t unseen_ns;	   /* of gaps between snapshots, longer than two aggregations */
-	double outside;		   /* accesses that fell beside all rows while it was filled */
-	double weight_left_out;	   /* share of the accesses that no row shows */
-	double scale_lo, scale_hi; /* 1st and 99th percentile of the heat of its hot cells */
-	struct damon_sum *sums;	   /* of the column that is being filled, one for each row */
-	double typical;		   /* median factor by which hot cells may be off */
-	double unseen_hi;	   /* median of the upper bounds where no access was seen */
+	uint64_t unseen_ns;	      /* of gaps between snapshots, longer than two aggregations */
+	double outside;		      /* accesses that fell beside all rows while it was filled */
+	double weight_left_out;	      /* share of the accesses that no row shows */
+	double scale_lo, scale_hi;    /* 1st and 99th percentile of the heat of its hot cells */
+	struct damon_sum *sums;	      /* of the column that is being filled, one for each row */
+	double typical;		      /* median factor by which hot cells may be off */
+	double unseen_hi;	      /* median of the upper bounds where no access was seen */
 };
 
 /*

@@ -164,7 +164,13 @@ static char *put_limit(char *buf, double hi, enum known_kind kind)
 /* No memory is smaller than a byte: an estimate below that is of none. */
 static bool is_none(const struct known *k, enum known_kind kind)
 {
-	return k->v <= 0 || (kind == KNOWN_BYTES && k->v < 1 && k->hi >= 1);
+	return k->v <= 0 || (kind == KNOWN_BYTES && k->v < 1);
+}
+
+/* Of what is none there is a limit, but for memory of less than a byte. */
+static bool has_limit(const struct known *k, enum known_kind kind)
+{
+	return k->hi > 0 && !(kind == KNOWN_BYTES && k->hi < 1);
 }
 
 /* A share whose bounds would be written [0, 100]. */
@@ -180,14 +186,14 @@ char *known_value(char *buf, const struct known *k, enum known_kind kind)
 
 	if (!isfinite(k->v) || is_open(k, kind))
 		return strcpy(buf, "?");
-	if (is_none(k, kind) && k->hi > 0)
+	if (is_none(k, kind) && has_limit(k, kind))
 		return isfinite(k->hi) ? put_limit(buf, k->hi, kind) : strcpy(buf, "?");
 	s = show(k, kind);
-	if (k->v > 0 && k->v / s.unit->size < SMALLEST)
-		return put_limit(buf, k->v, kind);
-	if (k->v <= 0)
+	if (is_none(k, kind))
 		s.v = s.place = 0;
-	len = k->lo <= 0 && k->v > 0 ? strlen(strcpy(buf, "~")) : 0;
+	else if (k->v / s.unit->size < SMALLEST)
+		return put_limit(buf, isfinite(k->hi) ? k->hi : k->v, kind);
+	len = k->lo <= 0 && !is_none(k, kind) ? strlen(strcpy(buf, "~")) : 0;
 	len += put(buf + len, KNOWN_MAX - len, s.v, exact_place(&s, k));
 	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
 	return buf;

@@ -17,7 +17,7 @@
 #define LAST_CODE    255
 #define NOT_KNOWN    255
 #define NO_SNAPSHOT  65535 /* of working sets */
-#define LAYOUT_LOOKS 960 /* snapshots that the rows are found by */
+#define LAYOUT_LOOKS 960   /* snapshots that the rows are found by */
 
 int sheet_init(struct sheet *s, struct report_args *a, const struct scan *sc,
 	       const struct scan_target *t, size_t lines, size_t cells_per_line)

@@ -96,7 +96,7 @@ function knownValue(k, kind) {
 		return isFinite(hi) ? limit(hi, kind) : '?';
 	const s = shownAs(k, kind);
 	if (v > 0 && v / s.unit[0] < SMALLEST)
-		return limit(v, kind);
+		return limit(isFinite(hi) ? hi : v, kind);
 	if (v <= 0)
 		s.v = s.place = 0;
 	const whole = lo === hi && s.unit[0] === 1 && Number.isInteger(s.v);
