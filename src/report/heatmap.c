@@ -151,6 +151,68 @@ static void label_add(struct heatmap_name *l, const char *name, double weight)
 	}
 }
 
+/* A row of which something is mapped needs a name. */
+static bool all_named(const struct heatgrid *g, const struct heatmap_name *labels)
+{
+	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++)
+		if (g->cells[i].heat > 0 && !labels[i / g->nr_cols].best[0])
+			return false;
+	return true;
+}
+
+/* The rows without a name that a region touches: its mapping at that time, by its accesses. */
+static void name_rows(const struct heatgrid *g, const struct scan_cursor *c,
+		      const struct damon_region_info *r, size_t row, struct heatmap_name *labels)
+{
+	struct damon_mapping_info m = {.size = sizeof(m)};
+	char name[NAME_MAX_LEN] = "";
+
+	for (; row < g->lay.nr_rows && g->lay.rows[row].start < r->end; row++) {
+		const struct heat_row *x = &g->lay.rows[row];
+		uint64_t bytes = MIN(r->end, x->end) - MAX(r->start, x->start);
+
+		if (labels[row].best[0] && !(labels[row].best_weight > 0))
+			continue; /* it has had one before */
+		if (!name[0] && damon_snapshot_mapping(c->s, c->at, r->start, &m) <= 0)
+			return;
+		if (!name[0])
+			name_short(name, &m);
+		label_add(&labels[row], name, r->heat * (double)bytes);
+	}
+}
+
+static void name_regions(const struct heatgrid *g, const struct scan_cursor *c,
+			 struct heatmap_name *labels)
+{
+	struct damon_region_info r = {.size = sizeof(r)};
+	size_t row = 0;
+
+	for (size_t i = 0; i < c->ti.nr_regions; i++) {
+		damon_snapshot_region(c->s, c->at, i, &r);
+		while (row < g->lay.nr_rows && g->lay.rows[row].end <= r.start)
+			row++;
+		if (r.heat > 0)
+			name_rows(g, c, &r, row, labels);
+	}
+}
+
+/* The mappings of a target are those of its last address space. A target that stands for many
+ * processes, or that has executed another program, has had others, which its snapshots know. */
+static void name_from_snapshots(struct report_args *a, const struct heatgrid *g, uint32_t id,
+				struct heatmap_name *labels)
+{
+	struct scan_cursor c;
+	int err = scan_rewind(a);
+
+	for (size_t i = 0; i < g->lay.nr_rows; i++)
+		if (labels[i].best[0])
+			labels[i].best_weight = 0; /* it stays */
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, id, &c)) > 0)
+		if (c.si.start_ns < g->end_ns && c.si.end_ns > g->start_ns)
+			name_regions(g, &c, labels);
+}
+
 struct heatmap_name *heatmap_names(struct report_args *a, const struct heatgrid *g, uint32_t id)
 {
 	struct damon_mapping_info m = {.size = sizeof(m)};
@@ -175,6 +237,8 @@ struct heatmap_name *heatmap_names(struct report_args *a, const struct heatgrid 
 			}
 		}
 	}
+	if (labels && !all_named(g, labels))
+		name_from_snapshots(a, g, id, labels);
 	return labels;
 }
 
@@ -403,6 +467,9 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 		print_line(a->out, a->width, 5,
 			   "  ^  marks; 'damon-perf report info' has their "
 			   "names");
+	if (labels && !all_named(g, labels))
+		print_line(a->out, a->width, 0,
+			   "lines without a name: what was mapped there is not known");
 	if (g->weight_left_out > 0)
 		print_line(a->out, a->width, 0, "not shown: ranges with %s of the accesses",
 			   known_value(share, &left_out, KNOWN_PERCENT));
