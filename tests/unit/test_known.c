@@ -56,7 +56,7 @@ Test(known, digits_are_those_that_are_known)
 		{"less than a byte is none", {1e-9, 0, 4096}, KNOWN_BYTES, "<4 KiB"},
 		{"nearly none", {1e-7, 0, 1e-6}, KNOWN_COUNT, "<0.001"},
 		{"no byte", {0, 0, 1e-3}, KNOWN_BYTES, "0 B"},
-		{"nearly none, with a limit", {1e-17, 0, .22}, KNOWN_PERCENT, "<30 %"},
+		{"nearly none, with a limit", {1e-17, 0, .22}, KNOWN_PERCENT, "<22 %"},
 		{"nothing known", {0, 0, INFINITY}, KNOWN_COUNT, "?"},
 		{"no figure", {NAN, 0, 1}, KNOWN_COUNT, "?"},
 		{"any share, none seen", {0, 0, .95}, KNOWN_PERCENT, "?"},

@@ -89,7 +89,8 @@ class WorkingSet {
 
 	// Whether a cell has a snapshot.
 	isSeen(cell) {
-		return this.app.loaded.wss[0][0].subarray(cell.col0, cell.col1).some(b => !isNaN(b));
+		const bytes = this.app.loaded.wss[0][0];
+		return bytes.subarray(cell.col0, cell.col1).some(b => !isNaN(b));
 	}
 
 	textAt(ns) {
@@ -104,7 +105,8 @@ class WorkingSet {
 			return;
 		const p = this.plot(), style = getComputedStyle(document.documentElement);
 		const color = name => style.getPropertyValue(name);
-		const bins = this.bins(p, v), top = Math.max(...bins.map(b => b.v[2] || 0), 4096) * 1.04;
+		const bins = this.bins(p, v), most = bins.map(b => b.v[2] || 0),
+		      top = Math.max(...most, 4096) * 1.04;
 		const yOf = bytes => p.y + p.h * (1 - bytes / top);
 		ctx.font = `${fontSize()}px system-ui, sans-serif`;
 		this.drawSizes(ctx, p, top, yOf, color);
