@@ -81,16 +81,21 @@ static void put_checks(struct table *t, const struct damon_region_info *r)
 	table_double(t, r->nr_checks, r->nr_checks > 0 ? checks : "");
 }
 
+/* All or none of the intervals may have had an access: nothing is known. */
+static bool is_open(const struct scan_cursor *c, const struct known *nr)
+{
+	return !(nr->v > 0) && nr->hi > .95 * (double)c->si.aggr_ns / (double)c->si.sample_ns;
+}
+
 static void put_rates(struct table *t, const struct scan_cursor *c, size_t i,
 		      const struct damon_region_info *r)
 {
 	struct known heat = {r->heat, r->heat_lo, r->heat_hi};
 	struct known share = {r->share, r->share_lo, r->share_hi}, nr, shown;
-	double most = (double)c->si.aggr_ns / (double)c->si.sample_ns;
 
 	nr.v = damon_region_nr_accesses_of(c->s, c->at, i, &nr.lo, &nr.hi);
 	shown = nr;
-	if (!(nr.v > 0) && nr.hi > .95 * most) /* all or none: nothing is known */
+	if (is_open(c, &nr))
 		shown.hi = INFINITY;
 	table_known(t, &heat, KNOWN_COUNT);
 	table_limits(t, &heat);
@@ -157,6 +162,25 @@ static void write_totals(struct report_args *a, const struct scan_cursor *c)
 		   known_text(all, &(struct known){w.bytes, w.lo, w.hi}, KNOWN_BYTES));
 }
 
+/* Why a '?' stands below nr_acc. */
+static void note_open(struct report_args *a, const struct scan_cursor *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->ti.nr_regions; i++) {
+		struct known nr;
+
+		nr.v = damon_region_nr_accesses_of(c->s, c->at, i, &nr.lo, &nr.hi);
+		n += is_open(c, &nr);
+	}
+	if (n)
+		print_line(a->out, a->width, 0,
+			   "nr_acc is '?' where no access was seen and every one of the %.4g "
+			   "sampling intervals may have had one; more samples ('--rate') or a "
+			   "longer recording tell",
+			   (double)c->si.aggr_ns / (double)c->si.sample_ns);
+}
+
 static void write_heading(struct report_args *a, const struct scan *sc, const struct scan_target *t,
 			  const struct scan_cursor *c)
 {
@@ -204,6 +228,7 @@ static int write_regions(struct report_args *a, const struct scan *sc, const str
 	if (err)
 		return damon_fail(&a->fail, -err, "out of memory");
 	if (a->format == REPORT_TEXT) {
+		note_open(a, c);
 		write_totals(a, c);
 		notes_relative(a, &sc->info);
 	}

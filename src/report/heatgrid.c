@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "report/heatgrid.h"
+#include "report/print.h"
 
 #define MAX_FINENESS	 16 /* fine rows per row that is shown, if there is memory for it */
 #define MAX_FINE_BANDS	 256
@@ -16,6 +18,7 @@
 #define MAX_LOST	 0.005	   /* in ranges left out to have fewer bands */
 #define ROUNDING	 1e-4	   /* of sums of floats */
 #define ENOUGH		 (1 << 17) /* cells that percentiles are taken of */
+#define GAP_AGGRS	 2	   /* a longer one between snapshots is told */
 #define SCALE_LOW	 0.01	   /* percentiles of the scale */
 #define SCALE_HIGH	 0.99
 #define SCALE_MIN_FACTOR 10.0 /* between its ends: noise is not to look like a pattern */
@@ -198,12 +201,24 @@ static void fill_column(struct heatgrid *g, const struct scan_cursor *c, size_t 
 	take_sums(g, col, done, end);
 }
 
+/* From the last snapshot to what comes behind it. */
+static void count_gap(struct heatgrid *g, uint64_t to_ns)
+{
+	uint64_t from_ns = MAX(g->seen_to_ns, g->start_ns);
+
+	if (to_ns > from_ns && to_ns - from_ns > GAP_AGGRS * g->aggr_ns)
+		g->unseen_ns += to_ns - from_ns;
+}
+
 void heatgrid_add(struct heatgrid *g, const struct scan_cursor *c)
 {
 	uint64_t start = MAX(c->si.start_ns, g->start_ns), end = MIN(c->si.end_ns, g->end_ns);
 
 	if (start >= end)
 		return;
+	g->aggr_ns = c->si.aggr_ns;
+	count_gap(g, start);
+	g->seen_to_ns = end;
 	for (size_t col = heatgrid_col_of(g, start); col < g->nr_cols; col++) {
 		uint64_t from = MAX(start, heatgrid_col_ns(g, col));
 		uint64_t to = MIN(end, heatgrid_col_ns(g, col + 1));
@@ -523,9 +538,21 @@ int heatgrid_finish(struct heatgrid *g)
 		c->lo /= c->cover;
 		c->hi /= c->cover;
 	}
+	count_gap(g, g->end_ns);
 	find_scale(g);
 	find_typical(g);
 	return 0;
+}
+
+char *heatgrid_blank(char *buf, const struct heatgrid *g)
+{
+	char time[DAMON_UNITS_MAX];
+	size_t n = (size_t)snprintf(buf, HEATGRID_BLANK_MAX, "not mapped");
+
+	if (g->unseen_ns)
+		snprintf(buf + n, HEATGRID_BLANK_MAX - n, ", or no snapshots (for %s)",
+			 damon_print_time(time, (double)g->unseen_ns));
+	return buf;
 }
 
 double heatgrid_scale(const struct heatgrid *g, double heat)

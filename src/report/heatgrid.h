@@ -10,7 +10,8 @@
  * it together err independently: their bounds are those of the sum of their counts. Over time, and
  * over the fine rows of a cell, the bounds are the means of bounds, as the same counts stand behind
  * neighbours: that may be too wide, not too narrow. The scale of heat is not in the bounds, it is
- * the same for all cells. A cell of which nothing was mapped has no heat.
+ * the same for all cells. A cell of which nothing was mapped has no heat, nor has one of a time in
+ * which there was no snapshot: how much time that is, is told.
  */
 #ifndef REPORT_HEATGRID_H
 #define REPORT_HEATGRID_H
@@ -39,13 +40,15 @@ struct heatgrid {
 			    scale; 0: 1 */
 	size_t nr_cols, lines, cells_per_line;
 	struct heat_layout lay;
-	struct heat_cell *cells;   /* [row * nr_cols + col] */
-	double outside;		   /* accesses that fell beside all rows while it was filled */
-	double weight_left_out;	   /* share of the accesses that no row shows */
-	double scale_lo, scale_hi; /* 1st and 99th percentile of the heat of its hot cells */
-	struct damon_sum *sums;	   /* of the column that is being filled, one for each row */
-	double typical;		   /* median factor by which hot cells may be off */
-	double unseen_hi;	   /* median of the upper bounds where no access was seen */
+	struct heat_cell *cells;      /* [row * nr_cols + col] */
+	uint64_t aggr_ns, seen_to_ns; /* of the last snapshot, and its end */
+	uint64_t unseen_ns;	      /* of gaps between snapshots, longer than two aggregations */
+	double outside;		      /* accesses that fell beside all rows while it was filled */
+	double weight_left_out;	      /* share of the accesses that no row shows */
+	double scale_lo, scale_hi;    /* 1st and 99th percentile of the heat of its hot cells */
+	struct damon_sum *sums;	      /* of the column that is being filled, one for each row */
+	double typical;		      /* median factor by which hot cells may be off */
+	double unseen_hi;	      /* median of the upper bounds where no access was seen */
 };
 
 /*
@@ -67,6 +70,10 @@ int heatgrid_finish(struct heatgrid *g); /* 0 or -ENOMEM */
 size_t heatgrid_col_of(const struct heatgrid *g, uint64_t ns);
 /* When column 'col' begins; 'nr_cols' gives the end of the last. */
 uint64_t heatgrid_col_ns(const struct heatgrid *g, size_t col);
+
+/* What a cell without any heat says: "not mapped", and where there were no snapshots, that. */
+#define HEATGRID_BLANK_MAX 64
+char *heatgrid_blank(char *buf, const struct heatgrid *g);
 
 /* The heat of a cell and its bounds. */
 struct known heatgrid_known(const struct heat_cell *c);

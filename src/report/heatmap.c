@@ -151,6 +151,68 @@ static void label_add(struct heatmap_name *l, const char *name, double weight)
 	}
 }
 
+/* A row of which something is mapped needs a name. */
+static bool all_named(const struct heatgrid *g, const struct heatmap_name *labels)
+{
+	for (size_t i = 0; i < g->lay.nr_rows * g->nr_cols; i++)
+		if (g->cells[i].heat > 0 && !labels[i / g->nr_cols].best[0])
+			return false;
+	return true;
+}
+
+/* The rows without a name that a region touches: its mapping at that time, by its accesses. */
+static void name_rows(const struct heatgrid *g, const struct scan_cursor *c,
+		      const struct damon_region_info *r, size_t row, struct heatmap_name *labels)
+{
+	struct damon_mapping_info m = {.size = sizeof(m)};
+	char name[NAME_MAX_LEN] = "";
+
+	for (; row < g->lay.nr_rows && g->lay.rows[row].start < r->end; row++) {
+		const struct heat_row *x = &g->lay.rows[row];
+		uint64_t bytes = MIN(r->end, x->end) - MAX(r->start, x->start);
+
+		if (labels[row].best[0] && !(labels[row].best_weight > 0))
+			continue; /* it has had one before */
+		if (!name[0] && damon_snapshot_mapping(c->s, c->at, r->start, &m) <= 0)
+			return;
+		if (!name[0])
+			name_short(name, &m);
+		label_add(&labels[row], name, r->heat * (double)bytes);
+	}
+}
+
+static void name_regions(const struct heatgrid *g, const struct scan_cursor *c,
+			 struct heatmap_name *labels)
+{
+	struct damon_region_info r = {.size = sizeof(r)};
+	size_t row = 0;
+
+	for (size_t i = 0; i < c->ti.nr_regions; i++) {
+		damon_snapshot_region(c->s, c->at, i, &r);
+		while (row < g->lay.nr_rows && g->lay.rows[row].end <= r.start)
+			row++;
+		if (r.heat > 0)
+			name_rows(g, c, &r, row, labels);
+	}
+}
+
+/* The mappings of a target are those of its last address space. A target that stands for many
+ * processes, or that has executed another program, has had others, which its snapshots know. */
+static void name_from_snapshots(struct report_args *a, const struct heatgrid *g, uint32_t id,
+				struct heatmap_name *labels)
+{
+	struct scan_cursor c;
+	int err = scan_rewind(a);
+
+	for (size_t i = 0; i < g->lay.nr_rows; i++)
+		if (labels[i].best[0])
+			labels[i].best_weight = 0; /* it stays */
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next_of(a, id, &c)) > 0)
+		if (c.si.start_ns < g->end_ns && c.si.end_ns > g->start_ns)
+			name_regions(g, &c, labels);
+}
+
 struct heatmap_name *heatmap_names(struct report_args *a, const struct heatgrid *g, uint32_t id)
 {
 	struct damon_mapping_info m = {.size = sizeof(m)};
@@ -175,6 +237,8 @@ struct heatmap_name *heatmap_names(struct report_args *a, const struct heatgrid 
 			}
 		}
 	}
+	if (labels && !all_named(g, labels))
+		name_from_snapshots(a, g, id, labels);
 	return labels;
 }
 
@@ -363,7 +427,8 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct s
 			const struct heatgrid *g)
 {
 	struct known unseen = {0, 0, g->unseen_hi * notes_scale(&sc->info).hi};
-	char low[KNOWN_MAX], high[KNOWN_MAX], most[KNOWN_MAX];
+	char low[KNOWN_MAX], high[KNOWN_MAX], most[KNOWN_MAX], blank[HEATGRID_BLANK_MAX];
+	char text[192];
 
 	fprintf(a->out, "heat %s ", end_of_scale(low, sc, g, g->scale_lo));
 	draw_ramp(a, p, 0);
@@ -373,10 +438,12 @@ static void draw_legend(struct report_args *a, struct painter *p, const struct s
 	fputs("     ", a->out);
 	painter_put(p, COLOR_UNUSED, COLOR_UNUSED);
 	painter_reset(p);
-	fputs(" no access seen", a->out);
-	if (g->unseen_hi > 0)
-		fprintf(a->out, ": heat %s", known_value(most, &unseen, KNOWN_COUNT));
-	fprintf(a->out, ";%sblank: not mapped\n", a->width < 60 ? "\n     " : " ");
+	fputc(' ', a->out);
+	snprintf(text, sizeof(text), "no access seen%s%s; blank: %s",
+		 g->unseen_hi > 0 ? ": heat " : "",
+		 g->unseen_hi > 0 ? known_value(most, &unseen, KNOWN_COUNT) : "",
+		 heatgrid_blank(blank, g));
+	print_wrapped(a->out, text, a->width, 7, 5);
 }
 
 void heatmap_draw(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -400,6 +467,9 @@ void heatmap_draw(struct report_args *a, const struct scan *sc, const struct sca
 		print_line(a->out, a->width, 5,
 			   "  ^  marks; 'damon-perf report info' has their "
 			   "names");
+	if (labels && !all_named(g, labels))
+		print_line(a->out, a->width, 0,
+			   "lines without a name: what was mapped there is not known");
 	if (g->weight_left_out > 0)
 		print_line(a->out, a->width, 0, "not shown: ranges with %s of the accesses",
 			   known_value(share, &left_out, KNOWN_PERCENT));
@@ -487,6 +557,7 @@ static int write_json(struct report_args *a, const struct scan *sc, const struct
 	json_u64(&j, "columns", g->lay.nr_rows ? g->nr_cols : 0);
 	json_u64(&j, "rows", g->lay.nr_rows);
 	json_double(&j, "share_left_out", g->weight_left_out, 6);
+	json_u64(&j, "no_snapshots_ns", g->unseen_ns);
 	marks_json(a, g->start_ns, g->end_ns, &j);
 	err = write_cells(a, sc, g, &j);
 	json_end(&j);

@@ -30,7 +30,9 @@ struct heatmap_name {
 	char best[NAME_MAX_LEN], now[NAME_MAX_LEN];
 	double best_weight, now_weight;
 };
-/* One for each row, the caller's to free; NULL without memory: names are not worth failing for. */
+/* One for each row, the caller's to free, made of the target's mappings, and where those were other
+ * ones once (it stands for many processes) of the snapshots', by accesses: reads the record. NULL
+ * without memory: names are not worth failing for. */
 struct heatmap_name *heatmap_names(struct report_args *a, const struct heatgrid *g, uint32_t id);
 
 /* How well half of the cells are known, or better: "within a factor of 2.7", "roughly"; "" where no

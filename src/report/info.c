@@ -25,6 +25,7 @@ struct fact {
 
 #define MAX_FACTS   140
 #define MARKS_SHOWN 100 /* as text */
+#define NARROW	    60
 
 struct facts {
 	struct fact f[MAX_FACTS];
@@ -62,13 +63,6 @@ static void add_real(struct facts *l, const char *key, const char *title, double
 static char *print_percents(char *buf, double percent)
 {
 	return print_percent(buf, percent / 100);
-}
-
-/* Two digits: an estimate. */
-static char *print_estimate(char *buf, double percent)
-{
-	snprintf(buf, DAMON_UNITS_MAX, "%.2g %%", percent);
-	return buf;
 }
 
 static char *print_hz(char *buf, double hz)
@@ -478,12 +472,25 @@ static void write_marks(struct report_args *a, const struct scan *sc, int width)
 			   marks_count(a, 0, UINT64_MAX));
 }
 
+/* On a narrow page a long text has lines of its own. */
+static void write_fact(struct report_args *a, const char *title, const char *text, unsigned width)
+{
+	bool below = a->width < NARROW && width + 2 + print_width(text) > a->width;
+	unsigned indent = below ? 4 : width + 2;
+	size_t at = below ? indent : 0;
+
+	if (below)
+		fprintf(a->out, "%s\n%*s", title, (int)indent, "");
+	else
+		at = (size_t)fprintf(a->out, "%-*s  ", (int)width, title);
+	print_wrapped(a->out, text, a->width, at, indent);
+}
+
 static void write_text(struct report_args *a, const struct scan *sc, const struct facts *l,
 		       const struct damon_stats *st)
 {
 	char buf[512];
 	int width = 0;
-	size_t at;
 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->f[i].title)
@@ -498,8 +505,7 @@ static void write_text(struct report_args *a, const struct scan *sc, const struc
 		text = fact_text(f, buf, sizeof(buf));
 		if (!*text)
 			continue;
-		at = (size_t)fprintf(a->out, "%-*s  ", width, f->title);
-		print_wrapped(a->out, text, a->width, at, (unsigned)width + 2);
+		write_fact(a, f->title, text, (unsigned)width);
 	}
 	write_marks(a, sc, width);
 	info_schemes_text(a, st);

@@ -10,6 +10,7 @@
 #define SMALLEST   0.001  /* of the smallest unit: what is shown of less */
 #define FINEST	   (-9)	  /* decimals */
 #define LONG	   1999.5 /* bounds from here on have a unit of their own */
+#define OPEN	   .9	  /* a share that may be 0, and more than this, is not known */
 #define LEAST_SEEN 4	  /* fewer tell no lower bound */
 
 struct unit {
@@ -163,7 +164,19 @@ static char *put_limit(char *buf, double hi, enum known_kind kind)
 /* No memory is smaller than a byte: an estimate below that is of none. */
 static bool is_none(const struct known *k, enum known_kind kind)
 {
-	return k->v <= 0 || (kind == KNOWN_BYTES && k->v < 1 && k->hi >= 1);
+	return k->v <= 0 || (kind == KNOWN_BYTES && k->v < 1);
+}
+
+/* Of what is none there is a limit, but for memory of less than a byte. */
+static bool has_limit(const struct known *k, enum known_kind kind)
+{
+	return k->hi > 0 && !(kind == KNOWN_BYTES && k->hi < 1);
+}
+
+/* A share whose bounds would be written [0, 100]. */
+static bool is_open(const struct known *k, enum known_kind kind)
+{
+	return kind == KNOWN_PERCENT && k->lo <= 0 && k->hi > OPEN && k->lo < k->hi;
 }
 
 char *known_value(char *buf, const struct known *k, enum known_kind kind)
@@ -171,16 +184,16 @@ char *known_value(char *buf, const struct known *k, enum known_kind kind)
 	struct shown s;
 	size_t len;
 
-	if (!isfinite(k->v))
+	if (!isfinite(k->v) || is_open(k, kind))
 		return strcpy(buf, "?");
-	if (is_none(k, kind) && k->hi > 0)
+	if (is_none(k, kind) && has_limit(k, kind))
 		return isfinite(k->hi) ? put_limit(buf, k->hi, kind) : strcpy(buf, "?");
 	s = show(k, kind);
-	if (k->v > 0 && k->v / s.unit->size < SMALLEST)
-		return put_limit(buf, k->v, kind);
-	if (k->v <= 0)
+	if (is_none(k, kind))
 		s.v = s.place = 0;
-	len = k->lo <= 0 && k->v > 0 ? strlen(strcpy(buf, "~")) : 0;
+	else if (k->v / s.unit->size < SMALLEST)
+		return put_limit(buf, isfinite(k->hi) ? k->hi : k->v, kind);
+	len = k->lo <= 0 && !is_none(k, kind) ? strlen(strcpy(buf, "~")) : 0;
 	len += put(buf + len, KNOWN_MAX - len, s.v, exact_place(&s, k));
 	snprintf(buf + len, KNOWN_MAX - len, "%s", s.unit->name);
 	return buf;
@@ -200,7 +213,8 @@ char *known_bounds(char *buf, const struct known *k, enum known_kind kind)
 	int place;
 
 	*buf = '\0';
-	if (!(k->lo < k->hi) || !(k->v > 0) || is_none(k, kind) || in.v < SMALLEST)
+	if (!(k->lo < k->hi) || !(k->v > 0) || is_none(k, kind) || is_open(k, kind) ||
+	    in.v < SMALLEST)
 		return buf;
 	place = bounds_place(&s, &in);
 	if ((in.lo > 0 && in.lo < SMALLEST) ||

@@ -7,7 +7,7 @@
  * MiB [9, 16]", "12.3 MiB". Bounds are rounded outwards, to the same digit, or where that would
  * move one by more than an eighth, to a finer one: "20 MiB [0.57, 30]". They are in the unit of the
  * value unless that makes them too long. Of what was not seen there is only a limit: "<30 k"; what
- * has no lower bound is "~30 k".
+ * has no lower bound is "~30 k". A share whose bounds are [0, 100] is not known: "?".
  */
 #ifndef REPORT_KNOWN_H
 #define REPORT_KNOWN_H

@@ -7,6 +7,7 @@
 #include "report/print.h"
 
 #define LABEL_WIDTH 10
+#define FEW	    100 /* observations: little can be said */
 
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
 static void say(struct report_args *a, const char *label, const char *fmt, ...)
@@ -238,18 +239,19 @@ static void say_checks(struct report_args *a, const struct damon_stats *st)
 	    damon_print_count(n, (double)MAX(st->checks, st->checks_made)), touched, text);
 }
 
-/* Two digits: these are estimates. */
 static void say_cost(struct report_args *a, const struct damon_stats *st)
 {
 	char slowdown[64] = "slowdown not known", overhead[64] = "", cost[DAMON_UNITS_MAX];
+	char text[DAMON_UNITS_MAX];
 
 	if (st->slowdown_percent >= 0)
-		snprintf(slowdown, sizeof(slowdown), "slowdown about %.2g %%",
-			 st->slowdown_percent);
+		snprintf(slowdown, sizeof(slowdown), "slowdown about %s",
+			 print_estimate(text, st->slowdown_percent));
 	if (st->overhead_percent >= 0)
-		snprintf(overhead, sizeof(overhead), ", all together %.2g %% of the targets' CPU",
-			 st->overhead_percent);
-	say(a, "cost", "%s, own CPU %.2g %% of one CPU%s", slowdown, st->own_cpu_percent, overhead);
+		snprintf(overhead, sizeof(overhead), ", all together %s of the targets' CPU",
+			 print_estimate(text, st->overhead_percent));
+	say(a, "cost", "%s, own CPU %s of one CPU%s", slowdown,
+	    print_estimate(text, st->own_cpu_percent), overhead);
 	if (st->tick_cost_assumed && st->slowdown_percent >= 0)
 		say(a, "",
 		    "an interruption is taken to cost %s: that is an estimate, and nobody measured "
@@ -318,4 +320,22 @@ void notes_certainty(struct report_args *a, double n)
 	    "%s observations of it: a share of 10 %% is known within %.2g points (95 %%), and less "
 	    "than %.2g %% is not told from none",
 	    damon_print_count(count, n), 50 * (tenth.hi - tenth.lo), 100 * none.hi);
+}
+
+void notes_more(struct report_args *a, const struct scan *sc, double n)
+{
+	struct damon_stats st = {.size = sizeof(st)};
+	char why[96] = "", time[DAMON_UNITS_MAX];
+
+	if (n >= FEW || sc->info.origin[0] || !(sc->info.scale > 0) ||
+	    damon_record_stats(a->rec, &st) < 0)
+		return;
+	if (st.target_cpu_ns > 0)
+		snprintf(why, sizeof(why), ", as the targets used %s of CPU time",
+			 damon_print_time(time, st.target_cpu_ns));
+	say(a, "few", "observations%s: %s", why,
+	    st.period	     ? "record for longer, or with a lower '--period'"
+	    : st.rate_hz > 0 ? "record a short program with '--rate 10000', or with a larger "
+			       "input; what runs on, for longer ('--duration')"
+			     : "record for longer");
 }

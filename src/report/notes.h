@@ -26,6 +26,9 @@ void notes_quality(struct report_args *a, const struct scan *sc);
 /* What 'nr_obs' observations of a target can tell, in a sentence. */
 void notes_certainty(struct report_args *a, double nr_obs);
 
+/* Where they are few: what to record instead. */
+void notes_more(struct report_args *a, const struct scan *sc, double nr_obs);
+
 /* The scale of heat relative to the estimate: {1, 1, 1} if it is known exactly. */
 struct known notes_scale(const struct damon_record_info *info);
 

@@ -27,6 +27,12 @@ char *print_percent(char *buf, double ratio)
 	return buf;
 }
 
+char *print_estimate(char *buf, double percent)
+{
+	snprintf(buf, DAMON_UNITS_MAX, percent < 99.5 ? "%.2g %%" : "%.0f %%", percent);
+	return buf;
+}
+
 char *print_rate(char *buf, double hz)
 {
 	snprintf(buf, DAMON_UNITS_MAX, hz < 100 ? "%.3g" : "%.0f", hz);
@@ -157,30 +163,67 @@ char *print_cut(char *s, size_t width)
 	return s;
 }
 
+/* The bytes of 'text' up to column 'n'. */
+static size_t bytes_of(const char *text, size_t len, size_t n)
+{
+	size_t columns = 0, i;
+
+	for (i = 0; i < len; i++) {
+		columns += (text[i] & 0xc0) != 0x80;
+		if (columns > n)
+			break;
+	}
+	return i;
+}
+
+static size_t columns_of(const char *text, size_t len)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < len; i++)
+		columns += (text[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+/* A word that is longer than a line: as much of a path as fits before a '/', else of anything. */
+static size_t cut_word(const char *text, size_t len, size_t room)
+{
+	size_t fits = bytes_of(text, len, room), slash = fits;
+
+	while (slash && text[slash] != '/')
+		slash--;
+	return columns_of(text, slash) * 2 > room ? slash : fits;
+}
+
+static size_t new_line(FILE *out, unsigned indent)
+{
+	fprintf(out, "\n%*s", (int)indent, "");
+	return indent;
+}
+
 void print_wrapped(FILE *out, const char *text, unsigned width, size_t at, unsigned indent)
 {
-	bool first = true;
+	size_t len;
 
 	width = MAX(width, 40u);
-	while (*text) {
-		size_t len = strcspn(text, " ");
-		size_t columns = 0;
-
+	for (bool first = true; *text; first = false, text += len + (text[len] == ' ')) {
+		len = strcspn(text, " ");
 		while (text[len] == ' ' && text[len + 1] == '%')
 			len += 1 + strcspn(text + len + 1, " ");
-		for (size_t i = 0; i < len; i++)
-			columns += (text[i] & 0xc0) != 0x80;
-		if (!first && at + 1 + columns > width) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!first) {
-			fputc(' ', out);
-			at++;
+		if (!first && at + 1 + columns_of(text, len) > width)
+			at = new_line(out, indent);
+		else if (!first)
+			at += (size_t)fprintf(out, " ");
+		while (at + columns_of(text, len) > width && width > indent + 8) {
+			size_t part = cut_word(text, len, width > at ? width - at : 1);
+
+			fwrite(text, 1, part, out);
+			text += part;
+			len -= part;
+			at = new_line(out, indent);
 		}
 		fwrite(text, 1, len, out);
-		at += columns;
-		first = false;
-		text += len + (text[len] == ' ');
+		at += columns_of(text, len);
 	}
 	fputc('\n', out);
 }

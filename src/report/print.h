@@ -14,6 +14,8 @@ typedef char *(*print_fn)(char *buf, double v);
 
 /* "12.3 %", "1.23 %"; 'ratio' 1 is 100 %. */
 char *print_percent(char *buf, double ratio);
+/* "12 %", of percents that are estimates: two digits. */
+char *print_estimate(char *buf, double percent);
 /* "359", "44.7": per second, without the unit; three digits at least. */
 char *print_rate(char *buf, double hz);
 
@@ -31,8 +33,9 @@ size_t print_width(const char *s);
 /* Cuts 's' to 'width' columns. */
 char *print_cut(char *s, size_t width);
 
-/* Writes a sentence in lines of at most 'width' columns (never less than 40), broken between words;
- * all but the first are indented. A word that begins with '%' stays with the one before. */
+/* Writes a sentence in lines of at most 'width' columns (never less than 40), broken between words,
+ * and within those that are longer than a line; all but the first are indented. A word that begins
+ * with '%' stays with the one before. */
 void print_line(FILE *out, unsigned width, unsigned indent, const char *fmt, ...) _printf_(4, 5);
 
 /* The same from column 'at' on. */

@@ -88,7 +88,7 @@ uint64_t select_total(const struct scan *sc)
 
 struct known select_share(const struct scan *sc, const struct scan_target *t)
 {
-	if (sc->nr_targets == 1) /* all there is */
+	if (sc->nr_targets == 1 && t->info.share > 0) /* all there is */
 		return (struct known){t->info.share, t->info.share, t->info.share};
 	return known_share(t->info.share, (double)select_total(sc));
 }

@@ -362,6 +362,7 @@ static int write_text(struct page *pg, struct report_args *a)
 	fputc('\n', a->out);
 	notes_quality(a, &pg->sc);
 	notes_certainty(a, (double)pg->t->info.obs);
+	notes_more(a, &pg->sc, (double)select_total(&pg->sc));
 	return err;
 }
 
@@ -413,6 +414,7 @@ static int write_page(struct page *pg, struct report_args *a)
 	else {
 		notes_empty(a, &pg->sc);
 		notes_quality(a, &pg->sc);
+		notes_more(a, &pg->sc, 0);
 		err = 0;
 	}
 	return err ? damon_fail(&a->fail, -err, "out of memory") : 0;

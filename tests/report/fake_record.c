@@ -95,6 +95,13 @@ void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t 
 							    .name = name};
 }
 
+void fake_past_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
+		       const char *name)
+{
+	fake_mapping(r, id, start, bytes, name);
+	r->targets[id].nr_past++;
+}
+
 void fake_shared(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
 		 const char *name, uint64_t inode, uint64_t offset)
 {
@@ -323,7 +330,8 @@ int damon_record_mapping(const struct damon_record *r, uint32_t id, size_t i,
 			 struct damon_mapping_info *m)
 {
 	for (size_t k = 0; k < r->nr_targets; k++) {
-		if (r->targets[k].info.id != id || i >= r->targets[k].nr_maps)
+		if (r->targets[k].info.id != id ||
+		    i >= r->targets[k].nr_maps - r->targets[k].nr_past)
 			continue;
 		*m = r->targets[k].maps[i];
 		return 0;

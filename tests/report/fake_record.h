@@ -16,6 +16,7 @@ struct fake_target {
 	struct damon_target_info info;
 	struct damon_mapping_info *maps;
 	size_t nr_maps, cap_maps;
+	size_t nr_past; /* of the maps, the last */
 	uint64_t total_obs;
 };
 
@@ -66,6 +67,10 @@ struct damon_record *fake_record_new(void);
 uint32_t fake_target(struct damon_record *r, int pid, const char *comm, uint32_t nr_procs);
 void fake_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
 		  const char *name);
+/* One of an address space that the target has no more, which only its snapshots know; after all
+ * others. */
+void fake_past_mapping(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
+		       const char *name);
 /* The same of memory that processes share: pages of 'inode' from 'offset' on. */
 void fake_shared(struct damon_record *r, uint32_t id, uint64_t start, uint64_t bytes,
 		 const char *name, uint64_t inode, uint64_t offset);

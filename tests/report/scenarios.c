@@ -100,6 +100,27 @@ static void fill_build(struct damon_record *r)
 	}
 }
 
+/* Processes that live for one snapshot each, in address spaces of their own. */
+static void fill_storm(struct damon_record *r)
+{
+	uint32_t id = fake_target(r, 400, "sort", 3);
+
+	fake_mapping(r, id, HEAP, 1 * MiB, "[heap]");
+	fake_past_mapping(r, id, LIB, 2 * MiB, "/usr/lib/x86_64-linux-gnu/libc.so.6");
+	fake_past_mapping(r, id, STACK, 132 * KiB, "[stack]");
+	for (unsigned i = 0; i < 3; i++) {
+		fake_snapshot(r);
+		fake_part(r, id, 100);
+		if (i == 0)
+			fake_region(r, LIB, 2 * MiB, 5, 0, 0);
+		else if (i == 1)
+			fake_region(r, STACK, 132 * KiB, 5, 0.5, 0);
+		else
+			fake_region(r, HEAP, 1 * MiB, 5, 0.5, 0);
+		fake_snapshot_end(r);
+	}
+}
+
 static void fill_empty(struct damon_record *r)
 {
 }
@@ -703,6 +724,7 @@ static void fill_schemes(struct damon_record *r)
 const struct scenario scenarios[] = {
 	{"database", fill_database},
 	{"build", fill_build},
+	{"storm", fill_storm},
 	{"empty", fill_empty},
 	{"no-targets", fill_no_targets},
 	{"no-regions", fill_no_regions},

@@ -60,7 +60,8 @@ enum { BY_OVERHEAD = 1, BY_RATE = 2, BY_GOAL = 4, BY_KIND = 8, BY_LATENCY = 16, 
 		.arg = "HZ",								\
 		.range = "1..50000",							\
 		.group = BY_OVERHEAD | BY_RATE,						\
-		.help = "a fixed number of samples per second of CPU time instead",	\
+		.help = "a fixed number of samples per second of CPU time instead; a program "	\
+			"of less than a second takes 10000",			\
 	},										\
 	{										\
 		.name = "resolution",							\

@@ -250,6 +250,7 @@ static int put_sheet(struct json *j, struct report_args *a, const struct html_da
 	json_u64(j, "cols", empty ? 0 : s->grid.nr_cols);
 	if (!empty) {
 		json_double(j, "left_out", s->left_out, DIGITS);
+		json_u64(j, "no_snapshots", s->grid.unseen_ns);
 		put_bands(j, &s->grid.lay);
 		put_tables(j, s);
 		put_accesses(j, &s->kept);

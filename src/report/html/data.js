@@ -27,7 +27,9 @@ async function unpackWss(pack, cols) {
 		const at = (3 * w + v) * cols, out = new Float64Array(cols);
 		for (let i = 0; i < cols; i++) {
 			const code = bytes[at + i] | bytes[rows * cols + at + i] << 8;
-			out[i] = code ? 2 ** ((code - 1) / 65534 * 48) : 0;
+			out[i] = code === 65535 ? NaN
+				: code		? 2 ** ((code - 1) / 65534 * 48)
+						: 0;
 		}
 		return out;
 	}));

@@ -249,7 +249,7 @@ class App {
 		this.$('resolution').replaceChildren(...grid ? this.resolution() : []);
 		this.wss.describe();
 		this.$('now').textContent = grid
-			? knownText(this.wss.at(cursor ? cursor.ns : grid.to - 1), 'bytes') +
+			? this.wss.textAt(cursor ? cursor.ns : grid.to - 1) +
 				(cursor ? ` at ${timeText(cursor.ns, grid.colNs)}` : ' at the end')
 					: '';
 		if (!grid || !cursor || !this.wantTip) {
@@ -275,7 +275,7 @@ class App {
 		const {grid, cursor} = this, col = grid.columnAt(cursor.ns),
 			     from = grid.from + col * grid.colNs;
 		const lines = [['', spanText(from, from + grid.colNs, grid.colNs)]];
-		lines.push(['working set', knownText(this.wss.at(cursor.ns), 'bytes')]);
+		lines.push(['working set', this.wss.textAt(cursor.ns)]);
 		for (const r of this.hottestAt(col))
 			lines.push([
 				'hot',
@@ -331,7 +331,10 @@ class App {
 			return [['', 'not mapped, or never touched: left out']];
 		const name = this.nameAt(cell), lines = [['', name.name]];
 		if (!cell.mapped)
-			lines.push(['', 'not mapped at this time']);
+			lines.push([
+				'', this.wss.isSeen(cell) ? 'not mapped at this time'
+							  : 'no snapshot of this time'
+			]);
 		else
 			lines.push([
 				'heat',
@@ -412,6 +415,9 @@ class App {
 		this.$('low').textContent = this.log ? '≤ ' + scaled(low) : '0';
 		this.$('middle').textContent = scaled(middle);
 		this.$('high').textContent = '≥ ' + scaled(high);
+		const unseen = grid.info.no_snapshots;
+		this.$('blank').textContent = 'not mapped' +
+			(unseen ? `, or no snapshots (for ${durationText(unseen)})` : '');
 	}
 
 	// ---- words around it ----

@@ -16,7 +16,8 @@
 #define FIRST_CODE   2
 #define LAST_CODE    255
 #define NOT_KNOWN    255
-#define LAYOUT_LOOKS 960 /* snapshots that the rows are found by */
+#define NO_SNAPSHOT  65535 /* of working sets */
+#define LAYOUT_LOOKS 960   /* snapshots that the rows are found by */
 
 int sheet_init(struct sheet *s, struct report_args *a, const struct scan *sc,
 	       const struct scan_target *t, size_t lines, size_t cells_per_line)
@@ -290,7 +291,7 @@ static uint16_t bytes_code(double bytes)
 {
 	if (!(bytes >= 1))
 		return 0;
-	return (uint16_t)fmin(1 + rint(65534 * log2(bytes) / 48), 65535);
+	return (uint16_t)fmin(1 + rint(65534 * log2(bytes) / 48), NO_SNAPSHOT - 1);
 }
 
 static int pack_wss(struct sheet *s)
@@ -303,8 +304,8 @@ static int pack_wss(struct sheet *s)
 	for (size_t row = 0; row < rows; row++) {
 		for (size_t i = 0; i < n; i++) {
 			const struct sheet_column *c = &s->columns[i];
-			double v = c->seconds > 0 ? c->wss[row / 3][row % 3] / c->seconds : 0;
-			uint16_t code = bytes_code(v);
+			double v = c->wss[row / 3][row % 3] / c->seconds;
+			uint16_t code = c->seconds > 0 ? bytes_code(v) : NO_SNAPSHOT;
 
 			bytes[row * n + i] = (uint8_t)code;
 			bytes[(rows + row) * n + i] = (uint8_t)(code >> 8);

@@ -13,10 +13,13 @@
  *	lo	0 is none, else how many codes it is below heat, and 1
  *	hi	where no access was seen the code, else how many codes it is above heat; 255 is
  *		not known
- *	age	in aggregations, as of the middle of the column: 0 is none, else 1 + 16 log2(1 +
- *age) cover	how much of the cell was mapped, of 255; never 0 where something was Working sets
- *are numbers of two bytes, low bytes and high bytes apart, a row for each window and each of
- *estimate, lo, hi: 0 is none, else 1 + 65534 log(bytes) / log(2^48).
+ *	age	in aggregations, as of the middle of the column: 0 is none, else
+ *		1 + 16 log2(1 + age)
+ *	cover	how much of the cell was mapped, of 255; never 0 where something was
+ *
+ * Working sets are numbers of two bytes, low bytes and high bytes apart, a row for each window and
+ * each of estimate, lo, hi: 0 is none, 65535 that there was no snapshot, else
+ * 1 + 65534 log(bytes) / log(2^48).
  */
 #ifndef REPORT_HTML_SHEET_H
 #define REPORT_HTML_SHEET_H

@@ -14,7 +14,7 @@ const KINDS = {
 	],
 	percent: [[0.01, ' %']],
 };
-const MAX_DIGITS = 3, SMALLEST = 0.001, FINEST = -9, LONG = 1999.5;
+const MAX_DIGITS = 3, SMALLEST = 0.001, FINEST = -9, LONG = 1999.5, OPEN = 0.9;
 
 // The decimal place of the first digit: 0 is that of ones.
 function firstPlace(v) {
@@ -82,16 +82,21 @@ function limit(hi, kind) {
 	return '<' + (hi / size < SMALLEST ? SMALLEST + name : boundAlone(hi, kind, roundUp));
 }
 
+// A share whose bounds would be written [0, 100].
+function isOpen([, lo, hi], kind) {
+	return kind === 'percent' && lo <= 0 && hi > OPEN && lo < hi;
+}
+
 // "12 MiB"; "<30 k" where nothing was seen; "~30 k" where it may also be none.
 function knownValue(k, kind) {
 	const [v, lo, hi] = k;
-	if (!isFinite(v))
+	if (!isFinite(v) || isOpen(k, kind))
 		return '?';
 	if (v <= 0 && hi > 0)
 		return isFinite(hi) ? limit(hi, kind) : '?';
 	const s = shownAs(k, kind);
 	if (v > 0 && v / s.unit[0] < SMALLEST)
-		return limit(v, kind);
+		return limit(isFinite(hi) ? hi : v, kind);
 	if (v <= 0)
 		s.v = s.place = 0;
 	const whole = lo === hi && s.unit[0] === 1 && Number.isInteger(s.v);
@@ -102,7 +107,7 @@ function knownValue(k, kind) {
 // "[9, 16]", or "" where bounds tell nothing more.
 function knownBounds(k, kind) {
 	const s = shownAs(k, kind), [v, lo, hi] = k.map(x => x / s.unit[0]);
-	if (!(lo < hi) || !(v > 0) || v < SMALLEST)
+	if (!(lo < hi) || !(v > 0) || v < SMALLEST || isOpen(k, kind))
 		return '';
 	const place = isFinite(hi) ? Math.max(s.place, firstPlace((hi - lo) / 2)) : s.place;
 	if ((lo > 0 && lo < SMALLEST) || (isFinite(hi) && hi >= LONG && KINDS[kind].length > 1))

@@ -81,10 +81,21 @@ class WorkingSet {
 		};
 	}
 
-	// [estimate, lo, hi] at a time.
+	// [estimate, lo, hi] at a time; NaN where there was no snapshot.
 	at(ns) {
 		const {grid, loaded} = this.app, i = grid.columnAt(ns);
 		return loaded.wss[this.window].map(v => v[i]);
+	}
+
+	// Whether a cell has a snapshot.
+	isSeen(cell) {
+		const bytes = this.app.loaded.wss[0][0];
+		return bytes.subarray(cell.col0, cell.col1).some(b => !isNaN(b));
+	}
+
+	textAt(ns) {
+		const k = this.at(ns);
+		return isNaN(k[0]) ? 'not known: no snapshot' : knownText(k, 'bytes');
 	}
 
 	draw() {
@@ -94,19 +105,13 @@ class WorkingSet {
 			return;
 		const p = this.plot(), style = getComputedStyle(document.documentElement);
 		const color = name => style.getPropertyValue(name);
-		const bins = this.bins(p, v), top = Math.max(...bins.map(b => b.v[2]), 4096) * 1.04;
+		const bins = this.bins(p, v), most = bins.map(b => b.v[2] || 0),
+		      top = Math.max(...most, 4096) * 1.04;
 		const yOf = bytes => p.y + p.h * (1 - bytes / top);
 		ctx.font = `${fontSize()}px system-ui, sans-serif`;
 		this.drawSizes(ctx, p, top, yOf, color);
-		ctx.fillStyle = color('--band');
-		this.trace(ctx,
-			bins.map(b => [b.x, yOf(b.v[2])])
-				.concat(bins.map(b => [b.x, yOf(b.v[1])]).reverse()));
-		ctx.fill();
-		ctx.strokeStyle = color('--accent');
-		ctx.lineWidth = 1.75;
-		this.trace(ctx, bins.map(b => [b.x, yOf(b.v[0])]));
-		ctx.stroke();
+		for (const run of this.runs(bins))
+			this.drawRun(ctx, run, yOf, color);
 		heatmap.style = style;
 		heatmap.drawTimes(ctx, p);
 		if (brush) {
@@ -119,11 +124,40 @@ class WorkingSet {
 			this.drawCursor(ctx, p, yOf, color);
 	}
 
+	// What lies between times without snapshots, with the edges of its first and last bin.
+	runs(bins) {
+		const out = [];
+		bins.forEach((b, i) => {
+			if (isNaN(b.v[0]))
+				return;
+			if (!i || isNaN(bins[i - 1].v[0]))
+				out.push([{...b, x: b.from}]);
+			out.at(-1).push(b);
+			if (i + 1 === bins.length || isNaN(bins[i + 1].v[0]))
+				out.at(-1).push({...b, x: b.to});
+		});
+		return out;
+	}
+
+	drawRun(ctx, run, yOf, color) {
+		ctx.fillStyle = color('--band');
+		this.trace(ctx,
+			run.map(b => [b.x, yOf(b.v[2])])
+				.concat(run.map(b => [b.x, yOf(b.v[1])]).reverse()));
+		ctx.fill();
+		ctx.strokeStyle = color('--accent');
+		ctx.lineWidth = 1.75;
+		this.trace(ctx, run.map(b => [b.x, yOf(b.v[0])]));
+		ctx.stroke();
+	}
+
 	drawCursor(ctx, p, yOf, color) {
 		const {cursor, heatmap} = this.app, x = heatmap.xOf(cursor.ns, p),
 			       k = this.at(cursor.ns);
 		ctx.fillStyle = color('--ink');
 		ctx.fillRect(Math.round(x), p.y, 1, p.h);
+		if (isNaN(k[0]))
+			return;
 		ctx.beginPath();
 		ctx.arc(x, yOf(k[0]), 3.5, 0, 7);
 		ctx.fill();
@@ -134,13 +168,13 @@ class WorkingSet {
 		points.forEach(([x, y], i) => i ? ctx.lineTo(x, y) : ctx.moveTo(x, y));
 	}
 
-	// Running sums, made once for each window.
+	// Running sums, made once for each window, and of how many columns.
 	sumsOf(wss) {
 		this.sums ??= new WeakMap();
 		if (!this.sums.has(wss))
-			this.sums.set(wss, wss.map(w => {
+			this.sums.set(wss, [...wss, wss[0].map(b => isNaN(b) ? 0 : 1)].map(w => {
 				const out = new Float64Array(w.length + 1);
-				w.forEach((b, i) => out[i + 1] = out[i] + b);
+				w.forEach((b, i) => out[i + 1] = out[i] + (b || 0));
 				return out;
 			}));
 		return this.sums.get(wss);
@@ -150,21 +184,19 @@ class WorkingSet {
 	bins(p, v) {
 		const {grid, loaded, heatmap} = this.app, first = grid.columnAt(v.t0),
 				     last = grid.columnAt(v.t1 - 1);
-		const sums = this.sumsOf(loaded.wss[this.window]),
+		const sums = this.sumsOf(loaded.wss[this.window]), n = sums[3],
 		      per = Math.max(Math.floor((last - first + 1) / p.w), 1), out = [];
+		const xOf = col => Math.min(
+			Math.max(heatmap.xOf(grid.from + col * grid.colNs, p), p.x), p.x + p.w);
 		for (let i = first; i <= last; i += per) {
 			const end = Math.min(i + per, last + 1);
-			const x = heatmap.xOf(grid.from + (i + end) / 2 * grid.colNs, p);
 			out.push({
-				x: Math.min(Math.max(x, p.x), p.x + p.w),
-				v: sums.map(s => (s[end] - s[i]) / (end - i))
+				x: xOf((i + end) / 2),
+				from: xOf(i),
+				to: xOf(end),
+				v: [0, 1, 2].map(k => (sums[k][end] - sums[k][i]) / (n[end] - n[i]))
 			});
 		}
-		// to the edges of the picture
-		if (out.length === 1)
-			out.push({...out[0], x: p.x + p.w});
-		out[0] = {...out[0], x: p.x};
-		out[out.length - 1] = {...out.at(-1), x: p.x + p.w};
 		return out;
 	}
 
@@ -197,7 +229,6 @@ class WorkingSet {
 		c.setAttribute('aria-valuemax', String(Math.round(grid.to / 1e6)));
 		c.setAttribute('aria-valuenow', String(Math.round(ns / 1e6)));
 		c.setAttribute('aria-valuetext',
-			`${timeText(ns, grid.colNs)}: working set ${
-				knownText(this.at(ns), 'bytes')}`);
+			`${timeText(ns, grid.colNs)}: working set ${this.textAt(ns)}`);
 	}
 }

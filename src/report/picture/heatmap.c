@@ -110,6 +110,7 @@ static void draw_swatch(struct frame *f, struct point at, uint32_t color, bool h
 
 static void draw_meanings(struct frame *f, const struct heatgrid *g, const char *unseen)
 {
+	char blank[HEATGRID_BLANK_MAX];
 	const struct {
 		uint32_t color;
 		bool hatched;
@@ -117,7 +118,7 @@ static void draw_meanings(struct frame *f, const struct heatgrid *g, const char 
 	} swatches[] = {
 		{color_of(COLOR_LEVELS * 2 / 5), true, "known only within a factor of more than 3"},
 		{f->theme->unused, false, unseen},
-		{f->theme->unmapped, false, "not mapped"},
+		{f->theme->unmapped, false, heatgrid_blank(blank, g)},
 	};
 	double k = f->scale, x = f->from.x + (BAR_WIDTH + 46) * k, y = f->to.y + 36 * k;
 	char fits[CANVAS_TEXT_MAX];
