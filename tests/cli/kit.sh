@@ -75,7 +75,8 @@ fails()
 	local status=0
 	"$@" > said 2>&1 || status=$?
 	if [ "$(wc -l < said)" = 1 ] && grep -q '^damon-perf: ' said; then
-		sed "s/\(process \|^damon-perf: \)[0-9]\{2,\}/\1N/g; s/[0-9]\{4,\}/N/g; s/\$/ [$status]/" said
+		sed "s/\(process \|^damon-perf: \)[0-9]\{2,\}/\1N/g
+			s/[0-9]\{4,\}/N/g; s/\$/ [$status]/" said
 	else
 		echo "not one sentence, [$status]:"
 		cat said
