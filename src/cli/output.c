@@ -173,16 +173,20 @@ static bool locale_has_blocks(void)
 	return true;
 }
 
-enum report_color output_color(int fd)
+enum report_color output_terminal_color(int fd)
 {
 	const char *none = getenv("NO_COLOR"), *color = getenv("COLORTERM"), *term = getenv("TERM");
 
-	if (!isatty(fd) || (none && *none) || !term || !strcmp(term, "dumb") ||
-	    !locale_has_blocks())
+	if (!isatty(fd) || (none && *none) || !term || !strcmp(term, "dumb"))
 		return REPORT_ASCII;
 	if (color && (!strcmp(color, "truecolor") || !strcmp(color, "24bit")))
 		return REPORT_TRUECOLOR;
 	if (strstr(term, "-direct"))
 		return REPORT_TRUECOLOR;
 	return strstr(term, "256color") ? REPORT_256 : REPORT_ASCII;
+}
+
+enum report_color output_color(int fd)
+{
+	return locale_has_blocks() ? output_terminal_color(fd) : REPORT_ASCII;
 }

@@ -36,6 +36,8 @@ int output_reserve_std(void);
 /* Columns of the terminal that is 'fd', else of $COLUMNS, else 80. */
 unsigned output_width(int fd);
 /* What a terminal 'fd' can show, by NO_COLOR, COLORTERM and TERM. */
+enum report_color output_terminal_color(int fd);
+/* The same for pictures in text: none where the locale has no half blocks. */
 enum report_color output_color(int fd);
 
 #endif

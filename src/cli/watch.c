@@ -202,7 +202,7 @@ static int open_screen(struct watch *w, struct damon_fail *fail)
 	struct live_model *m = &w->model;
 	uint64_t aggr_ns = w->options->aggr_ns;
 	uint64_t column_ns = MAX((COLUMN_NS + aggr_ns - 1) / aggr_ns * aggr_ns, aggr_ns);
-	enum report_color color = output_color(STDOUT_FILENO);
+	enum report_color color = output_terminal_color(STDOUT_FILENO);
 	int err;
 
 	live_view_init(&w->view);

@@ -78,7 +78,7 @@ Given ranges, as a file has them, are watched and nothing else.
 
 Asked to end, it ends in order.
 
-  $ damon-perf live --rate 1000 -o t.data -p $pid > lines & live=$!
+  $ rm lines; damon-perf live --rate 1000 -o t.data -p $pid > lines & live=$!
   $ wait_for -s lines; kill $live; wait $live; echo $?
   damon-perf: [0-9]+ snapshots? of [0-9.]+( k)? samples, [0-9.]+ Ki?B in 't.data' (re)
   0
@@ -91,7 +91,7 @@ Schemes: figures of each in every line; what is asked for by SIGHUP is told.
   $ echo '[{"action": "stat"}]' > s.json
   $ damon-perf live --rate 1000 --duration 1s --schemes s.json -p $pid | tail -n 1 | grep -o '1 stat on tried [1-9]'
   1 stat on tried [1-9] (re)
-  $ : > said; damon-perf live --rate 1000 --schemes s.json --format json -p $pid > json 2>> said & live=$!
+  $ rm json; : > said; damon-perf live --rate 1000 --schemes s.json --format json -p $pid > json 2>> said & live=$!
   $ wait_for -s json
   $ echo '[{"action": "stat"}, {"action": "stat"}]' > s.json; kill -HUP $live; wait_for -s said; cat said
   damon-perf: schemes were read again

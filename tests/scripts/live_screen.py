@@ -123,7 +123,7 @@ def letters():
         if env["TERM"] == "vt100" or "NO_COLOR" in env:
             assert "38;5" not in t.said and "48;5" not in t.said, "colours"
         else:
-            assert "48;5" in t.said, "no colours"
+            t.wait("colours", lambda: "48;5" in t.said)
         t.press("q")
         t.wait("the screen goes", lambda: not t.screen.alternate and "waiting" in t.said)
         end_command(t)
@@ -133,7 +133,6 @@ def letters():
 def no_terminal_for_it():
     t = live(*COMMAND, TERM="no-such-terminal", LC_ALL="C")
     t.wait("a sentence", lambda: "cannot be drawn on" in t.said)
-    end_command(t)
     assert t.end() == 125
     t = live(*COMMAND[:2], "--duration", "1", *COMMAND[2:-4], "--seconds", "2", TERM="dumb",
              LC_ALL="C")

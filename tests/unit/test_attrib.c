@@ -30,6 +30,7 @@ static struct {
 	struct damon_targets *ts;
 	struct damon_log_entry e[64];
 	size_t n;
+	struct damon_record *r; /* open as long as what was made of it */
 } rec;
 
 static void add_maps(struct damon_space *s)
@@ -76,7 +77,6 @@ static struct attrib *finish(const struct attrib_options *o)
 		.start_ns = 1000, .end_ns = 9000, .targets = &t, .nr_targets = 1};
 	struct damon_totals totals = {.nr_snapshots = 1};
 	const struct damon_snapshot *snap;
-	struct damon_record *r;
 	struct attrib *a;
 
 	cr_assert_eq(damon_writer_targets(rec.w, rec.ts), 0);
@@ -84,12 +84,18 @@ static struct attrib *finish(const struct attrib_options *o)
 	cr_assert_eq(damon_writer_log(rec.w, rec.e, rec.n), 0);
 	cr_assert_eq(damon_writer_close(rec.w, &totals), 0);
 	damon_targets_free(rec.ts);
-	cr_assert_eq(damon_record_open(kit_path("rec"), &r), 0);
-	cr_assert_eq(attrib_new(r, o, &a), 0);
-	damon_record_set_log(r, attrib_add, a);
-	while (damon_record_next(r, &snap) > 0)
+	cr_assert_eq(damon_record_open(kit_path("rec"), &rec.r), 0);
+	cr_assert_eq(attrib_new(rec.r, o, &a), 0);
+	damon_record_set_log(rec.r, attrib_add, a);
+	while (damon_record_next(rec.r, &snap) > 0)
 		;
-	return a; /* the record stays open: the process ends */
+	return a;
+}
+
+static void done(struct attrib *a)
+{
+	attrib_free(a);
+	damon_record_close(rec.r);
 }
 
 static const struct attrib_object *object_of(const struct attrib *a, double weight)
@@ -110,6 +116,7 @@ Test(attrib, every_kind_of_object)
 	char *anon =
 		mmap(NULL, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *stack = mmap(NULL, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *heap = sbrk(4096); /* malloc() may have its own elsewhere */
 	int on_stack = 0;
 	const struct {
 		enum attrib_object_kind kind;
@@ -119,7 +126,7 @@ Test(attrib, every_kind_of_object)
 	} rows[] = {
 		{ATTRIB_VARIABLE, "pair[].second", &pair[7].second, DAMON_ACCESS_STORE},
 		{ATTRIB_VARIABLE, "initialised[]", &initialised[2], DAMON_ACCESS_LOAD},
-		{ATTRIB_HEAP, "[heap]", sbrk(0), 0},
+		{ATTRIB_HEAP, "[heap]", heap + 4096, 0},
 		{ATTRIB_STACK, "[stack]", &on_stack, DAMON_ACCESS_STACK},
 		{ATTRIB_ANON, "anon ", anon + 4096, 0},
 		{ATTRIB_STACK, "stack of thread 77", stack, DAMON_ACCESS_STACK},
@@ -150,7 +157,7 @@ Test(attrib, every_kind_of_object)
 	cr_expect(all.n == 9 && all.weight == 511 && no_code.weight == 0 && others.n == 0);
 	cr_expect_eq(no_object.weight, 256);
 	cr_expect(all.stores == 1 && all.latency_sum == 900 && all.level[DAMON_MEMORY_L2] == 511);
-	attrib_free(a);
+	done(a);
 }
 
 Test(attrib, one_access_near_the_stack_pointer_tells_a_stack)
@@ -168,7 +175,7 @@ Test(attrib, one_access_near_the_stack_pointer_tells_a_stack)
 	cr_assert_eq(attrib_nr_rows(a), 1);
 	cr_expect_str_eq(attrib_object(a, attrib_row(a, 0)->object)->name, "stack of thread 77");
 	cr_expect_eq(attrib_object(a, attrib_row(a, 0)->object)->kind, ATTRIB_STACK);
-	attrib_free(a);
+	done(a);
 }
 
 /* The kernel makes one mapping of a stack and of what happens to lie beside it. */
@@ -192,7 +199,7 @@ Test(attrib, of_a_mapping_too_large_for_a_stack_only_a_part_is_one)
 	cr_expect_str_eq(stack->name, "stack of thread 77");
 	cr_expect_eq(stack->bytes, 3 * 4096, "%zu", (size_t)stack->bytes);
 	cr_expect_eq(stack->start, ((uintptr_t)both + 9000) & ~4095ull);
-	attrib_free(a);
+	done(a);
 }
 
 Test(attrib, code_and_what_was_asked_for)
@@ -221,7 +228,7 @@ Test(attrib, code_and_what_was_asked_for)
 	cr_expect(c->line > 0 && strstr(c->file, "test_attrib.c"), "%s:%u", c->file, c->line);
 	cr_expect_str_eq(attrib_object(a, attrib_row(a, 0)->object)->name, "pair");
 	cr_expect(strstr(attrib_object(a, attrib_row(a, 0)->object)->source, "test_attrib.c:"));
-	attrib_free(a);
+	done(a);
 }
 
 Test(attrib, rows_beyond_the_limit_are_others)
@@ -238,5 +245,5 @@ Test(attrib, rows_beyond_the_limit_are_others)
 	attrib_totals(a, &all, &no_code, &no_object, &others);
 	cr_expect(attrib_nr_rows(a) == 1 && all.weight == 3 && others.weight == 2);
 	cr_expect_str_eq(attrib_code(a, attrib_row(a, 0)->code)->module, "unit");
-	attrib_free(a);
+	done(a);
 }

@@ -192,7 +192,8 @@ int kept_pack(struct kept *k, const struct attrib *attrib, size_t max_names)
 	if (err || !bytes)
 		return err ? err : -ENOMEM;
 	find_weights(k);
-	qsort(k->v, n, sizeof(*k->v), by_time);
+	if (n) /* else there may be no array */
+		qsort(k->v, n, sizeof(*k->v), by_time);
 	for (size_t i = 0; i < n; i++) {
 		const struct kept_access *a = &k->v[i];
 
