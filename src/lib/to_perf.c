@@ -29,9 +29,9 @@ struct proc {
 	uint32_t space_id, version;
 	struct told *told; /* sorted by id */
 	size_t nr_told, cap_told;
-	const struct damon_mapping **todo; /* to be told, by from_ns; of this version of the space
-					    */
-	size_t nr_todo, at;
+	const struct damon_mapping **untold; /* to be told, by from_ns; of this version of the space
+					      */
+	size_t nr_untold, at;
 	/* By its targets: the latest beginning, and the one that it lives in, UINT32_MAX: none. */
 	uint64_t born_ns;
 	uint32_t lives_in;
@@ -69,7 +69,7 @@ static void forget_proc(struct to_perf *t, struct proc *p)
 {
 	t->nr_told -= p->nr_told;
 	free(p->told);
-	free(p->todo);
+	free(p->untold);
 	*p = (struct proc){.pid = p->pid,
 			   .space_id = UINT32_MAX,
 			   .born_ns = p->born_ns,
@@ -224,22 +224,22 @@ static int list_mappings(struct to_perf *t, struct proc *p, uint64_t from_ns)
 	while (dead && s->dead[dead - 1].to_ns > from_ns) /* they are sorted by their end */
 		dead--;
 	n = s->nr_live + s->nr_dead - dead;
-	free(steal(&p->todo));
-	p->nr_todo = p->at = 0;
+	free(steal(&p->untold));
+	p->nr_untold = p->at = 0;
 	if (n > t->looks)
 		return 0;
 	t->looks -= n;
-	p->todo = calloc(MAX(n, (size_t)1), sizeof(*p->todo));
-	if (!p->todo)
+	p->untold = calloc(MAX(n, (size_t)1), sizeof(*p->untold));
+	if (!p->untold)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct damon_mapping *m =
 			i < s->nr_live ? &s->live[i] : &s->dead[dead + i - s->nr_live];
 
 		if (!was_told(p, m))
-			p->todo[p->nr_todo++] = m;
+			p->untold[p->nr_untold++] = m;
 	}
-	qsort(p->todo, p->nr_todo, sizeof(*p->todo), by_birth);
+	qsort(p->untold, p->nr_untold, sizeof(*p->untold), by_birth);
 	p->version = s->version;
 	return 0;
 }
@@ -249,19 +249,19 @@ static int put_mappings(struct to_perf *t, struct proc *p, uint64_t from_ns, uin
 {
 	int err = 0;
 
-	if (!p->space || (!p->todo && p->version == p->space->version))
+	if (!p->space || (!p->untold && p->version == p->space->version))
 		return 0;
-	if (!p->todo || p->version != p->space->version)
+	if (!p->untold || p->version != p->space->version)
 		err = list_mappings(t, p, from_ns);
-	while (!err && p->at < p->nr_todo && p->todo[p->at]->from_ns <= time_ns) {
-		const struct damon_mapping *m = p->todo[p->at++];
+	while (!err && p->at < p->nr_untold && p->untold[p->at]->from_ns <= time_ns) {
+		const struct damon_mapping *m = p->untold[p->at++];
 
 		err = put_mapping(t, p->pid, m, m->from_ns);
 		if (!err)
 			err = note_told(t, p, m);
 	}
-	if (p->at == p->nr_todo)
-		free(steal(&p->todo));
+	if (p->at == p->nr_untold)
+		free(steal(&p->untold));
 	return err;
 }
 

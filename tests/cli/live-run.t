@@ -22,8 +22,8 @@ The command's status is ours, and what it prints goes beside the lines.
 A line for each aggregation, with time, samples, processes and their working sets.
 
   $ damon-perf live --rate 1000 --aggr 200ms $W/shares --mib 4 --seconds 1 > lines 2> said
-  $ tail -n 2 lines | head -n 1
-  [0-9.]+ s  [0-9]+ samples  shares [0-9]+ 100 % wss [0-9.]+ MiB( \[.*\])? rss 1[0-9.]+ MiB (re)
+  $ grep -cE '^[0-9.]+ s  [0-9]+ samples  shares [0-9]+ 100 % wss [0-9.]+ MiB( \[.*\])? rss 1[0-9.]+ MiB$' lines
+  [1-9][0-9]* (re)
   $ damon-perf live --format json --rate 1000 --aggr 200ms $W/shares --mib 4 --seconds 1 > json 2> /dev/null
   $ python3 - << 'END'
   > import json

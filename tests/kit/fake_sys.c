@@ -60,6 +60,16 @@ static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 	return -ENOSYS;
 }
 
+int fake_sys_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	struct fake_sys *f = s->priv;
+
+	f->clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
+	for (size_t i = 0; i < n; i++)
+		fds[i].revents = 0;
+	return 0;
+}
+
 static const struct fake_file *find_file(const struct damon_sys *s, const char *path)
 {
 	const struct fake_file *found = NULL;

@@ -33,4 +33,7 @@ struct fake_sys {
 /* 'files' is kept. */
 void fake_sys_init(struct fake_sys *f, const struct fake_file *files);
 
+/* A 'poll' for 'sys': nothing comes, and time passes. */
+int fake_sys_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms);
+
 #endif

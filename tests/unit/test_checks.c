@@ -27,16 +27,6 @@ struct world {
 	int pid;
 };
 
-static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
-{
-	struct fake_sys *f = s->priv;
-
-	f->clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
-	for (size_t i = 0; i < n; i++)
-		fds[i].revents = 0;
-	return 0;
-}
-
 static int toy_open(const struct damon_sys *sys, void **state, struct damon_fail *why)
 {
 	*state = sys->priv;
@@ -102,7 +92,7 @@ static void world_init(struct world *w)
 	w->files[1] = (struct fake_file){w->comm, "toy\n", 0};
 	fake_sys_init(&w->fake, w->files);
 	w->fake.clock_ns = 5 * NS_PER_SEC;
-	w->fake.sys.poll = fake_poll;
+	w->fake.sys.poll = fake_sys_poll;
 	cr_assert_eq(damon_ctx_new(&w->ctx), 0);
 	w->ctx->sys = &w->fake.sys;
 	damon_sampling_init(&s);

@@ -33,16 +33,6 @@ struct world {
 	uint64_t obs, no_region, last_end_ns;
 };
 
-static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
-{
-	struct fake_sys *f = s->priv;
-
-	f->clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
-	for (size_t i = 0; i < n; i++)
-		fds[i].revents = 0;
-	return 0;
-}
-
 static int on_snapshot(void *priv, const struct damon_snapshot *s)
 {
 	struct world *w = priv;
@@ -77,7 +67,7 @@ static void world_init(struct world *w)
 	fake_sys_init(&w->fake, w->files);
 	w->fake.clock_ns = 5 * NS_PER_SEC;
 	w->fake.realtime_ns = 1700000000 * NS_PER_SEC;
-	w->fake.sys.poll = fake_poll;
+	w->fake.sys.poll = fake_sys_poll;
 	cr_assert_eq(damon_ctx_new(&w->ctx), 0);
 	w->ctx->sys = &w->fake.sys;
 	damon_set_callback(w->ctx, on_snapshot, w);

@@ -34,16 +34,6 @@ struct world {
 	uint32_t chosen;
 };
 
-static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
-{
-	struct fake_sys *f = s->priv;
-
-	f->clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
-	for (size_t i = 0; i < n; i++)
-		fds[i].revents = 0;
-	return 0;
-}
-
 static uint64_t fake_rss(int pid)
 {
 	return pid == getpid() ? 85 * MIB : 0;
@@ -79,7 +69,7 @@ static void world_init(struct world *w, int stop_after)
 	fake_sys_init(&w->fake, w->files);
 	w->fake.clock_ns = 5 * NS_PER_SEC;
 	w->fake.realtime_ns = 1700000000 * NS_PER_SEC;
-	w->fake.sys.poll = fake_poll;
+	w->fake.sys.poll = fake_sys_poll;
 	cr_assert_eq(damon_ctx_new(&w->ctx), 0);
 	w->ctx->sys = &w->fake.sys;
 	cr_assert_eq(live_model_init(&w->m, NS_PER_SEC / 2), 0);

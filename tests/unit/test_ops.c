@@ -35,16 +35,6 @@ struct world {
 	char name[64]; /* of the mapping of the first region */
 };
 
-static int fake_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
-{
-	struct fake_sys *f = s->priv;
-
-	f->clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
-	for (size_t i = 0; i < n; i++)
-		fds[i].revents = 0;
-	return 0;
-}
-
 static int on_snapshot(void *priv, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
@@ -81,7 +71,7 @@ static void world_init(struct world *w)
 	w->files[1] = (struct fake_file){w->comm, "toy\n", 0};
 	fake_sys_init(&w->fake, w->files);
 	w->fake.clock_ns = 5 * NS_PER_SEC;
-	w->fake.sys.poll = fake_poll;
+	w->fake.sys.poll = fake_sys_poll;
 	w->stop_after = 20;
 	cr_assert_eq(damon_ctx_new(&w->ctx), 0);
 	w->ctx->sys = &w->fake.sys;
