@@ -169,7 +169,6 @@ static void push_piece(const struct damon_split *s, struct damon_est_region *sta
 	piece->checks =
 		damon_check_sum_part(r->checks, (double)(end - start) / (r->end - r->start));
 	piece->space = (struct damon_excess){0}; /* it is more even */
-	piece->fresh = piece->nr;		 /* look at it at once */
 	damon_est_region_settle(piece);
 	++*top;
 }

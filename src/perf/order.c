@@ -23,6 +23,12 @@ struct plain_sample {
 	uint16_t misc;
 };
 
+/* items[at, end), with rising times: what is left of what a CPU's buffer had. */
+struct run {
+	uint64_t time_ns; /* of the first */
+	uint32_t at, end;
+};
+
 struct damon_order {
 	damon_order_fn fn;
 	void *priv;
@@ -30,8 +36,8 @@ struct damon_order {
 	size_t nr_bytes, cap_bytes, max_bytes;
 	struct waiting *items; /* as they came */
 	size_t nr, cap;
-	uint32_t *sorted, *spare; /* places of 'items' by time */
-	size_t cap_sorted, cap_spare;
+	struct run *runs; /* a heap: none begins before the first */
+	size_t nr_runs, cap_runs;
 	uint64_t newest_ns;		/* of all that came */
 	uint64_t round_ns;		/* the newest of all up to the last round */
 	uint64_t delivered_ns;		/* the newest that went out */
@@ -60,8 +66,7 @@ void damon_order_free(struct damon_order *s)
 		return;
 	free(s->bytes);
 	free(s->items);
-	free(s->sorted);
-	free(s->spare);
+	free(s->runs);
 	free(s);
 }
 
@@ -217,50 +222,55 @@ static int deliver(struct damon_order *s, const struct waiting *w)
 
 /* ---- order ---- */
 
-/* The end of the run of rising times that begins at place 'from'. */
-static size_t run_end(const struct damon_order *s, const uint32_t *places, size_t from)
+/* Of equal times the one that came first: stable. */
+static bool is_before(const struct run *a, const struct run *b)
 {
-	size_t i = from + 1;
-
-	while (i < s->nr && s->items[places[i]].time_ns >= s->items[places[i - 1]].time_ns)
-		i++;
-	return i;
+	return a->time_ns < b->time_ns || (a->time_ns == b->time_ns && a->at < b->at);
 }
 
-static void merge(const struct damon_order *s, const uint32_t *from, size_t a, size_t mid, size_t b,
-		  uint32_t *to)
+static void sift_down(struct run *runs, size_t nr, size_t i)
 {
-	size_t i = a, j = mid;
+	struct run r = runs[i];
 
-	for (size_t k = a; k < b; k++) {
-		bool left = j == b ||
-			    (i < mid && s->items[from[i]].time_ns <= s->items[from[j]].time_ns);
-
-		to[k] = left ? from[i++] : from[j++];
+	for (size_t child; (child = 2 * i + 1) < nr; i = child) {
+		if (child + 1 < nr && is_before(&runs[child + 1], &runs[child]))
+			child++;
+		if (!is_before(&runs[child], &r))
+			break;
+		runs[i] = runs[child];
 	}
+	runs[i] = r;
 }
 
-/* Merge sort of the runs that are there: each buffer of a CPU is one. Stable. */
-static void sort(struct damon_order *s)
+static int find_runs(struct damon_order *s)
 {
-	size_t runs;
+	s->nr_runs = 0;
+	for (uint32_t i = 0, from = 0; i < s->nr; from = i) {
+		for (i++; i < s->nr && s->items[i].time_ns >= s->items[i - 1].time_ns;)
+			i++;
+		if (vec_reserve(&s->runs, &s->cap_runs, s->nr_runs + 1, sizeof(*s->runs)))
+			return -ENOMEM;
+		s->runs[s->nr_runs++] =
+			(struct run){.time_ns = s->items[from].time_ns, .at = from, .end = i};
+	}
+	for (size_t i = s->nr_runs / 2; i--;)
+		sift_down(s->runs, s->nr_runs, i);
+	return 0;
+}
 
-	for (uint32_t i = 0; i < s->nr; i++)
-		s->sorted[i] = i;
-	do {
-		uint32_t *was = s->sorted;
+/* The next by time. */
+static struct waiting *take_next(struct damon_order *s)
+{
+	struct run *r = &s->runs[0];
+	struct waiting *w = &s->items[r->at++];
 
-		runs = 0;
-		for (size_t a = 0; a < s->nr; runs++) {
-			size_t mid = run_end(s, was, a);
-			size_t b = mid < s->nr ? run_end(s, was, mid) : mid;
-
-			merge(s, was, a, mid, b, s->spare);
-			a = b;
-		}
-		s->sorted = s->spare;
-		s->spare = was;
-	} while (runs > 1);
+	if (r->at < r->end)
+		r->time_ns = s->items[r->at].time_ns;
+	else
+		*r = s->runs[--s->nr_runs];
+	if (s->nr_runs)
+		sift_down(s->runs, s->nr_runs, 0);
+	return w;
 }
 
 /* Closes the gaps of what went out: what stayed side by side moves as one. */
@@ -288,21 +298,14 @@ static void compact(struct damon_order *s)
 	s->nr_bytes = at;
 }
 
-/* Delivers the first 'n' in order of time; with n == SIZE_MAX those up to 'until_ns'. */
+/* Delivers the first 'n' of those up to 'until_ns', in order of time. */
 static int drain(struct damon_order *s, size_t n, uint64_t until_ns)
 {
-	int err = 0;
+	int err = find_runs(s);
 
-	if (vec_reserve(&s->sorted, &s->cap_sorted, s->nr, sizeof(*s->sorted)) ||
-	    vec_reserve(&s->spare, &s->cap_spare, s->cap_sorted, sizeof(*s->spare)))
-		return -ENOMEM;
-	if (s->nr)
-		sort(s);
-	for (size_t i = 0; i < s->nr && i < n && !err; i++) {
-		struct waiting *w = &s->items[s->sorted[i]];
+	while (!err && n-- && s->nr_runs && s->runs[0].time_ns <= until_ns) {
+		struct waiting *w = take_next(s);
 
-		if (n == SIZE_MAX && w->time_ns > until_ns)
-			break;
 		err = deliver(s, w);
 		w->len = 0;
 	}
@@ -317,7 +320,7 @@ int damon_order_add(struct damon_order *s, const struct damon_perf_record *r)
 	int err = 0;
 
 	if (s->nr_bytes + len > s->max_bytes)
-		err = drain(s, (s->nr + 1) / 2, 0);
+		err = drain(s, (s->nr + 1) / 2, UINT64_MAX);
 	if (err)
 		return err;
 	if (vec_reserve(&s->bytes, &s->cap_bytes, s->nr_bytes + len, 1) ||
