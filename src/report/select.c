@@ -77,6 +77,26 @@ bool select_shows(const struct report_args *a, const struct scan_target *t,
 	return !select_is_named(a) || t == chosen;
 }
 
+int select_each(struct report_args *a, const struct scan *sc, const struct scan_target *chosen,
+		select_fn fn, void *priv)
+{
+	struct scan_cursor c;
+	int err = scan_rewind(a);
+
+	scan_start(&c);
+	while (err >= 0 && (err = scan_next(a, &c.s)) > 0) {
+		damon_snapshot_info(c.s, &c.si);
+		if (c.si.end_ns <= sc->from_ns || c.si.start_ns >= sc->to_ns)
+			continue;
+		for (c.at = 0; c.at < c.si.nr_targets; c.at++) {
+			damon_snapshot_target(c.s, c.at, &c.ti);
+			if (!select_is_named(a) || c.ti.id == chosen->info.id)
+				fn(priv, &c);
+		}
+	}
+	return err;
+}
+
 uint64_t select_total(const struct scan *sc)
 {
 	uint64_t n = 0;

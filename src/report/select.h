@@ -19,6 +19,12 @@ bool select_is_named(const struct report_args *a);
 bool select_shows(const struct report_args *a, const struct scan_target *t,
 		  const struct scan_target *chosen);
 
+/* Calls 'fn' with each snapshot of the time that is asked for and each target in it that is listed.
+ * Returns 0, or what reading returned. */
+typedef void (*select_fn)(void *priv, const struct scan_cursor *c);
+int select_each(struct report_args *a, const struct scan *sc, const struct scan_target *chosen,
+		select_fn fn, void *priv);
+
 /* Observations of the whole record, and the share of a target in them. */
 uint64_t select_total(const struct scan *sc);
 struct known select_share(const struct scan *sc, const struct scan_target *t);

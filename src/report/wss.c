@@ -285,29 +285,29 @@ static int write_json(struct report_args *a, const struct scan *sc,
 	return err;
 }
 
+struct csv {
+	struct table table;
+	enum damon_wss_window window;
+};
+
+static void csv_row(void *priv, const struct scan_cursor *c)
+{
+	struct csv *csv = priv;
+	struct damon_wss w;
+
+	damon_snapshot_wss(c->s, c->at, csv->window, &w);
+	put_snapshot(&csv->table, c, &w);
+}
+
 static int write_csv(struct report_args *a, const struct scan *sc, const struct scan_target *chosen)
 {
-	struct scan_cursor c;
-	struct damon_wss w;
-	struct table t;
-	int err = scan_rewind(a);
+	struct csv csv = {.window = window_of(a)};
+	int err;
 
-	table_init(&t, a, csv_cols, NULL, NULL);
-	scan_start(&c);
-	while (err >= 0 && (err = scan_next(a, &c.s)) > 0) {
-		damon_snapshot_info(c.s, &c.si);
-		if (c.si.end_ns <= sc->from_ns || c.si.start_ns >= sc->to_ns)
-			continue;
-		for (c.at = 0; c.at < c.si.nr_targets; c.at++) {
-			damon_snapshot_target(c.s, c.at, &c.ti);
-			if (select_is_named(a) && c.ti.id != chosen->info.id)
-				continue;
-			damon_snapshot_wss(c.s, c.at, window_of(a), &w);
-			put_snapshot(&t, &c, &w);
-		}
-	}
-	table_end(&t);
-	return MIN(err, 0);
+	table_init(&csv.table, a, csv_cols, NULL, NULL);
+	err = select_each(a, sc, chosen, csv_row, &csv);
+	table_end(&csv.table);
+	return err;
 }
 
 int report_wss(struct report_args *a)

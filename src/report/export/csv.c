@@ -20,26 +20,19 @@ static void put_region(struct table *t, const struct scan_cursor *c, size_t i)
 	table_u64(t, c->si.sample_ns, NULL);
 }
 
+static void put_target(void *priv, const struct scan_cursor *c)
+{
+	for (size_t i = 0; i < c->ti.nr_regions; i++)
+		put_region(priv, c, i);
+}
+
 static int write_all(struct report_args *a, const struct scan *sc, const struct scan_target *chosen)
 {
-	struct scan_cursor c;
 	struct table t;
-	int err = scan_rewind(a);
+	int err;
 
 	table_init(&t, a, cols, NULL, NULL);
-	scan_start(&c);
-	while (err >= 0 && (err = scan_next(a, &c.s)) > 0) {
-		damon_snapshot_info(c.s, &c.si);
-		if (c.si.end_ns <= sc->from_ns || c.si.start_ns >= sc->to_ns)
-			continue;
-		for (c.at = 0; c.at < c.si.nr_targets; c.at++) {
-			damon_snapshot_target(c.s, c.at, &c.ti);
-			if (select_is_named(a) && c.ti.id != chosen->info.id)
-				continue;
-			for (size_t i = 0; i < c.ti.nr_regions; i++)
-				put_region(&t, &c, i);
-		}
-	}
+	err = select_each(a, sc, chosen, put_target, &t);
 	table_end(&t);
 	return err;
 }
