@@ -24,7 +24,6 @@ struct attrib {
 
 int attrib_new(struct damon_record *r, const struct attrib_options *o, struct attrib **out)
 {
-	struct symbols_options so = {.cache_dir = o->cache_dir};
 	struct damon_record_info info = {.size = sizeof(info)};
 	struct attrib *a = calloc(1, sizeof(*a));
 	int err;
@@ -35,7 +34,7 @@ int attrib_new(struct damon_record *r, const struct attrib_options *o, struct at
 	if (!a->options.max_rows)
 		a->options.max_rows = ROWS_DEFAULT;
 	damon_record_info(r, &info);
-	err = o->no_symbols ? 0 : symbols_new(&so, &a->symbols);
+	err = o->no_symbols ? 0 : symbols_new(&o->symbols, &a->symbols);
 	a->codes = (struct attrib_codes){.rec = r,
 					 .symbols = a->symbols,
 					 .names = &a->names,

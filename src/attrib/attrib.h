@@ -93,7 +93,7 @@ struct attrib_options {
 	bool addresses;	 /* code is told apart by instruction, that of files over all targets */
 	bool no_symbols; /* modules and mappings only: quick */
 	size_t max_rows; /* 0: 262144 */
-	const char *cache_dir; /* struct symbols_options; NULL: none */
+	struct symbols_options symbols;
 	/* Only these; target UINT32_MAX: all, and the same code of several is one. Ends of 0: all.
 	 */
 	uint32_t target_id;

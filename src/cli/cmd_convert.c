@@ -84,7 +84,7 @@ static const struct command_pair statuses[] = {
 static int cmd_convert(char **argv)
 {
 	struct report_args args = {.window = -1, .snapshot = -1};
-	char cache[4096];
+	struct command_dirs dirs;
 	struct convert_options o = {0};
 	struct damon_fail fail = {0};
 	struct option_line line;
@@ -104,7 +104,7 @@ static int cmd_convert(char **argv)
 	}
 	o.io.color = REPORT_ASCII;
 	args.anonymize = o.anonymize;
-	args.cache_dir = command_cache_dir(cache, sizeof(cache));
+	command_symbols(&dirs, &args.symbols);
 	return render(&export_rows[o.to], &args, &o.io);
 }
 

@@ -253,6 +253,9 @@ static const struct command_pair environment[] = {
 	{"XDG_CACHE_HOME, HOME", "hotspots --by line keeps what it learnt of programs in "
 				 "damon-perf below the first, or .cache/damon-perf below the "
 				 "second"},
+	{"PERF_BUILDID_DIR, HOME", "programs that are gone are looked for by build id in the "
+				   "first, or in .debug below the second, where perf keeps "
+				   "them, and in /usr/lib/debug"},
 	{"COLUMNS", "width where the output is no terminal"},
 	{0},
 };
@@ -329,7 +332,7 @@ static int cmd_report(char **argv)
 	struct option_line line;
 	int status = command_parse(&command_report, &o, argv, false, &line);
 	struct report_args args;
-	char cache[4096];
+	struct command_dirs dirs;
 	uint64_t why = 0;
 
 	if (status >= 0)
@@ -363,7 +366,6 @@ static int cmd_report(char **argv)
 		.has_why = o.why,
 		.why = why,
 		.top = (unsigned)o.top,
-		.cache_dir = command_cache_dir(cache, sizeof(cache)),
 		.snapshot = option_given(options, &line, "snapshot")
 				    ? (int64_t)MIN(o.snapshot, (uint64_t)INT64_MAX)
 				    : -1,
@@ -371,6 +373,7 @@ static int cmd_report(char **argv)
 		.scale = (enum report_scale)o.scale,
 		.dark = o.dark,
 	};
+	command_symbols(&dirs, &args.symbols);
 	o.io.color = colors[o.color];
 	return render(row, &args, &o.io);
 }

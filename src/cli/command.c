@@ -50,16 +50,27 @@ const struct report_row *command_row(const struct report_row *rows, const char *
 	return NULL;
 }
 
-const char *command_cache_dir(char *buf, size_t size)
+/* "<value of 'variable'><tail>" into 'path', with what it says; false: it is no absolute path. */
+static bool path_of(const char *variable, const char *tail, char path[PATH_MAX])
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	const char *value = getenv(variable);
 	int n;
 
-	if (cache && *cache == '/')
-		n = snprintf(buf, size, "%s/damon-perf", cache);
-	else if (home && *home == '/')
-		n = snprintf(buf, size, "%s/.cache/damon-perf", home);
-	else
-		return NULL;
-	return n > 0 && (size_t)n < size ? buf : NULL;
+	if (!value || *value != '/')
+		return false;
+	n = snprintf(path, PATH_MAX, "%s%s", value, tail);
+	return n > 0 && n < PATH_MAX;
+}
+
+void command_symbols(struct command_dirs *d, struct symbols_options *o)
+{
+	char perf[PATH_MAX];
+	bool cached = path_of("XDG_CACHE_HOME", "/damon-perf", d->cache) ||
+		      path_of("HOME", "/.cache/damon-perf", d->cache);
+	bool kept = path_of("PERF_BUILDID_DIR", "", perf) || path_of("HOME", "/.debug", perf);
+	int n = snprintf(d->debug, sizeof(d->debug), "/usr/lib/debug%s%s", kept ? ":" : "",
+			 kept ? perf : "");
+
+	o->cache_dir = cached ? d->cache : NULL;
+	o->debug_dirs = n < (int)sizeof(d->debug) ? d->debug : NULL;
 }

@@ -6,6 +6,8 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
+#include <limits.h>
+
 #include "cli/options/option.h"
 #include "report/report.h"
 
@@ -42,8 +44,12 @@ int command_parse(const struct command *cmd, void *values, char **argv, bool lea
 /* Says what is wrong with a command line and where to read more. Returns the exit status. */
 int command_usage(const struct command *cmd, const struct damon_fail *fail);
 
-/* Where names of code are kept between runs; NULL: nowhere. */
-const char *command_cache_dir(char *buf, size_t size);
+/* Where names of code are looked for, and kept between runs, as the environment says. 'o' points
+ * into 'd'. */
+struct command_dirs {
+	char cache[PATH_MAX], debug[PATH_MAX];
+};
+void command_symbols(struct command_dirs *d, struct symbols_options *o);
 
 /* 'rows': of reports or formats. NULL if there is none of that name; 'fail' then says which is
  * near. 'what': "report". */

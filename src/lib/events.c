@@ -175,6 +175,8 @@ static int on_mmap(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	schemes_moved(ctx, e->pid, m.start, m.end);
 	memcpy(m.build_id, e->map.build_id, sizeof(m.build_id));
 	m.prot = protection(r);
+	if (ctx->replay)
+		replay_tell_file(ctx, &m);
 	err = damon_space_map(p->space, &m, r->time_ns);
 	return err == -EINVAL ? 0 : err; /* hugetlb and odd ranges are not ours to refuse */
 }

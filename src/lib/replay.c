@@ -346,6 +346,17 @@ int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 	return r->err;
 }
 
+void replay_tell_file(const struct damon_ctx *ctx, struct damon_mapping *m)
+{
+	const uint8_t *id;
+
+	if (m->build_id_len)
+		return;
+	m->build_id_len = (uint8_t)damon_perf_file_build_id(ctx->replay->file, m->name, &id);
+	if (m->build_id_len)
+		memcpy(m->build_id, id, m->build_id_len);
+}
+
 /* ---- hardware traces ---- */
 
 static void on_trace_sample(void *priv, const struct damon_perf_sample *s)

@@ -28,6 +28,9 @@ void replay_free(struct replay *r);		     /* NULL is fine */
 /* From events.c: a sample, in the order of time. Returns 0 or -ENOMEM. */
 int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r);
 
+/* From events.c: gives a mapping the build id of its file, where the recording tells it. */
+void replay_tell_file(const struct damon_ctx *ctx, struct damon_mapping *m);
+
 /* What the source that was chosen knows of the recording; NULL: nothing. */
 const void *replay_state(const struct damon_ctx *ctx);
 

@@ -17,6 +17,7 @@
 enum user_type {
 	USER_ATTR = 64,
 	USER_TRACING_DATA = 66,
+	USER_BUILD_ID = 67,
 	USER_FINISHED_ROUND = 68,
 	USER_AUXTRACE_INFO = 70,
 	USER_AUXTRACE = 71,
@@ -150,6 +151,12 @@ const struct damon_perf_event *damon_perf_file_events(const struct damon_perf_fi
 {
 	*n = p->head.nr_events;
 	return p->head.events;
+}
+
+size_t damon_perf_file_build_id(const struct damon_perf_file *p, const char *path,
+				const uint8_t **id)
+{
+	return damon_file_build_ids_find(&p->head.build_ids, path, id);
 }
 
 const struct damon_perf_file_info *damon_perf_file_info(const struct damon_perf_file *p)
@@ -309,6 +316,9 @@ static int user_record(struct damon_perf_file *p, const struct perf_event_header
 	switch (h->type) {
 	case USER_ATTR:
 		return user_attr(p, body, len);
+	case USER_BUILD_ID:
+		damon_file_build_ids_add(&p->head.build_ids, (const uint8_t *)h, h->size);
+		return 0;
 	case USER_EVENT_UPDATE:
 		user_update(p, body, len);
 		return 0;

@@ -110,6 +110,10 @@ int damon_perf_file_next(struct damon_perf_file *p, struct damon_perf_item *out,
 
 /* Events known so far: all of them at once for a file, as they come in a pipe. */
 const struct damon_perf_event *damon_perf_file_events(const struct damon_perf_file *p, size_t *n);
+/* The build id of the file that the recording calls 'path', as far as it has told of it: its
+ * length, with its bytes in '*id' until the next call; 0: not told. */
+size_t damon_perf_file_build_id(const struct damon_perf_file *p, const char *path,
+				const uint8_t **id);
 const struct damon_perf_file_info *damon_perf_file_info(const struct damon_perf_file *p);
 const struct damon_perf_file_stats *damon_perf_file_stats(const struct damon_perf_file *p);
 

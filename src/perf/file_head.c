@@ -40,6 +40,7 @@ void damon_perf_head_release(struct damon_perf_head *h)
 	free(h->ids);
 	free(h->pmus);
 	free(h->tracing);
+	damon_file_build_ids_release(&h->build_ids);
 	memset(h, 0, sizeof(*h));
 }
 
@@ -266,6 +267,9 @@ void damon_perf_head_feature(struct damon_perf_head *h, unsigned int feature, co
 	struct cursor r = {p, p + len, false};
 
 	switch (feature) {
+	case PERF_FEATURE_BUILD_ID:
+		damon_file_build_ids_add(&h->build_ids, p, len);
+		break;
 	case PERF_FEATURE_HOSTNAME:
 		feature_text(&r, i->hostname, sizeof(i->hostname));
 		break;

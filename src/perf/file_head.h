@@ -8,10 +8,12 @@
 
 #include "perf/bytes.h"
 #include "perf/file.h"
+#include "perf/file_build_ids.h"
 
 /* HEADER_* of tools/perf/util/header.h, as far as they are read. */
 enum damon_perf_feature {
 	PERF_FEATURE_TRACING_DATA = 1,
+	PERF_FEATURE_BUILD_ID = 2,
 	PERF_FEATURE_HOSTNAME = 3,
 	PERF_FEATURE_OSRELEASE = 4,
 	PERF_FEATURE_VERSION = 5,
@@ -47,6 +49,7 @@ struct damon_perf_head {
 	size_t nr_pmus, cap_pmus;
 	struct damon_perf_file_info info;
 	uint8_t *tracing;
+	struct damon_file_build_ids build_ids;
 	uint64_t data_start, data_end; /* of the records; UINT64_MAX: to the end of the file */
 	bool cut;		       /* the file was not completed */
 };

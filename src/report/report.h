@@ -13,6 +13,7 @@
 
 #include "base/fail.h"
 #include "damon.h"
+#include "symbol/symbol.h"
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_PNG, REPORT_SVG };
 /* What the rows of hotspots and objects are sorted by, and shares are of. */
@@ -50,12 +51,12 @@ struct report_args {
 	int window;			 /* enum damon_wss_window; -1: the report's own default */
 	enum report_sort sort;
 	enum report_grain grain;
-	bool percentiles;      /* hotspots, objects: of latency, where it is told */
-	bool anonymize;	       /* convert --to record */
-	bool members;	       /* report objects: variables by member */
-	unsigned top;	       /* rows of hotspots and objects in text; 0: 20 */
-	const char *cache_dir; /* where names of code are kept between runs; NULL: nowhere */
-	bool has_why;	       /* report access: only the region that holds 'why' */
+	bool percentiles; /* hotspots, objects: of latency, where it is told */
+	bool anonymize;	  /* convert --to record */
+	bool members;	  /* report objects: variables by member */
+	unsigned top;	  /* rows of hotspots and objects in text; 0: 20 */
+	struct symbols_options symbols;
+	bool has_why; /* report access: only the region that holds 'why' */
 	uint64_t why;
 	int64_t snapshot;   /* number, from 0; -1: the last */
 	unsigned pixels[2]; /* width and height of a picture; 0: its own */

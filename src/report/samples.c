@@ -91,7 +91,7 @@ static int read_log(struct report_args *a, struct samples *s, uint32_t target_id
 	struct attrib_options o = {
 		.lines = true,
 		.addresses = true,
-		.cache_dir = a->cache_dir,
+		.symbols = a->symbols,
 		.target_id = target_id,
 		.from_ns = a->time_from_ns ? s->scan.from_ns : 0,
 		.to_ns = a->time_to_ns ? s->scan.to_ns : 0,

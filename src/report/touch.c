@@ -123,7 +123,7 @@ static int prepare(struct report_args *a, struct touch *t, struct attrib_options
 	o->to_ns = a->time_to_ns ? t->scan.to_ns : 0;
 	o->addr_start = a->addr_start;
 	o->addr_end = a->addr_end;
-	o->cache_dir = a->cache_dir;
+	o->symbols = a->symbols;
 	t->endings = calloc(t->scan.nr_targets, sizeof(*t->endings));
 	if (!err && (!t->endings || attrib_new(a->rec, o, &t->attrib)))
 		err = damon_fail(&a->fail, ENOMEM, "out of memory");

@@ -283,9 +283,9 @@ int symbol_image_open(const struct symbol_file_id *id, struct symbol_image *out,
 
 /* ---- debug files ---- */
 
-/* 'tail': ".debug", or "" for the file itself. */
-static int open_by_build_id(const uint8_t *id, size_t len, const char *tail, const char *dir,
-			    int dir_len, struct symbol_image *out)
+/* 'tail': what stands behind the build id. */
+static int open_kept_as(const uint8_t *id, size_t len, const char *tail, const char *dir,
+			int dir_len, struct symbol_image *out)
 {
 	char hex[2 * BUILD_ID_MAX + 1];
 	_cleanup_(freep) char *path = NULL;
@@ -303,6 +303,27 @@ static int open_by_build_id(const uint8_t *id, size_t len, const char *tail, con
 		return 0;
 	symbol_image_release(out);
 	return -ENOENT;
+}
+
+/* Distributions keep files under their build ids, perf in folders of that name (perf-archive(1)).
+ */
+static int open_kept_file(const uint8_t *id, size_t len, const char *dir, int dir_len,
+			  struct symbol_image *out)
+{
+	static const char *const tails[] = {"", "/elf", "/vdso"};
+	int err = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails) && err; i++)
+		err = open_kept_as(id, len, tails[i], dir, dir_len, out);
+	return err;
+}
+
+static int open_kept_debug(const uint8_t *id, size_t len, const char *dir, int dir_len,
+			   struct symbol_image *out)
+{
+	int err = open_kept_as(id, len, ".debug", dir, dir_len, out);
+
+	return err ? open_kept_as(id, len, "/debug", dir, dir_len, out) : 0;
 }
 
 static bool has_crc(int fd, GElf_Word want)
@@ -357,7 +378,7 @@ int symbol_image_open_debug(const struct symbol_image *main, const char *path, c
 	for (const char *d = dirs; err && *d;) {
 		int n = (int)strcspn(d, ":");
 
-		err = open_by_build_id(id, len, ".debug", d, n, out);
+		err = open_kept_debug(id, len, d, n, out);
 		if (err)
 			err = open_by_link(main, path, d, n, out);
 		d += n + (d[n] == ':');
@@ -377,10 +398,10 @@ int symbol_image_open_kept(const struct symbol_file_id *id, const char *dirs,
 	for (const char *d = dirs; err && *d;) {
 		int n = (int)strcspn(d, ":");
 
-		err = open_by_build_id(id->build_id, id->build_id_len, "", d, n, out);
+		err = open_kept_file(id->build_id, id->build_id_len, d, n, out);
 		if (!err)
 			return read_segments(out);
-		err = open_by_build_id(id->build_id, id->build_id_len, ".debug", d, n, out);
+		err = open_kept_debug(id->build_id, id->build_id_len, d, n, out);
 		out->hollow = !err;
 		d += n + (d[n] == ':');
 	}

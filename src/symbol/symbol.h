@@ -23,8 +23,10 @@ struct symbols;
 struct symbol_file;
 
 struct symbols_options {
-	const char *cache_dir;	/* answers are kept there between runs; NULL: not kept */
-	const char *debug_dirs; /* separated by ':'; NULL: /usr/lib/debug */
+	const char *cache_dir; /* answers are kept there between runs; NULL: not kept */
+	/* Where debug information and files that are gone are looked for by build id, separated by
+	 * ':'; as distributions lay them out, or as perf does (~/.debug). NULL: /usr/lib/debug */
+	const char *debug_dirs;
 };
 
 int symbols_new(const struct symbols_options *o, struct symbols **out);

@@ -88,7 +88,10 @@ static void setup(struct kept *k, const char *tool, const char *tail)
 	cr_assert_eq(mkdir(k->file, 0700), 0);
 	snprintf(k->file, sizeof(k->file), "%s/.build-id/%.2s", k->dir, hex);
 	cr_assert_eq(mkdir(k->file, 0700), 0);
-	snprintf(k->file, sizeof(k->file), "%s/.build-id/%.2s/%s%s", k->dir, hex, hex + 2, tail);
+	snprintf(k->file, sizeof(k->file), "%s/.build-id/%.2s/%s", k->dir, hex, hex + 2);
+	if (tail[0] == '/') /* as perf keeps it */
+		cr_assert_eq(mkdir(k->file, 0700), 0);
+	strcat(k->file, tail);
 	snprintf(k->command, sizeof(k->command), "%s /proc/%d/exe %s", tool, getpid(), k->file);
 	if (system(k->command)) /* NOLINT: a tool of the build */
 		cr_skip("'%s' does not work here", tool);
@@ -97,7 +100,7 @@ static void setup(struct kept *k, const char *tool, const char *tail)
 static void teardown(struct kept *k)
 {
 	unlink(k->file);
-	for (int i = 0; i < 3; i++) {
+	while (strcmp(k->file, k->dir) != 0) {
 		*strrchr(k->file, '/') = '\0';
 		rmdir(k->file);
 	}
@@ -166,10 +169,23 @@ Test(symbol_kept, debug_information_is_joined_by_mappings)
 
 Test(symbol_kept, a_whole_file_needs_none)
 {
+	static const char *const tails[] = {"", "/elf"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		struct kept k;
+
+		setup(&k, "cp", tails[i]);
+		cr_expect_str_eq(named(&k, k.id, NULL, 0), "found_again", "'%s'", tails[i]);
+		teardown(&k);
+	}
+}
+
+Test(symbol_kept, debug_information_as_perf_keeps_it)
+{
 	struct kept k;
 
-	setup(&k, "cp", "");
-	cr_expect_str_eq(named(&k, k.id, NULL, 0), "found_again");
+	setup(&k, "objcopy --only-keep-debug", "/debug");
+	cr_expect_str_eq(named(&k, k.id, k.m, k.n), "found_again");
 	teardown(&k);
 }
 

@@ -193,7 +193,7 @@ static int fill_sheets(struct report_args *a, struct html_data *d)
 	struct attrib_options o = {.lines = a->grain == REPORT_LINES,
 				   .no_symbols = a->grain == REPORT_MODULES,
 				   .members = a->members,
-				   .cache_dir = a->cache_dir,
+				   .symbols = a->symbols,
 				   .target_id = UINT32_MAX};
 	struct pass p = {a, d, sheet_lay_out};
 	int err = run_pass(&p, count_access);
