@@ -181,13 +181,21 @@ VPLUGIN	:= $(B)/tests/vpmu/plugin.so
 TOOLS	+= $(B)/tests/vpmu/tool $(VPLUGIN)
 $(B)/tests/vpmu/tool: $(B)/tests/vpmu/tool.o $(filter-out %/chain.o,$(VPMU_OBJ)) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+# damon-perf on a machine that has one.
+VMACHINE := $(B)/tests/vpmu/damon-perf
+TOOLS	+= $(VMACHINE)
+VMACHINE_OBJ := $(call obj,$(addprefix tests/,vpmu/machine.c vpmu/play.c kit/fake_perf.c \
+	   kit/perf_build.c))
+$(VMACHINE): $(VMACHINE_OBJ) $(call obj,$(CLI_SRC)) $(LIB)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -Wl,--wrap=damon_sys_real -o $@ $^ -lcriterion \
+		$(CLI_LIBS) $(LIBS)
 $(VPLUGIN): $(addprefix tests/vpmu/,plugin.c pmus.c cache.c maps.c list.c) src/base/util.c \
 		tests/truth/trace_write.c $(wildcard tests/truth/*.h tests/vpmu/*.h)
 	$(Q)mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=hidden \
 		-shared -fPIC -o $@ $(filter %.c,$^) -lzstd
 
--include $(VPMU_OBJ:.o=.d) $(B)/tests/vpmu/tool.d
+-include $(VPMU_OBJ:.o=.d) $(VMACHINE_OBJ:.o=.d) $(B)/tests/vpmu/tool.d
 
 deps:
 	$(Q)scripts/deps install build test vm

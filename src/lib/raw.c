@@ -116,6 +116,14 @@ static void level_fields(struct raw *raw)
 	}
 }
 
+/* What becomes of a trace is not the kernel's: perf makes samples with these fields of it, if the
+ * event is said to have them. */
+static void say_traced(struct perf_event_attr *a)
+{
+	a->sample_type |= PERF_SAMPLE_IP | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD |
+			  PERF_SAMPLE_WEIGHT | PERF_SAMPLE_DATA_SRC;
+}
+
 static int tell_events(struct damon_ctx *ctx, struct raw *raw)
 {
 	const struct damon_event *e;
@@ -136,6 +144,8 @@ static int tell_events(struct damon_ctx *ctx, struct raw *raw)
 			.name = raw->names[i],
 			.pmu = "",
 		};
+		if (e->aux_bytes)
+			say_traced(&raw->events[i].attr);
 	}
 	level_fields(raw);
 	return 0;
