@@ -372,6 +372,7 @@ int damon_session_enable(struct damon_session *s)
 
 void damon_session_disable(struct damon_session *s)
 {
+	s->over = true;
 	for (size_t i = 0; i < s->nr_fds; i++)
 		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 }
@@ -544,6 +545,41 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 		st->throttled++;
 }
 
+void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags)
+{
+	c->stopped |= damon_trace_area_free(&c->area, end) || flags & PERF_AUX_FLAG_TRUNCATED;
+}
+
+/* Is the area full of what nothing will ever announce, as the ring had no room for the records?
+ * The kernel writes a record before it moves the area's head. */
+static bool is_stuck(struct cpu_ring *c)
+{
+	if (c->have || !damon_trace_area_is_full(&c->area))
+		return false;
+	damon_ring_begin(c->ring);
+	return c->ring->pos == c->ring->head;
+}
+
+/* The children of a thread are reached through its descriptor; which of them it was does not
+ * matter, the others stay on. */
+void session_restart(struct damon_session *s)
+{
+	for (size_t i = s->nr_cpus; i < s->nr_rings; i++) {
+		struct cpu_ring *c = &s->cpus[i];
+
+		if (is_stuck(c)) {
+			s->stats.malformed++;
+			damon_trace_area_skip(&c->area);
+			c->stopped = true;
+		}
+		for (size_t j = 0; j < s->nr_fds && c->stopped && !s->over; j++)
+			if (s->fds[j].event == c->event && s->fds[j].cpu == c->cpu &&
+			    session_is_on(s, c->event))
+				s->sys->ioctl(s->sys, s->fds[j].fd, PERF_EVENT_IOC_ENABLE, 0);
+		c->stopped = false;
+	}
+}
+
 /*
  * What a PERF_RECORD_AUX announced, in two parts where it wraps around; then it is the kernel's. A
  * piece may be empty and still tell of a loss, which comes after the bytes: with the last part.
@@ -573,7 +609,7 @@ static void take_trace(struct damon_session *s, struct cpu_ring *c)
 		if (s->trace)
 			s->trace(s->trace_priv, &t);
 	} while (at < end);
-	damon_trace_area_free(&c->area, end);
+	session_free_piece(c, end, c->rec.aux.flags);
 }
 
 /*
@@ -608,6 +644,7 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 		c->ring->pos = c->at; /* before the record that waits, if we were stopped */
 		damon_ring_commit(c->ring, c->at);
 	}
+	session_restart(s);
 	return stop ? stop : n;
 }
 

@@ -26,6 +26,7 @@ struct cpu_ring {
 	void *map;
 	size_t map_len;
 	struct damon_trace_area area;
+	bool stopped; /* the kernel may have disabled what writes its trace */
 	struct damon_ring *ring;
 	uint64_t live_from;	      /* samples before this position came before the start */
 	bool have;		      /* 'rec' waits to be delivered */
@@ -34,7 +35,7 @@ struct cpu_ring {
 };
 
 struct event_fd {
-	int fd;
+	int fd, cpu;
 	uint32_t event;
 	uint64_t id;
 	bool on_exec;
@@ -58,6 +59,7 @@ struct damon_session {
 	size_t nr_sorted;     /* fds[0..) sorted by id; only with several events */
 	uint32_t rung;	      /* the one that is on, besides events of none; 0: all are */
 	bool enabled, paused; /* paused: event 0 alone is on */
+	bool over;	      /* nothing is enabled any more */
 	bool kernel_clock;
 	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
@@ -78,6 +80,12 @@ int session_enable_from(struct damon_session *s, size_t from);
 /* Parses a record of a ring, with the event that it is of. Returns 0 or -EBADMSG. */
 int session_parse(const struct damon_session *s, const struct perf_event_header *h,
 		  struct damon_perf_record *rec);
+
+/* A piece of a ring's trace, with its flags, was read up to 'end': gives it back. */
+void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags);
+
+/* Enables what the kernel has disabled as its trace found no room. After reading. */
+void session_restart(struct damon_session *s);
 
 /* The descriptors sorted by id, for session_parse(). */
 void session_sort_ids(struct damon_session *s);

@@ -330,6 +330,29 @@ struct fake_event *fake_perf_area(struct fake_perf *f, int cpu, uint64_t config)
 	return NULL;
 }
 
+/* Which event writes records with this id, or NULL. */
+static struct fake_event *by_id(struct fake_perf *f, uint64_t id)
+{
+	for (int i = 0; i < FAKE_FDS && id; i++)
+		if (f->event[i].open && f->event[i].id == id)
+			return &f->event[i];
+	return NULL;
+}
+
+/* Whose piece was truncated, or who finds no room for the next one, is disabled by the kernel, and
+ * is its reader's to enable (perf_aux_output_end() and perf_aux_output_begin() in
+ * kernel/events/ring_buffer.c). */
+static void stop_writer(struct fake_perf *f, const struct fake_event *area,
+			const struct fake_trace *t)
+{
+	const struct perf_event_mmap_page *p = area->map;
+	uint64_t left = area->aux_len - (area->aux_head - p->aux_tail);
+	struct fake_event *e = by_id(f, t->id);
+
+	if (e && (t->flags & PERF_AUX_FLAG_TRUNCATED || left < (uint64_t)sysconf(_SC_PAGESIZE)))
+		e->on = false;
+}
+
 bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
 {
 	struct fake_event *e = fake_perf_area(f, t->cpu, t->config);
@@ -361,6 +384,9 @@ bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
 	if (t->id)
 		r.last[n++] = t->id;
 	r.h.size = (uint16_t)(sizeof(r) - (2 - n) * sizeof(r.last[0]));
+	stop_writer(f, e, t);
+	if (t->unannounced)
+		return true;
 	return write_record(e, &r.h);
 }
 

@@ -103,7 +103,7 @@ static bool is_on(struct hw_stage *l, const struct fake_event *e)
 	return e->group < 0 ? e->on : e->on && l->perf.event[e->group - FAKE_FD].on;
 }
 
-struct fake_event *hw_event(struct hw_stage *l, int cpu, uint64_t number)
+static struct fake_event *find_event(struct hw_stage *l, int cpu, uint64_t number)
 {
 	int pid = l->plan->whole_cpus ? -1 : getpid();
 
@@ -115,9 +115,15 @@ struct fake_event *hw_event(struct hw_stage *l, int cpu, uint64_t number)
 		    is_on(l, e))
 			return e;
 	}
-	cr_assert_fail("%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number,
-		       cpu);
 	return NULL;
+}
+
+struct fake_event *hw_event(struct hw_stage *l, int cpu, uint64_t number)
+{
+	struct fake_event *e = find_event(l, cpu, number);
+
+	cr_assert(e, "%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number, cpu);
+	return e;
 }
 
 static struct access next_access(struct hw_stage *l, uint64_t time)
@@ -185,6 +191,8 @@ static void play_trace(struct hw_stage *l, uint64_t from, uint64_t to)
 		struct spe_bytes piece = {.len = 0};
 		struct fake_trace t = {.cpu = (int)rng_below(&l->rng, 3), .tid = getpid()};
 
+		if (!find_event(l, t.cpu, l->plan->loads)) /* the kernel has disabled it */
+			continue;
 		t.time = from + (to - from) * i / (PER_POLL / 10);
 		for (int r = 0; r < 10; r++) {
 			struct access a = next_access(l, 0);

@@ -83,6 +83,7 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.traces_broken, 0, "%s", name);
 		cr_expect_eq(stats.no_region, 0, "%s", name);
 		cr_expect_eq(!!l.strangers, hw_plans[i].whole_cpus, "%s", name);
+		cr_expect_gt(l.written, (uint64_t)l.polls * 30, "%s: it went on", name);
 		cr_expect_gt(stats.period, 0, "%s", name);
 		cr_expect_eq(stats.strangers, l.strangers, "%s", name);
 		cr_expect_eq(stats.filtered_no_access, l.other_ops, "%s", name);

@@ -452,6 +452,72 @@ Test(session_hardware, pieces_that_cannot_be_are_counted)
 	}
 }
 
+static bool is_on(int cpu)
+{
+	return fake_perf_event(&world, 7, cpu, TRACE_CONFIG)->on;
+}
+
+static void trace_unannounced(int cpu, size_t len)
+{
+	static const uint8_t bytes[1 << 16];
+	struct fake_trace t = {.cpu = cpu,
+			       .config = TRACE_CONFIG,
+			       .id = fake_perf_event(&world, 7, cpu, TRACE_CONFIG)->id,
+			       .bytes = bytes,
+			       .len = len,
+			       .unannounced = true};
+
+	cr_assert(fake_perf_trace(&world, &t));
+}
+
+/* The kernel disables what finds no room, and nobody else enables it again. */
+Test(session_hardware, what_ran_out_of_room_goes_on)
+{
+	static const struct {
+		const char *name;
+		size_t len; /* of 16384 */
+		uint64_t flags;
+		bool unannounced, paused, over;
+		bool on; /* after the next read */
+	} rows[] = {
+		{"truncated", 100, PERF_AUX_FLAG_TRUNCATED, .on = true},
+		{"truncated, with nothing", 0, PERF_AUX_FLAG_TRUNCATED, .on = true},
+		{"full, and nothing says so", 16384, 0, .on = true},
+		{"full but for less than a page", 16384 - 4000, 0, .on = true},
+		{"full, and its record was lost", 16384, 0, .unannounced = true, .on = true},
+		{"truncated in a pause", 100, PERF_AUX_FLAG_TRUNCATED, .paused = true},
+		{"truncated at the end", 100, PERF_AUX_FLAG_TRUNCATED, .over = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(tracing, 2, 4);
+		struct fake_event *other;
+
+		fake_perf_file(&world, "/proc/7/task", "7\n");
+		cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+		cr_assert_eq(damon_session_enable(s), 0);
+		other = fake_perf_event(&world, 7, 2, TRACE_CONFIG);
+		cr_assert(is_on(1) && is_on(2));
+		if (rows[i].unannounced)
+			trace_unannounced(1, rows[i].len);
+		else
+			trace(1, 7, 10, rows[i].len, rows[i].flags);
+		cr_assert_not(is_on(1), "%s: the kernel stops it", rows[i].name);
+		if (rows[i].paused)
+			damon_session_pause(s);
+		if (rows[i].over)
+			damon_session_disable(s);
+		cr_assert_geq(damon_session_read(s, nothing, NULL), 0);
+		cr_expect_eq(is_on(1), rows[i].on, "%s", rows[i].name);
+		cr_expect_eq(other->enables, 1, "%s: the others are left alone", rows[i].name);
+		cr_expect_eq(tail_of(1), rows[i].len, "%s", rows[i].name);
+		if (rows[i].on)
+			trace(1, 7, 20, 64, 0);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
 static int forks_in_between(void *priv, const struct damon_perf_record *r)
 {
 	size_t *at = priv;
