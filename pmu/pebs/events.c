@@ -431,22 +431,36 @@ static int explain_phys(struct plan *p, int err)
 
 static int explain(struct plan *p, int err)
 {
-	const struct perf_event_attr *a = &p->e[p->n - 1].attr;
+	static const struct {
+		int err;
+		bool named; /* of an event that was asked for by name; else of our own */
+		const char *text, *remedy;
+	} rows[] = {
+		{-ENODATA, true, "the kernel refuses loads without mem-loads-aux",
+		 "use event 'mem-loads', which brings it along"},
+		{-ENODATA, false, "the kernel refuses loads without mem-loads-aux",
+		 "use '--no-loads', or '--source soft'"},
+		{-EOPNOTSUPP, true, "the event cannot be sampled with addresses",
+		 "choose one that the processor samples precisely (PEBS)"},
+		{-EOPNOTSUPP, false, "loads and stores cannot be sampled: there is no PEBS",
+		 "virtual machines rarely have it: use '--source soft'"},
+		/* x86_pmu_extra_regs() in arch/x86/events/core.c, mostly in guests */
+		{-ENXIO, false,
+		 "loads cannot be sampled: the register of their threshold is out of reach",
+		 "virtual machines rarely have it: try '--event MEM_INST_RETIRED:ALL_LOADS', or "
+		 "use '--source soft'"},
+	};
 
 	if (p->o->phys && explain_phys(p, err))
 		return err;
-	if (err == -ENODATA) {
-		damon_fail(p->why, ENODATA, "the kernel refuses loads without mem-loads-aux");
-		damon_fail_remedy(p->why, "use event 'mem-loads', which brings it along");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].err != err || rows[i].named != (p->o->event != NULL))
+			continue;
+		damon_fail(p->why, -err, "%s", rows[i].text);
+		damon_fail_remedy(p->why, "%s", rows[i].remedy);
 		return err;
 	}
-	if (err == -EOPNOTSUPP && p->o->event) {
-		damon_fail(p->why, EOPNOTSUPP, "event '%.80s' cannot be sampled with addresses",
-			   p->o->event);
-		damon_fail_remedy(p->why, "choose one that the processor samples precisely (PEBS)");
-		return err;
-	}
-	return damon_perf_explain_open(p->sys, a, 0, 0, -err, p->why);
+	return damon_perf_explain_open(p->sys, &p->e[p->n - 1].attr, 0, 0, -err, p->why);
 }
 
 static int not_there(struct plan *p, size_t nr_pmus)

@@ -161,6 +161,7 @@ static void same_events(const char *row, const struct damon_event *e, int n,
 
 Test(pebs, events_of_machines)
 {
+	struct fake_file machine_alder_lake_core[ARRAY_SIZE(machine_alder_lake) + 1];
 	const struct {
 		const char *name;
 		const struct fake_file *machine;
@@ -197,6 +198,17 @@ Test(pebs, events_of_machines)
 		  {"cpu_core/mem-stores/", 4, 0x2cd, 0, 0, "0-15"},
 		  {"cpu_atom/mem-loads/", 10, 0x5d0, 3, 0, "16-23"},
 		  {"cpu_atom/mem-stores/", 10, 0x6d0, 0, 0, "16-23"}}},
+		{"Alder Lake, its efficient cores offline",
+		 machine_alder_lake_core,
+		 NONE,
+		 {DUMMY,
+		  {"cpu_core/mem-loads-aux/", 4, 0x8203, 0, 0, "0-15"},
+		  {"cpu_core/mem-loads/", 4, 0x1cd, 3, 2, "0-15"},
+		  {"cpu_core/mem-stores/", 4, 0x2cd, 0, 0, "0-15"}}},
+		{"Sierra Forest",
+		 machine_sierra_forest,
+		 NONE,
+		 {{"cpu/mem-loads/", 4, 0x5d0, 3, 0, ""}, {"cpu/mem-stores/", 4, 0x6d0, 0, 0, ""}}},
 		{"by the name in sysfs",
 		 machine_sapphire_rapids,
 		 WITH(.event = "mem-loads"),
@@ -218,6 +230,10 @@ Test(pebs, events_of_machines)
 		 {DUMMY, {"cpu_atom/mem-loads,ldlat=30/", 10, 0x5d0, 30, 0, "16-23"}}},
 	};
 
+	memcpy(machine_alder_lake_core, machine_alder_lake, sizeof(machine_alder_lake));
+	machine_alder_lake_core[ARRAY_SIZE(machine_alder_lake) - 1] =
+		(struct fake_file){PMU_DIR "/cpu_atom/cpus", "\n", 0};
+	machine_alder_lake_core[ARRAY_SIZE(machine_alder_lake)] = (struct fake_file){0};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
 		struct damon_fail why = {0};
@@ -332,6 +348,8 @@ Test(pebs, takes_what_it_gets)
 		 "perf_event_paranoid is 3"},
 		{"refused", 3, all, true, false, EACCES, -EACCES, 0, 0, "perf_event_paranoid is 3"},
 		{"counters in use", 3, all, true, false, EBUSY, -EBUSY, 0, 0, "another user"},
+		{"a guest whose loads have no threshold", 3, all, true, false, ENXIO, -ENXIO, 0, 0,
+		 "out of reach"},
 		{"none after all", 3, all, true, false, ENOENT, -ENOENT, 0, 0, "does not know"},
 	};
 	struct fake_file files[ARRAY_SIZE(machine_skylake) + 2];
