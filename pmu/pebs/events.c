@@ -439,7 +439,7 @@ static int explain(struct plan *p, int err)
 		{-ENODATA, true, "the kernel refuses loads without mem-loads-aux",
 		 "use event 'mem-loads', which brings it along"},
 		{-ENODATA, false, "the kernel refuses loads without mem-loads-aux",
-		 "use '--no-loads', or '--source soft'"},
+		 "use '--stores', or '--source soft'"},
 		{-EOPNOTSUPP, true, "the event cannot be sampled with addresses",
 		 "choose one that the processor samples precisely (PEBS)"},
 		{-EOPNOTSUPP, false, "loads and stores cannot be sampled: there is no PEBS",

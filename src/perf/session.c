@@ -32,7 +32,7 @@ static void prepare_attr(struct perf_event_attr *a, bool first, bool ids, bool k
 	if (ids)
 		a->sample_type |= PERF_SAMPLE_IDENTIFIER;
 	a->sample_type &= ~(uint64_t)PERF_SAMPLE_READ; /* not allowed with inherit */
-	a->read_format = 0;
+	a->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 	a->sample_id_all = 1;
 	a->inherit = 1;
 	a->disabled = 1;
@@ -686,25 +686,6 @@ void damon_session_stats(const struct damon_session *s, struct damon_session_sta
 	out->ring_bytes = s->ring_bytes;
 }
 
-int damon_session_count(const struct damon_session *s, int i, uint64_t *value)
-{
-	uint64_t sum = s->ended[i];
-
-	for (size_t j = 0; j < s->nr_fds; j++) {
-		uint64_t v;
-		ssize_t n;
-
-		if (s->fds[j].event != (uint32_t)i)
-			continue;
-		n = s->sys->read(s->sys, s->fds[j].fd, &v, sizeof(v));
-		if (n != sizeof(v))
-			return n < 0 ? (int)n : -EIO;
-		sum += v;
-	}
-	*value = sum;
-	return 0;
-}
-
 /* The kernel reports POLLHUP of an event once its thread has ended and no child has it any more. */
 static size_t poll_some(struct damon_session *s, size_t from, bool over[TRIM_FDS])
 {
@@ -729,14 +710,14 @@ size_t damon_session_trim(struct damon_session *s)
 		n = poll_some(s, i, over);
 		for (size_t j = i; j < i + n; j++) {
 			struct event_fd e = s->fds[j];
-			uint64_t v;
+			struct session_times v;
 
 			if (!over[j - i]) {
 				s->fds[kept++] = e; /* the order stays */
 				continue;
 			}
-			if (s->sys->read(s->sys, e.fd, &v, sizeof(v)) == sizeof(v))
-				s->ended[e.event] += v;
+			if (!session_times_of(s, &e, &v))
+				session_add_times(&s->ended[e.event], &v);
 			s->sys->close(s->sys, e.fd);
 		}
 	}

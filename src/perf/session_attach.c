@@ -328,6 +328,7 @@ int damon_session_attach_all(struct damon_session *s, struct damon_fail *f)
 			damon_fail_remedy(f, "name processes or a cgroup, or take '--source soft'");
 			return -ENOTSUP;
 		}
+	s->is_all = true;
 	for (size_t i = 0; i < s->nr_cpus && !err; i++) {
 		s->cpus[i].live_from = UINT64_MAX;
 		err = unless_offline(s, i, open_all_on_cpu(s, i));

@@ -40,6 +40,9 @@ static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int p
 		if (!leader || leader->group >= 0 || leader->cpu != cpu || leader->pid != pid)
 			return -EINVAL;
 	}
+	/* perf_event_alloc(): children cannot be in what a group reads or samples */
+	if (a->inherit && (a->read_format & PERF_FORMAT_GROUP || a->sample_type & PERF_SAMPLE_READ))
+		return -EINVAL;
 	if (pid == -1 && (cpu < 0 || a->enable_on_exec))
 		return -EINVAL;
 	for (int i = 0; i < FAKE_FDS; i++)
@@ -180,12 +183,20 @@ static int fake_close(const struct damon_sys *s, int fd)
 static ssize_t fake_read(const struct damon_sys *s, int fd, void *buf, size_t len)
 {
 	struct fake_event *e = event(fake(s), fd);
+	uint64_t words[3];
+	size_t n = 0;
 
 	if (!e)
 		return -EBADF;
-	cr_assert_geq(len, sizeof(e->count));
-	memcpy(buf, &e->count, sizeof(e->count));
-	return sizeof(e->count);
+	words[n++] = e->count;
+	if (e->attr.read_format & PERF_FORMAT_TOTAL_TIME_ENABLED)
+		words[n++] = e->enabled_ns;
+	if (e->attr.read_format & PERF_FORMAT_TOTAL_TIME_RUNNING)
+		words[n++] = e->running_ns;
+	if (len < n * sizeof(*words)) /* event->read_size in kernel/events/core.c */
+		return -ENOSPC;
+	memcpy(buf, words, n * sizeof(*words));
+	return (ssize_t)(n * sizeof(*words));
 }
 
 static ssize_t read_machine(const struct fake_file *file, const char *path, void *buf, size_t cap)

@@ -26,6 +26,7 @@ struct fake_event {
 	int enables, disables;
 	bool on; /* as the kernel has it; of a group its leader says it */
 	uint64_t id, count;
+	uint64_t enabled_ns, running_ns; /* as the kernel tells them: of the thread, on its CPU */
 	void *map;
 	size_t map_len;
 	uint8_t *aux; /* the area of a hardware trace */

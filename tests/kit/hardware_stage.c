@@ -246,6 +246,21 @@ static void write_throttle(struct hw_stage *l, uint64_t time)
 	cr_assert(fake_perf_write(&l->perf, 1, perf_build_end(&build)));
 }
 
+/* One CPU after the other is busy. An event of a thread is enabled wherever the thread runs. */
+static void pass_time(struct hw_stage *l, uint64_t ns)
+{
+	int busy = l->polls % 3;
+
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &l->perf.event[i];
+
+		if (!e->open || !is_on(l, e) || (e->pid == -1 && e->cpu != busy))
+			continue;
+		e->enabled_ns += ns;
+		e->running_ns += e->cpu == busy ? (uint64_t)((double)ns * l->turns) : 0;
+	}
+}
+
 static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
 	struct hw_stage *l = ((struct fake_perf *)s->priv)->priv;
@@ -261,6 +276,7 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 		play_trace(l, from, l->perf.now_ns);
 	else
 		play_samples(l, from, l->perf.now_ns);
+	pass_time(l, l->perf.now_ns - from);
 	if (l->throttled_at && l->polls == l->throttled_at)
 		write_throttle(l, from);
 	if (l->polls++ == 3) { /* five samples did not fit into a ring */
@@ -328,6 +344,7 @@ void hw_init(struct hw_stage *l, const struct hw_plan *plan)
 
 	memset(l, 0, sizeof(*l));
 	l->plan = plan;
+	l->turns = 1;
 	rng_seed(&l->rng, 11);
 	fake_perf_init(&l->perf, 4);
 	l->perf.machine = plan->machine;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the events of a session have counted, and for how long. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "perf/session_priv.h"
+
+int session_times_of(const struct damon_session *s, const struct event_fd *e,
+		     struct session_times *out)
+{
+	ssize_t n = s->sys->read(s->sys, e->fd, out, sizeof(*out));
+
+	if (n == sizeof(*out))
+		return 0;
+	return n < 0 ? (int)n : -EIO;
+}
+
+void session_add_times(struct session_times *sum, const struct session_times *t)
+{
+	sum->value += t->value;
+	sum->enabled_ns += t->enabled_ns;
+	sum->running_ns += t->running_ns;
+}
+
+static int times_of_event(const struct damon_session *s, uint32_t i, struct session_times *sum)
+{
+	struct session_times t;
+
+	*sum = s->ended[i];
+	for (size_t j = 0; j < s->nr_fds; j++) {
+		int err = s->fds[j].event == i ? session_times_of(s, &s->fds[j], &t) : -ENOENT;
+
+		if (!err)
+			session_add_times(sum, &t);
+		else if (err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
+int damon_session_count(const struct damon_session *s, int i, uint64_t *value)
+{
+	struct session_times sum;
+	int err = times_of_event(s, (uint32_t)i, &sum);
+
+	if (!err)
+		*value = sum.value;
+	return err;
+}
+
+/* "mem-loads/" of "cpu_core/mem-loads/": the kinds of cores of a hybrid processor have an event
+ * each for the same. */
+static const char *role_of(const struct damon_event *e)
+{
+	const char *slash = strchr(e->name, '/');
+
+	return slash ? slash + 1 : e->name;
+}
+
+/* On how many CPUs there is an event for this, one for each thread that was attached to. */
+static size_t nr_cpus_of(const struct damon_session *s, const struct damon_event *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		bool found = false;
+
+		for (int k = 0; k < s->nr_events && !found; k++)
+			found = !strcmp(role_of(&s->events[k]), role_of(e)) &&
+				s->events[k].rung == e->rung &&
+				session_on_list(s->events[k].cpus, s->cpus[i].cpu);
+		n += found;
+	}
+	return n;
+}
+
+/*
+ * An event of a thread on one CPU counts as enabled for as long as the thread runs, on whichever
+ * CPU: so the time for which one was due is that of all divided by their number. Those of whole
+ * CPUs are enabled each for itself.
+ */
+static int ran(const struct damon_session *s, const struct damon_event *e, double *share)
+{
+	double due_ns = 0, running_ns = 0;
+	struct session_times t;
+
+	for (int k = 0; k < s->nr_events; k++) {
+		int err;
+
+		if (!s->events[k].attr.sample_period || strcmp(role_of(&s->events[k]), role_of(e)))
+			continue;
+		err = times_of_event(s, (uint32_t)k, &t);
+		if (err)
+			return err;
+		due_ns += (double)t.enabled_ns;
+		running_ns += (double)t.running_ns;
+	}
+	if (!e->whole_cpus && !s->is_all)
+		due_ns /= (double)MAX(nr_cpus_of(s, e), 1u);
+	if (due_ns > 0)
+		*share = MIN(running_ns / due_ns, 1.0);
+	return 0;
+}
+
+int damon_session_ran(const struct damon_session *s, double *share)
+{
+	double least = 1;
+
+	for (int k = 0; k < s->nr_events; k++) {
+		const struct damon_event *e = &s->events[k];
+		double one = 1;
+		int err;
+
+		if (e->attr.type == PERF_TYPE_SOFTWARE || !e->attr.sample_period)
+			continue;
+		err = ran(s, e, &one);
+		if (err)
+			return err;
+		least = MIN(least, one);
+	}
+	*share = least;
+	return 0;
+}
