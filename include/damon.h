@@ -366,8 +366,8 @@ struct damon_stats {
 				  is */
 	char closed_reason[160];
 	double counter_percent; /* of the time that events of hardware were due they had a counter:
-				   less than 100 if they took turns with others, or the buffer of a
-				   trace was full, and samples are too few; 0: not known */
+				   less than 100 if they took turns with others, and samples are
+				   too few; 0: not known */
 };
 
 /* What bounds the rate. */

@@ -186,9 +186,9 @@ int damon_session_count(const struct damon_session *s, int i, uint64_t *value);
 /*
  * How much of the time that events of hardware were due they had a counter: 1 is all, as it should
  * be; less where others use the counters (perf, the NMI watchdog, an event that only one counter
- * has), as events then take turns and samples are too few; or where a trace found no room, and was
- * off until it was read. The least of all kinds of events. It
- * reads each event, which may interrupt the CPU that it is on. Returns 0 or -errno.
+ * has), as events then take turns and samples are too few. The least of all kinds of events; traces
+ * are none, as their PMUs are not shared. It reads each event, which may interrupt the CPU that it
+ * is on. Returns 0, -ENOENT without such events, or -errno.
  */
 int damon_session_ran(const struct damon_session *s, double *share);
 

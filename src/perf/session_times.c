@@ -106,19 +106,22 @@ static int ran(const struct damon_session *s, const struct damon_event *e, doubl
 int damon_session_ran(const struct damon_session *s, double *share)
 {
 	double least = 1;
+	bool found = false;
 
 	for (int k = 0; k < s->nr_events; k++) {
 		const struct damon_event *e = &s->events[k];
 		double one = 1;
 		int err;
 
-		if (e->attr.type == PERF_TYPE_SOFTWARE || !e->attr.sample_period)
+		if (e->attr.type == PERF_TYPE_SOFTWARE || !e->attr.sample_period || e->aux_bytes)
 			continue;
+		found = true;
 		err = ran(s, e, &one);
 		if (err)
 			return err;
 		least = MIN(least, one);
 	}
-	*share = least;
-	return 0;
+	if (found)
+		*share = least;
+	return found ? 0 : -ENOENT;
 }

@@ -212,12 +212,8 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 	say(a, "not seen", "%saccesses whose address could not be told %s", text, n);
 	if (st->counter_percent > 0 && st->counter_percent < COUNTER_ENOUGH)
 		say(a, "",
-		    st->traces_truncated
-			    ? "traces were written for %s of the time, as their buffers were full: "
-			      "rates are too low"
-			    : "events had a counter for %s of their time, as others use them: "
-			      "rates "
-			      "are too low",
+		    "events had a counter for %s of their time, as others use them: rates are too "
+		    "low",
 		    print_percent(n, st->counter_percent / 100));
 	if (st->likely && st->accesses)
 		say(a, "", "%s of the addresses rest on a late read of memory",

@@ -487,6 +487,7 @@ static void fill_ladder(struct damon_record *r)
 
 	put_steady(r, "ladder");
 	strcpy(st->source, "ibs");
+	st->counter_percent = 48.5;
 	st->rate_hz = 420;
 	st->overhead_asked_percent = 1;
 	st->rate_bound = DAMON_RATE_OVERHEAD;
@@ -518,7 +519,6 @@ static void fill_trace(struct damon_record *r)
 	memset(st->rungs, 0, sizeof(st->rungs));
 	st->tick_cost_ns = 3000;
 	st->tick_cost_assumed = 1;
-	st->counter_percent = 48.5;
 	st->traces_truncated = 3;
 	st->traces_collided = 40;
 	st->traces_broken = 2;
