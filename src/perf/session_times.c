@@ -58,27 +58,45 @@ static const char *role_of(const struct damon_event *e)
 	return slash ? slash + 1 : e->name;
 }
 
-/* On how many CPUs there is an event for this, one for each thread that was attached to. */
+/* Is there an event for this on a CPU? Each thread that was attached to has it then. */
+static bool is_on_cpu(const struct damon_session *s, const struct damon_event *e, int cpu)
+{
+	for (int k = 0; k < s->nr_events; k++)
+		if (!strcmp(role_of(&s->events[k]), role_of(e)) && s->events[k].rung == e->rung &&
+		    session_on_list(s->events[k].cpus, cpu))
+			return true;
+	return false;
+}
+
 static size_t nr_cpus_of(const struct damon_session *s, const struct damon_event *e)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->nr_cpus; i++) {
-		bool found = false;
-
-		for (int k = 0; k < s->nr_events && !found; k++)
-			found = !strcmp(role_of(&s->events[k]), role_of(e)) &&
-				s->events[k].rung == e->rung &&
-				session_on_list(s->events[k].cpus, s->cpus[i].cpu);
-		n += found;
-	}
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		n += is_on_cpu(s, e, s->cpus[i].cpu);
 	return n;
+}
+
+/* How much of their time threads ran on the CPUs of an event, as event 0 tells, which is everywhere
+ * and needs no counter. */
+static double part_on(const struct damon_session *s, const struct damon_event *e)
+{
+	double all_ns = 0, on_ns = 0;
+	struct session_times t;
+
+	for (size_t j = 0; j < s->nr_fds; j++) {
+		if (s->fds[j].event || session_times_of(s, &s->fds[j], &t))
+			continue;
+		all_ns += (double)t.running_ns;
+		on_ns += is_on_cpu(s, e, s->fds[j].cpu) ? (double)t.running_ns : 0;
+	}
+	return all_ns > 0 ? on_ns / all_ns : 1;
 }
 
 /*
  * An event of a thread on one CPU counts as enabled for as long as the thread runs, on whichever
- * CPU: so the time for which one was due is that of all divided by their number. Those of whole
- * CPUs are enabled each for itself.
+ * CPU: so the time for which one was due is that of all divided by their number, as far as the
+ * thread ran where there is one. Those of whole CPUs are enabled each for itself.
  */
 static int ran(const struct damon_session *s, const struct damon_event *e, double *share)
 {
@@ -96,8 +114,12 @@ static int ran(const struct damon_session *s, const struct damon_event *e, doubl
 		due_ns += (double)t.enabled_ns;
 		running_ns += (double)t.running_ns;
 	}
-	if (!e->whole_cpus && !s->is_all)
-		due_ns /= (double)MAX(nr_cpus_of(s, e), 1u);
+	if (!e->whole_cpus && !s->is_all) {
+		size_t n = nr_cpus_of(s, e);
+
+		due_ns /= (double)MAX(n, 1u);
+		due_ns *= n < s->nr_cpus ? part_on(s, e) : 1;
+	}
 	if (due_ns > 0)
 		*share = MIN(running_ns / due_ns, 1.0);
 	return 0;

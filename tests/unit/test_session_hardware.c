@@ -318,6 +318,82 @@ Test(session_hardware, rungs_take_turns)
 	}
 }
 
+/* ---- times ---- */
+
+/* As the kernel tells them of a thread that ran for 100 ms on each of its CPUs: enabled for all of
+ * it everywhere, running where it ran and had a counter. */
+static void set_times(struct fake_event *e, unsigned cpus, double turns)
+{
+	bool here = cpus >> e->cpu & 1;
+
+	e->enabled_ns = (uint64_t)__builtin_popcount(cpus) * 100000000;
+	e->running_ns = here ? (uint64_t)(turns * 100000000) : 0;
+}
+
+Test(session_hardware, events_without_a_counter_are_noticed)
+{
+#define SAMPLES(what, number, ...)                                                                 \
+	{                                                                                          \
+		.attr = {.type = PERF_TYPE_RAW, .config = number, .sample_period = 7},             \
+		.name = what, __VA_ARGS__                                                          \
+	}
+	static const struct {
+		const char *name;
+		struct damon_event e[3];
+		int n;
+		unsigned cpus;	 /* where it ran: a bit for each of four */
+		double turns[3]; /* of each event */
+		double want;	 /* < 0: not told */
+	} rows[] = {
+		{"always", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0xf, {1, 1}, 1},
+		{"on one CPU", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x4, {1, 1}, 1},
+		{"half", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x5, {1, .5}, .5},
+		{"never", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x5, {1, 0}, 0},
+		{"one of two",
+		 {DUMMY, SAMPLES("cpu/a/", 1), SAMPLES("cpu/b/", 2)},
+		 3,
+		 0x3,
+		 {1, 1, .25},
+		 .25},
+		{"the same on two kinds of cores",
+		 {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1"), SAMPLES("q/a/", 2, .cpus = "2-3")},
+		 3,
+		 0x7,
+		 {1, 1, 1},
+		 1},
+		{"on one kind of core alone",
+		 {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")},
+		 2,
+		 0x7,
+		 {1, 1},
+		 1},
+		{"the same, half", {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")}, 2, 0x7, {1, .5}, .5},
+		{"nothing ran", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0, {1, 1}, 1},
+		{"no hardware", {DUMMY, DUMMY}, 2, 0xf, {1, 1}, -1},
+		{"a leader, which takes no samples", {DUMMY, CORE(1)}, 2, 0xf, {1, .5}, -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(rows[i].e, rows[i].n, 4);
+		double share = -1;
+
+		fake_perf_file(&world, "/proc/7/task", "7\n");
+		cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+		for (int k = 0; k < FAKE_FDS; k++) {
+			struct fake_event *e = &world.event[k];
+
+			for (int j = 0; j < rows[i].n && e->open && !e->map; j++)
+				if (e->attr.config == rows[i].e[j].attr.config)
+					set_times(e, rows[i].cpus, rows[i].turns[j]);
+		}
+		cr_expect_eq(damon_session_ran(s, &share), rows[i].want < 0 ? -ENOENT : 0, "%s",
+			     rows[i].name);
+		cr_expect_float_eq(share, rows[i].want, .01, "%s: %g", rows[i].name, share);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
 /* ---- traces ---- */
 
 static const struct damon_event tracing[] = {DUMMY, TRACE(.aux_bytes = 12000, .cpus = "1-2")};
