@@ -125,20 +125,31 @@ static int ran(const struct damon_session *s, const struct damon_event *e, doubl
 	return 0;
 }
 
+/* Takes samples, has no trace, and is not for what an earlier one is for. */
+static bool is_first_of_role(const struct damon_session *s, int i)
+{
+	const struct damon_event *e = &s->events[i];
+	bool first = e->attr.type != PERF_TYPE_SOFTWARE && e->attr.sample_period && !e->aux_bytes;
+
+	for (int k = 0; k < i && first; k++)
+		first = !s->events[k].attr.sample_period ||
+			strcmp(role_of(&s->events[k]), role_of(e));
+	return first;
+}
+
 int damon_session_ran(const struct damon_session *s, double *share)
 {
 	double least = 1;
 	bool found = false;
 
 	for (int k = 0; k < s->nr_events; k++) {
-		const struct damon_event *e = &s->events[k];
 		double one = 1;
 		int err;
 
-		if (e->attr.type == PERF_TYPE_SOFTWARE || !e->attr.sample_period || e->aux_bytes)
+		if (!is_first_of_role(s, k))
 			continue;
 		found = true;
-		err = ran(s, e, &one);
+		err = ran(s, &s->events[k], &one);
 		if (err)
 			return err;
 		least = MIN(least, one);

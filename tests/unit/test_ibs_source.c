@@ -48,8 +48,7 @@ struct kernel {
 	bool per_task, swfilt; /* it can */
 	int refuses;	       /* > 0: all else is fine, and it says this all the same */
 	bool not_whole_cpus;   /* refused: no privilege */
-	bool not_phys;
-	bool not_kernel; /* perf_event_paranoid is 2 or more, for a user */
+	bool not_phys, not_kernel;
 	bool unreadable; /* its type */
 	int opens;	 /* so far */
 };
@@ -271,16 +270,7 @@ static const struct refusal {
 	 EACCES,
 	 "for whole CPUs only, which takes privileges (perf_event_paranoid is 1)",
 	 "perf_event_paranoid=0"},
-	{"a user before Linux 6.2, at the usual level",
-	 zen3,
-	 {.not_whole_cpus = true, .not_kernel = true},
-	 NULL,
-	 "2\n",
-	 {0},
-	 EACCES,
-	 "perf_event_paranoid is 2",
-	 "perf_event_paranoid=1' (=0 before Linux 6.2)"},
-	{"a user before swfilt",
+	{"a user before swfilt, of whatever age the kernel is",
 	 zen4,
 	 {.per_task = true, .not_kernel = true},
 	 NULL,
