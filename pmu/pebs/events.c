@@ -443,7 +443,8 @@ static int explain(struct plan *p, int err)
 		{-EOPNOTSUPP, true, "the event cannot be sampled with addresses",
 		 "choose one that the processor samples precisely (PEBS)"},
 		{-EOPNOTSUPP, false, "loads and stores cannot be sampled: there is no PEBS",
-		 "virtual machines rarely have it: use '--source soft'"},
+		 "virtual machines rarely have it, nor kernels older than the processor ('dmesg | "
+		 "grep PEBS'): use '--source soft'"},
 		/* x86_pmu_extra_regs() in arch/x86/events/core.c, mostly in guests */
 		{-ENXIO, false,
 		 "loads cannot be sampled: the register of their threshold is out of reach",
