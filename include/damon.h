@@ -358,13 +358,16 @@ struct damon_stats {
 	/* Of schemes (damos.h): */
 	double own_actions_percent; /* a part of own_cpu_percent that is no overhead: what actions
 				       cost damon-perf */
-	uint64_t paused_ns; /* nothing was sampled, as all schemes were off by watermarks */
-	int dry_run;	    /* 1: schemes were planned, and nothing was done */
-	uint64_t left_out;     /* accesses outside of the ranges of the operations set */
+	uint64_t paused_ns;	    /* nothing was sampled, as all schemes were off by watermarks */
+	int dry_run;		    /* 1: schemes were planned, and nothing was done */
+	uint64_t left_out;	    /* accesses outside of the ranges of the operations set */
 	uint64_t untranslated; /* accesses that it could not tell the address of: in 'unknown' */
 	uint64_t closed_procs; /* processes that could not be looked into; the first one's reason
 				  is */
 	char closed_reason[160];
+	double counter_percent; /* of the time that events of hardware were due they had a counter:
+				   less than 100 if they took turns with others, and samples are
+				   too few; 0: not known */
 };
 
 /* What bounds the rate. */

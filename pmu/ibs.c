@@ -4,10 +4,12 @@
  * perf-amd-ibs(1).
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "os/features.h"
 #include "os/pmu.h"
 #include "perf/explain.h"
 #include "pmu/ibs.h"
@@ -116,15 +118,27 @@ static int explain_whole_cpus(const struct damon_sys *sys, int err, struct damon
 	return err;
 }
 
-/* Physical addresses take the privilege that sampling the kernel does. */
+/*
+ * Physical addresses take the privilege that sampling the kernel does. Which is asked for before
+ * anything of the PMU: whether the kernel is an older one, which will ask for more, is not known
+ * yet.
+ */
 static int explain_open(const struct damon_sys *sys, const struct perf_event_attr *attr, int err,
 			struct damon_fail *why)
 {
 	struct perf_event_attr a = *attr;
+	long long level = 2;
 
 	if (a.sample_type & PERF_SAMPLE_PHYS_ADDR)
 		a.exclude_kernel = 0;
-	return damon_perf_explain_open(sys, &a, 0, 0, -err, why);
+	damon_perf_explain_open(sys, &a, 0, 0, -err, why);
+	damon_sys_read_int(sys, "/proc/sys/kernel/perf_event_paranoid", &level);
+	if (err == -EACCES && level == 2 && !attr->exclude_kernel &&
+	    !damon_has_cap(sys, CAP_PERFMON) && !damon_has_cap(sys, CAP_SYS_ADMIN))
+		damon_fail_remedy(why, "run as root, or 'sysctl kernel.perf_event_paranoid=1' (=0 "
+				       "before Linux 6.2), or 'setcap cap_perfmon+ep' on the "
+				       "program");
+	return err;
 }
 
 /* ---- the event ---- */

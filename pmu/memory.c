@@ -7,9 +7,12 @@
 
 #include "base/util.h"
 
-/* Newer than the headers of some distributions: L2 miss handling buffer, memory-side cache. */
+/* Newer than the headers of some distributions: L2 miss handling buffer, memory-side cache, the
+ * nearest of three caches that a core has, memory that is not cached. */
 #define LVLNUM_L2_MHB 0x05
 #define LVLNUM_MSC    0x06
+#define LVLNUM_L0     0x07
+#define LVLNUM_UNC    0x08
 
 /* User space ends below this on every 64-bit architecture with 57-bit addresses at most. */
 #define USER_END (1ull << 56)
@@ -21,6 +24,8 @@ static const uint8_t by_number[16] = {
 	[PERF_MEM_LVLNUM_L4] = DAMON_LEVEL_L3,
 	[LVLNUM_L2_MHB] = DAMON_LEVEL_LFB,
 	[LVLNUM_MSC] = DAMON_LEVEL_L3,
+	[LVLNUM_L0] = DAMON_LEVEL_L1,
+	[LVLNUM_UNC] = DAMON_LEVEL_IO,
 	[PERF_MEM_LVLNUM_CXL] = DAMON_LEVEL_CXL,
 	[PERF_MEM_LVLNUM_IO] = DAMON_LEVEL_IO,
 	[PERF_MEM_LVLNUM_ANY_CACHE] = DAMON_LEVEL_PEER,
@@ -30,10 +35,11 @@ static const uint8_t by_number[16] = {
 };
 
 /* The older way to say it, the farthest first. */
-static const struct {
+struct place {
 	uint16_t bit;
 	uint8_t level, flags;
-} by_bit[] = {
+};
+static const struct place by_bit[] = {
 	{PERF_MEM_LVL_UNC, DAMON_LEVEL_IO, 0},
 	{PERF_MEM_LVL_IO, DAMON_LEVEL_IO, 0},
 	{PERF_MEM_LVL_REM_RAM2, DAMON_LEVEL_DRAM, DAMON_HW_REMOTE},
@@ -47,18 +53,21 @@ static const struct {
 	{PERF_MEM_LVL_L1, DAMON_LEVEL_L1, 0},
 };
 
-/* That a level was missed does not tell which one served it. */
-static void level_by_bits(unsigned int lvl, struct damon_hw *hw)
+/*
+ * REM_CCE1 is a cache of another node in words from before there were numbers. AMD's kernels since
+ * 6.1 say so of another core's cache in the same node, too, and tell nodes apart by REMOTE and
+ * hops, or by REM_CCE2.
+ */
+static struct place place_by_bits(union perf_mem_data_src d)
 {
-	if ((lvl & PERF_MEM_LVL_MISS) && !(lvl & PERF_MEM_LVL_HIT))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(by_bit); i++) {
-		if (!(lvl & by_bit[i].bit))
-			continue;
-		hw->level = by_bit[i].level;
-		hw->flags |= by_bit[i].flags;
-		return;
-	}
+	struct place p = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(by_bit) && !p.bit; i++)
+		if (d.mem_lvl & by_bit[i].bit)
+			p = by_bit[i];
+	if (p.bit == PERF_MEM_LVL_REM_CCE1 && d.mem_lvl_num)
+		p.flags = 0;
+	return p;
 }
 
 static bool is_cache(uint8_t level)
@@ -66,23 +75,39 @@ static bool is_cache(uint8_t level)
 	return level >= DAMON_LEVEL_L1 && level <= DAMON_LEVEL_L3;
 }
 
-/* "Remote" with no hop but to another core stays in the node. */
+/*
+ * Numbers before bits, but for a cache where the bits tell of something beyond it: Intel's kernels
+ * have the number of L3 on what another socket's cache or memory served (pebs_data_source[] in
+ * arch/x86/events/intel/ds.c, 8, 9 and 11 of processors before Skylake).
+ */
+static void take_level(union perf_mem_data_src d, struct damon_hw *hw)
+{
+	struct place p = place_by_bits(d);
+	uint8_t level = by_number[d.mem_lvl_num];
+
+	if (level && !(is_cache(level) && p.level > DAMON_LEVEL_L3)) {
+		hw->level = level;
+		if (level == DAMON_LEVEL_DRAM)
+			hw->flags |= p.flags & DAMON_HW_LOCAL;
+		return;
+	}
+	hw->level = p.level;
+	hw->flags |= p.flags;
+}
+
+/* That a level was missed does not tell which one served it, whether it is told by number (entry 0
+ * of the same table, an unknown miss of L3) or by bits. "Remote" with no hop but to another core
+ * stays in the node. */
 static void decode_level(union perf_mem_data_src d, struct damon_hw *hw)
 {
-	bool by_lvl = d.mem_lvl & ~(unsigned int)PERF_MEM_LVL_NA;
-	bool remote = d.mem_remote && d.mem_hops != PERF_MEM_HOPS_0;
+	bool missed = (d.mem_lvl & PERF_MEM_LVL_MISS) && !(d.mem_lvl & PERF_MEM_LVL_HIT);
 
-	if (d.mem_lvl_num && d.mem_lvl_num != PERF_MEM_LVLNUM_NA)
-		hw->level = by_number[d.mem_lvl_num];
-	if (!hw->level && by_lvl)
-		level_by_bits(d.mem_lvl, hw);
+	if (!missed)
+		take_level(d, hw);
 	if ((d.mem_snoopx & PERF_MEM_SNOOPX_PEER) && is_cache(hw->level))
 		hw->level = DAMON_LEVEL_PEER;
-	if (remote)
+	if (d.mem_remote && d.mem_hops != PERF_MEM_HOPS_0)
 		hw->flags = (hw->flags & (uint8_t)~DAMON_HW_LOCAL) | DAMON_HW_REMOTE;
-	else if (hw->level == DAMON_LEVEL_DRAM && !(hw->flags & DAMON_HW_REMOTE) && by_lvl &&
-		 (d.mem_lvl & PERF_MEM_LVL_LOC_RAM))
-		hw->flags |= DAMON_HW_LOCAL;
 }
 
 static void decode_tlb(unsigned int tlb, struct damon_hw *hw)

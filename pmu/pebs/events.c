@@ -332,14 +332,29 @@ static int add_spelled(struct plan *p, const char *event)
 
 /* ---- what the kernel takes ---- */
 
-/* Opens all events on this process, and closes them again. */
-static int try_all(const struct plan *p)
+/* The event whose group event 'i' is tried in: its own leader's, or, if all of a PMU are to be one
+ * group, that of the PMU's first one. -1: none. */
+static int leader_of(const struct plan *p, int i, bool together)
+{
+	int first = 0;
+
+	while (together && p->e[first].attr.type != p->e[i].attr.type)
+		first++;
+	return together ? (first < i ? first : -1) : p->e[i].leader - 1;
+}
+
+/*
+ * Opens all events on this process, and closes them again. 'together': those of a PMU as one group,
+ * which the kernel refuses if it has not enough counters for them at a time. Where it refuses that
+ * they would take turns.
+ */
+static int try_all(const struct plan *p, bool together)
 {
 	int fds[DAMON_SOURCE_MAX_EVENTS], n = 0, err = 0;
 
 	for (; n < p->n; n++) {
 		struct perf_event_attr a = p->e[n].attr;
-		int group = p->e[n].leader ? fds[p->e[n].leader - 1] : -1;
+		int leader = leader_of(p, n, together), group = leader < 0 ? -1 : fds[leader];
 
 		fds[n] = p->sys->perf_event_open(p->sys, &a, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
 		if (fds[n] < 0) {
@@ -366,7 +381,7 @@ static void set_sampled(struct plan *p, uint64_t add_type, uint64_t remove_type,
 
 /* The most precise level that is taken, with what weights there are. Older kernels refuse
  * WEIGHT_STRUCT (before 5.12), processors the levels that they lack. */
-static int negotiate(struct plan *p)
+static int negotiate_as(struct plan *p, bool together)
 {
 	static const uint64_t weights[] = {PERF_SAMPLE_WEIGHT_STRUCT, PERF_SAMPLE_WEIGHT};
 	int err = -EINVAL;
@@ -374,7 +389,7 @@ static int negotiate(struct plan *p)
 	for (size_t w = 0; w < ARRAY_SIZE(weights); w++) {
 		for (uint32_t precise = 3; precise; precise--) {
 			set_sampled(p, weights[w], PERF_SAMPLE_WEIGHT_TYPE, precise);
-			err = try_all(p);
+			err = try_all(p, together);
 			if (err != -EINVAL && err != -EOPNOTSUPP)
 				return err;
 		}
@@ -382,6 +397,19 @@ static int negotiate(struct plan *p)
 			return err;
 	}
 	return err;
+}
+
+/*
+ * Better less precise than by turns: the highest level is on one counter of efficient cores and of
+ * newer ones (tnt_ and spr_get_event_constraints() in arch/x86/events/intel/core.c), where loads
+ * and stores would each be sampled half of the time. Some have one counter for both at any level;
+ * then turns it is.
+ */
+static int negotiate(struct plan *p)
+{
+	int err = negotiate_as(p, true);
+
+	return err == -EINVAL ? negotiate_as(p, false) : err;
 }
 
 /* Physical addresses are asked for and refused, while the rest would be taken: says so. */
@@ -403,22 +431,37 @@ static int explain_phys(struct plan *p, int err)
 
 static int explain(struct plan *p, int err)
 {
-	const struct perf_event_attr *a = &p->e[p->n - 1].attr;
+	static const struct {
+		int err;
+		bool named; /* of an event that was asked for by name; else of our own */
+		const char *text, *remedy;
+	} rows[] = {
+		{-ENODATA, true, "the kernel refuses loads without mem-loads-aux",
+		 "use event 'mem-loads', which brings it along"},
+		{-ENODATA, false, "the kernel refuses loads without mem-loads-aux",
+		 "use '--stores', or '--source soft'"},
+		{-EOPNOTSUPP, true, "the event cannot be sampled with addresses",
+		 "choose one that the processor samples precisely (PEBS)"},
+		{-EOPNOTSUPP, false, "loads and stores cannot be sampled: there is no PEBS",
+		 "virtual machines rarely have it, nor kernels older than the processor ('dmesg | "
+		 "grep PEBS'): use '--source soft'"},
+		/* x86_pmu_extra_regs() in arch/x86/events/core.c, mostly in guests */
+		{-ENXIO, false,
+		 "loads cannot be sampled: the register of their threshold is out of reach",
+		 "virtual machines rarely have it: try '--event MEM_INST_RETIRED:ALL_LOADS', or "
+		 "use '--source soft'"},
+	};
 
 	if (p->o->phys && explain_phys(p, err))
 		return err;
-	if (err == -ENODATA) {
-		damon_fail(p->why, ENODATA, "the kernel refuses loads without mem-loads-aux");
-		damon_fail_remedy(p->why, "use event 'mem-loads', which brings it along");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].err != err || rows[i].named != (p->o->event != NULL))
+			continue;
+		damon_fail(p->why, -err, "%s", rows[i].text);
+		damon_fail_remedy(p->why, "%s", rows[i].remedy);
 		return err;
 	}
-	if (err == -EOPNOTSUPP && p->o->event) {
-		damon_fail(p->why, EOPNOTSUPP, "event '%.80s' cannot be sampled with addresses",
-			   p->o->event);
-		damon_fail_remedy(p->why, "choose one that the processor samples precisely (PEBS)");
-		return err;
-	}
-	return damon_perf_explain_open(p->sys, a, 0, 0, -err, p->why);
+	return damon_perf_explain_open(p->sys, &p->e[p->n - 1].attr, 0, 0, -err, p->why);
 }
 
 static int not_there(struct plan *p, size_t nr_pmus)

@@ -7,7 +7,7 @@
  * to time rather than to their number (Intel SDM volume 3, "Load Latency Performance Monitoring
  * Facility"). So weights of loads are relative. Its events of stores count all of them. Who needs
  * loads and stores in one measure asks for an event that counts all loads by name
- * (MEM_INST_RETIRED:ALL_LOADS): it has addresses and levels, but no latency.
+ * (MEM_INST_RETIRED:ALL_LOADS): it has addresses, but neither level nor latency.
  * Stores have no latency before Sapphire Rapids, and no level but L1 hit or miss.
  */
 #ifndef PMU_PEBS_PEBS_H

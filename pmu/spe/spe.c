@@ -108,8 +108,7 @@ static size_t aux_bytes(const struct damon_sys *sys)
 	return MAX(bytes, least);
 }
 
-static int refuse_options(const struct damon_sys *sys, const struct damon_source_options *o,
-			  struct damon_fail *why)
+static int refuse_options(const struct damon_source_options *o, struct damon_fail *why)
 {
 	if (o->event) {
 		damon_fail(why, EINVAL, "source 'spe' has one event, there is no '%s'", o->event);
@@ -120,13 +119,36 @@ static int refuse_options(const struct damon_sys *sys, const struct damon_source
 		damon_fail(why, EINVAL, "neither loads nor stores: nothing is left to sample");
 		return -EINVAL;
 	}
-	if (o->phys && !damon_has_cap(sys, CAP_PERFMON) && !damon_has_cap(sys, CAP_SYS_ADMIN)) {
-		damon_fail(why, EACCES, "users may not sample physical addresses");
-		damon_fail_remedy(why, "run as root, or 'setcap cap_perfmon+ep' on the program, or "
-				       "leave them out");
-		return -EACCES;
-	}
 	return 0;
+}
+
+/* Tried without a buffer, which an event needs only to run. */
+static int try_open(const struct damon_sys *sys, const struct perf_event_attr *attr)
+{
+	struct perf_event_attr a = *attr;
+	int fd = sys->perf_event_open(sys, &a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	sys->close(sys, fd);
+	return 0;
+}
+
+/* Physical addresses take a privilege, since Linux 6.12 (and its stable predecessors) the one that
+ * sampling the kernel does. Any other refusal is told when the events are opened. */
+static int refuse_phys(const struct damon_sys *sys, const struct damon_event *e,
+		       struct damon_fail *why)
+{
+	int err = try_open(sys, &e->attr);
+
+	if (err != -EACCES && err != -EPERM)
+		return 0;
+	damon_fail(why, -err, "users may not sample physical addresses");
+	damon_fail_remedy(why,
+			  "run as root, or 'sysctl kernel.perf_event_paranoid=1' (enough since "
+			  "Linux 6.12), or 'setcap cap_perfmon+ep' on the program, or leave "
+			  "them out");
+	return err;
 }
 
 /* A term of the event; those that this kernel lacks are done without. */
@@ -193,7 +215,7 @@ static int spe_events(const struct damon_sys *sys, const struct damon_source_opt
 		      struct damon_event e[DAMON_SOURCE_MAX_EVENTS], struct damon_fail *why)
 {
 	struct damon_pmu p[DAMON_SOURCE_MAX_EVENTS];
-	int n = refuse_options(sys, o, why), err;
+	int n = refuse_options(o, why), err;
 
 	if (!n)
 		n = find_pmus(sys, p, why);
@@ -202,22 +224,19 @@ static int spe_events(const struct damon_sys *sys, const struct damon_source_opt
 		if (err)
 			return err;
 	}
-	return n;
+	err = n > 0 && o->phys ? refuse_phys(sys, e, why) : 0;
+	return err ? err : n;
 }
 
-/* Tried without a buffer, which an event needs only to run. */
 static int spe_probe(const struct damon_sys *sys, struct damon_fail *why)
 {
 	struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
-	int n = spe_events(sys, &(struct damon_source_options){0}, e, why), fd;
+	int n = spe_events(sys, &(struct damon_source_options){0}, e, why), err;
 
 	if (n < 0)
 		return n;
-	fd = sys->perf_event_open(sys, &e[0].attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return damon_perf_explain_open(sys, &e[0].attr, 0, 0, -fd, why);
-	sys->close(sys, fd);
-	return 0;
+	err = try_open(sys, &e[0].attr);
+	return err ? damon_perf_explain_open(sys, &e[0].attr, 0, 0, -err, why) : 0;
 }
 
 static bool spe_claims(const struct damon_perf_event *e)

@@ -652,12 +652,23 @@ static int close_record(struct damon_ctx *ctx, int err)
 	return err;
 }
 
+/* How much of their time events of hardware had a counter. Only at the end, as it interrupts all
+ * CPUs that they are on. */
+static void ask_counters(struct damon_ctx *ctx)
+{
+	double share;
+
+	if (source_is_hardware(ctx->source) && !damon_session_ran(ctx->session, &share))
+		ctx->counter_percent = MAX(share * 100, .01);
+}
+
 /* What the rings still hold, and the last interval. */
 static int finish(struct damon_ctx *ctx)
 {
 	int err = 0;
 
 	if (ctx->session) {
+		ask_counters(ctx);
 		damon_session_disable(ctx->session);
 		rate_work(ctx, DAMON_WORK_SAMPLES);
 		err = ctx->raw ? raw_read(ctx)

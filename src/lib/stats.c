@@ -152,6 +152,7 @@ void stats_totals(struct damon_ctx *ctx)
 	t->left_out = ctx->ops.left_out;
 	t->untranslated = ctx->ops.untranslated;
 	t->closed_procs = ctx->nr_closed;
+	t->counter_percent = ctx->counter_percent;
 	snprintf(t->closed_reason, sizeof(t->closed_reason), "%.159s", ctx->closed_reason.text);
 	checks_totals(ctx, &t->checks);
 	schemes_totals(ctx, &t->schemes);
@@ -269,6 +270,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.left_out = t->left_out,
 		.untranslated = t->untranslated,
 		.closed_procs = t->closed_procs,
+		.counter_percent = t->counter_percent,
 	};
 	fill_origin(&t->origin, s);
 	memcpy(s->closed_reason, t->closed_reason, sizeof(s->closed_reason));

@@ -104,6 +104,8 @@ static int read_cpus(struct damon_pmu *p)
 
 		if (err == -ENOENT)
 			continue;
+		if (!err && !*buf) /* those of a hybrid PMU that are offline are taken from it */
+			return -ENOENT;
 		if (err || !is_cpu_list(buf))
 			return err ? err : -EINVAL;
 		if (strlen(buf) >= sizeof(p->cpus))

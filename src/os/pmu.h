@@ -25,8 +25,9 @@ struct damon_pmu {
 	char cpus[64]; /* "0-7,16": those that it is on, of 'cpus' or 'cpumask'; "": all */
 };
 
-/* The PMU called 'name'. Returns 0, -ENOENT if there is none, -EINVAL if it is not a name or its
- * files are unreadable, -E2BIG if its CPUs are a longer list than 'cpus' holds. */
+/* The PMU called 'name'. Returns 0, -ENOENT if there is none or all of its CPUs are offline,
+ * -EINVAL if it is not a name or its files are unreadable, -E2BIG if its CPUs are a longer list
+ * than 'cpus' holds. */
 int damon_pmu_find(const struct damon_sys *sys, const char *name, struct damon_pmu *out);
 
 /* All of them, as sysfs lists them: fills at most 'cap', returns how many it filled, or -errno.

@@ -172,6 +172,8 @@ int damon_perf_explain_open(const struct damon_sys *sys, const struct perf_event
 		{ENOENT, "the kernel does not know this event", ""},
 		{ENODEV, "this machine does not have the event's counters",
 		 "use '--source soft', which needs none"},
+		{ENXIO, "a register that the event needs is out of reach",
+		 "virtual machines rarely have all of them: use '--source soft'"},
 		{EOPNOTSUPP, "the event cannot be sampled here: no interrupts from its counters",
 		 "virtual machines often have none: use '--source soft'"},
 		{EBUSY, "another user holds the event's counters", "end the other profiler"},

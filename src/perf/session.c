@@ -32,7 +32,7 @@ static void prepare_attr(struct perf_event_attr *a, bool first, bool ids, bool k
 	if (ids)
 		a->sample_type |= PERF_SAMPLE_IDENTIFIER;
 	a->sample_type &= ~(uint64_t)PERF_SAMPLE_READ; /* not allowed with inherit */
-	a->read_format = 0;
+	a->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 	a->sample_id_all = 1;
 	a->inherit = 1;
 	a->disabled = 1;
@@ -372,6 +372,7 @@ int damon_session_enable(struct damon_session *s)
 
 void damon_session_disable(struct damon_session *s)
 {
+	s->over = true;
 	for (size_t i = 0; i < s->nr_fds; i++)
 		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 }
@@ -544,6 +545,41 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 		st->throttled++;
 }
 
+void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags)
+{
+	c->stopped |= damon_trace_area_free(&c->area, end) || flags & PERF_AUX_FLAG_TRUNCATED;
+}
+
+/* Is the area full of what nothing will ever announce, as the ring had no room for the records?
+ * The kernel writes a record before it moves the area's head. */
+static bool is_stuck(struct cpu_ring *c)
+{
+	if (c->have || !damon_trace_area_is_full(&c->area))
+		return false;
+	damon_ring_begin(c->ring);
+	return c->ring->pos == c->ring->head;
+}
+
+/* The children of a thread are reached through its descriptor; which of them it was does not
+ * matter, the others stay on. */
+void session_restart(struct damon_session *s)
+{
+	for (size_t i = s->nr_cpus; i < s->nr_rings; i++) {
+		struct cpu_ring *c = &s->cpus[i];
+
+		if (is_stuck(c)) {
+			s->stats.malformed++;
+			damon_trace_area_skip(&c->area);
+			c->stopped = true;
+		}
+		for (size_t j = 0; j < s->nr_fds && c->stopped && !s->over; j++)
+			if (s->fds[j].event == c->event && s->fds[j].cpu == c->cpu &&
+			    session_is_on(s, c->event))
+				s->sys->ioctl(s->sys, s->fds[j].fd, PERF_EVENT_IOC_ENABLE, 0);
+		c->stopped = false;
+	}
+}
+
 /*
  * What a PERF_RECORD_AUX announced, in two parts where it wraps around; then it is the kernel's. A
  * piece may be empty and still tell of a loss, which comes after the bytes: with the last part.
@@ -573,7 +609,7 @@ static void take_trace(struct damon_session *s, struct cpu_ring *c)
 		if (s->trace)
 			s->trace(s->trace_priv, &t);
 	} while (at < end);
-	damon_trace_area_free(&c->area, end);
+	session_free_piece(c, end, c->rec.aux.flags);
 }
 
 /*
@@ -608,6 +644,7 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 		c->ring->pos = c->at; /* before the record that waits, if we were stopped */
 		damon_ring_commit(c->ring, c->at);
 	}
+	session_restart(s);
 	return stop ? stop : n;
 }
 
@@ -649,25 +686,6 @@ void damon_session_stats(const struct damon_session *s, struct damon_session_sta
 	out->ring_bytes = s->ring_bytes;
 }
 
-int damon_session_count(const struct damon_session *s, int i, uint64_t *value)
-{
-	uint64_t sum = s->ended[i];
-
-	for (size_t j = 0; j < s->nr_fds; j++) {
-		uint64_t v;
-		ssize_t n;
-
-		if (s->fds[j].event != (uint32_t)i)
-			continue;
-		n = s->sys->read(s->sys, s->fds[j].fd, &v, sizeof(v));
-		if (n != sizeof(v))
-			return n < 0 ? (int)n : -EIO;
-		sum += v;
-	}
-	*value = sum;
-	return 0;
-}
-
 /* The kernel reports POLLHUP of an event once its thread has ended and no child has it any more. */
 static size_t poll_some(struct damon_session *s, size_t from, bool over[TRIM_FDS])
 {
@@ -692,14 +710,14 @@ size_t damon_session_trim(struct damon_session *s)
 		n = poll_some(s, i, over);
 		for (size_t j = i; j < i + n; j++) {
 			struct event_fd e = s->fds[j];
-			uint64_t v;
+			struct session_times v;
 
 			if (!over[j - i]) {
 				s->fds[kept++] = e; /* the order stays */
 				continue;
 			}
-			if (s->sys->read(s->sys, e.fd, &v, sizeof(v)) == sizeof(v))
-				s->ended[e.event] += v;
+			if (!session_times_of(s, &e, &v))
+				session_add_times(&s->ended[e.event], &v);
 			s->sys->close(s->sys, e.fd);
 		}
 	}

@@ -184,6 +184,15 @@ bool damon_session_time_conv(const struct damon_session *s, struct damon_perf_ti
 int damon_session_count(const struct damon_session *s, int i, uint64_t *value);
 
 /*
+ * How much of the time that events of hardware were due they had a counter: 1 is all, as it should
+ * be; less where others use the counters (perf, the NMI watchdog, an event that only one counter
+ * has), as events then take turns and samples are too few. The least of all kinds of events; traces
+ * are none, as their PMUs are not shared. It reads each event, which may interrupt the CPU that it
+ * is on. Returns 0, -ENOENT without such events, or -errno.
+ */
+int damon_session_ran(const struct damon_session *s, double *share);
+
+/*
  * What one tick of event 'attr' costs the interrupted program, in ns of its time: measured on this
  * process in about 3 ms of CPU time. Returns 0 or -errno.
  */

@@ -63,7 +63,7 @@ static struct cpu_ring *ring_of(struct damon_session *s, uint32_t e, size_t i)
 static int open_event(struct damon_session *s, struct perf_event_attr *a, uint32_t event, int tid,
 		      size_t i, int group)
 {
-	struct event_fd e = {.event = event, .on_exec = a->enable_on_exec};
+	struct event_fd e = {.cpu = s->cpus[i].cpu, .event = event, .on_exec = a->enable_on_exec};
 	const struct damon_sys *sys = s->sys;
 	int err = vec_reserve(&s->fds, &s->cap_fds, s->nr_fds + 1, sizeof(*s->fds));
 
@@ -328,6 +328,7 @@ int damon_session_attach_all(struct damon_session *s, struct damon_fail *f)
 			damon_fail_remedy(f, "name processes or a cgroup, or take '--source soft'");
 			return -ENOTSUP;
 		}
+	s->is_all = true;
 	for (size_t i = 0; i < s->nr_cpus && !err; i++) {
 		s->cpus[i].live_from = UINT64_MAX;
 		err = unless_offline(s, i, open_all_on_cpu(s, i));

@@ -26,6 +26,7 @@ struct cpu_ring {
 	void *map;
 	size_t map_len;
 	struct damon_trace_area area;
+	bool stopped; /* the kernel may have disabled what writes its trace */
 	struct damon_ring *ring;
 	uint64_t live_from;	      /* samples before this position came before the start */
 	bool have;		      /* 'rec' waits to be delivered */
@@ -34,10 +35,15 @@ struct cpu_ring {
 };
 
 struct event_fd {
-	int fd;
+	int fd, cpu;
 	uint32_t event;
 	uint64_t id;
 	bool on_exec;
+};
+
+/* What read(2) yields of an event, as its read_format has it. */
+struct session_times {
+	uint64_t value, enabled_ns, running_ns;
 };
 
 struct damon_session {
@@ -51,13 +57,15 @@ struct damon_session {
 	damon_trace_fn trace;
 	void *trace_priv;
 	bool has_whole_cpus; /* events of whole CPUs were opened */
+	bool is_all;	     /* all are of whole CPUs */
 	size_t ring_bytes;
 	struct event_fd *fds;
 	size_t nr_fds, cap_fds;
-	uint64_t *ended;      /* by event: what those counted that were closed */
-	size_t nr_sorted;     /* fds[0..) sorted by id; only with several events */
-	uint32_t rung;	      /* the one that is on, besides events of none; 0: all are */
-	bool enabled, paused; /* paused: event 0 alone is on */
+	struct session_times *ended; /* by event: of those that were closed */
+	size_t nr_sorted;	     /* fds[0..) sorted by id; only with several events */
+	uint32_t rung;		     /* the one that is on, besides events of none; 0: all are */
+	bool enabled, paused;	     /* paused: event 0 alone is on */
+	bool over;		     /* nothing is enabled any more */
 	bool kernel_clock;
 	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
@@ -78,6 +86,17 @@ int session_enable_from(struct damon_session *s, size_t from);
 /* Parses a record of a ring, with the event that it is of. Returns 0 or -EBADMSG. */
 int session_parse(const struct damon_session *s, const struct perf_event_header *h,
 		  struct damon_perf_record *rec);
+
+/* A piece of a ring's trace, with its flags, was read up to 'end': gives it back. */
+void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags);
+
+/* Enables what the kernel has disabled as its trace found no room. After reading. */
+void session_restart(struct damon_session *s);
+
+/* Reads one. Returns 0 or -errno. */
+int session_times_of(const struct damon_session *s, const struct event_fd *e,
+		     struct session_times *out);
+void session_add_times(struct session_times *sum, const struct session_times *t);
 
 /* The descriptors sorted by id, for session_parse(). */
 void session_sort_ids(struct damon_session *s);

@@ -48,9 +48,10 @@ bool damon_session_time_conv(const struct damon_session *s, struct damon_perf_ti
 	return false;
 }
 
-static int hand_piece(struct damon_session *s, struct cpu_ring *c, uint64_t at, uint64_t len,
-		      const struct damon_session_raw *to)
+static int hand_piece(struct damon_session *s, struct cpu_ring *c,
+		      const struct damon_perf_record *rec, const struct damon_session_raw *to)
 {
+	uint64_t at = rec->aux.offset, len = rec->aux.size;
 	struct damon_session_piece p = {
 		.buffer = (uint32_t)(c - s->cpus), .cpu = c->cpu, .offset = at};
 	int stop = 0;
@@ -66,7 +67,7 @@ static int hand_piece(struct damon_session *s, struct cpu_ring *c, uint64_t at, 
 			damon_trace_area_at(&c->area, at + p.len[0], len - p.len[0], &p.len[1]);
 	if (len)
 		stop = to->piece(to->priv, &p);
-	damon_trace_area_free(&c->area, at + len);
+	session_free_piece(c, at + len, rec->aux.flags);
 	return stop;
 }
 
@@ -85,7 +86,7 @@ static int hand_on(struct damon_session *s, struct cpu_ring *c, const struct per
 	stop = to->record(to->priv, h);
 	if (stop || h->type != PERF_RECORD_AUX || !c->area.bytes)
 		return stop;
-	return hand_piece(s, c, rec.aux.offset, rec.aux.size, to);
+	return hand_piece(s, c, &rec, to);
 }
 
 static int read_ring(struct damon_session *s, struct cpu_ring *c,
@@ -115,5 +116,6 @@ int damon_session_read_raw(struct damon_session *s, const struct damon_session_r
 		damon_ring_begin(s->cpus[i].ring);
 	for (size_t i = 0; i < s->nr_rings && !stop; i++)
 		stop = read_ring(s, &s->cpus[i], to, &n);
+	session_restart(s);
 	return stop ? stop : n;
 }

@@ -48,9 +48,28 @@ const uint8_t *damon_trace_area_at(const struct damon_trace_area *a, uint64_t of
 	return a->bytes + at;
 }
 
-void damon_trace_area_free(struct damon_trace_area *a, uint64_t offset)
+/* What lies between 'tail' and where the kernel is. SPE pads what is left of less than a page. */
+static bool is_full_from(const struct damon_trace_area *a, uint64_t tail)
 {
+	uint64_t used = __atomic_load_n(&a->page->aux_head, __ATOMIC_ACQUIRE) - tail;
+
+	return used > a->size - (size_t)sysconf(_SC_PAGESIZE);
+}
+
+bool damon_trace_area_is_full(const struct damon_trace_area *a)
+{
+	return is_full_from(a, a->page->aux_tail);
+}
+
+/* The kernel writes its head and then looks at our tail: the other way round here, so that one of
+ * both sees what the other did. */
+bool damon_trace_area_free(struct damon_trace_area *a, uint64_t offset)
+{
+	uint64_t tail = a->page->aux_tail;
+
 	__atomic_store_n(&a->page->aux_tail, offset, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return is_full_from(a, tail);
 }
 
 void damon_trace_area_skip(struct damon_trace_area *a)

@@ -33,8 +33,13 @@ bool damon_trace_area_has(const struct damon_trace_area *a, uint64_t offset, uin
 const uint8_t *damon_trace_area_at(const struct damon_trace_area *a, uint64_t offset, uint64_t len,
 				   size_t *n);
 
-/* Gives everything before 'offset' back to the kernel. */
-void damon_trace_area_free(struct damon_trace_area *a, uint64_t offset);
+/* Is there less room than the kernel needs? Then it has disabled what wanted to write here
+ * (perf_aux_output_begin() in kernel/events/ring_buffer.c). */
+bool damon_trace_area_is_full(const struct damon_trace_area *a);
+
+/* Gives everything before 'offset' back to the kernel. Returns whether it may have found no room
+ * until then. */
+bool damon_trace_area_free(struct damon_trace_area *a, uint64_t offset);
 /* Gives all back that was written so far. */
 void damon_trace_area_skip(struct damon_trace_area *a);
 

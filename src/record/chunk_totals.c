@@ -43,10 +43,10 @@ static void code_work(struct damon_pack *p, struct damon_totals *t)
 	}
 }
 
-/* What operations sets left out, and who was closed. */
+/* What operations sets left out, and who was closed; or what comes behind it. */
 static bool has_ops(const struct damon_totals *t)
 {
-	return t->left_out || t->untranslated || t->closed_procs;
+	return t->left_out || t->untranslated || t->closed_procs || t->counter_percent > 0;
 }
 
 static void code_ops(struct damon_pack *p, struct damon_totals *t)
@@ -57,6 +57,14 @@ static void code_ops(struct damon_pack *p, struct damon_totals *t)
 	t->untranslated = pack_var(p, t->untranslated);
 	t->closed_procs = pack_var(p, t->closed_procs);
 	damon_pack_str(p, t->closed_reason, sizeof(t->closed_reason));
+}
+
+/* In hundredths of a percent. */
+static void code_counter(struct damon_pack *p, struct damon_totals *t)
+{
+	if (p->writing ? !(t->counter_percent > 0) : !pack_left(p))
+		return;
+	t->counter_percent = code_whole(p, t->counter_percent * 100) / 100;
 }
 
 /* What of the samples of hardware was left out, and what its traces lost. Likewise. */
@@ -94,6 +102,7 @@ static void code(struct damon_pack *p, struct damon_totals *t)
 	code_work(p, t);
 	code_hardware(p, t);
 	code_ops(p, t);
+	code_counter(p, t);
 }
 
 static int encode(struct record_out *o, struct record_payload *p)

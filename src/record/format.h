@@ -120,6 +120,7 @@ struct damon_totals {
 	 * tell; processes that could not be looked into, and why the first one */
 	uint64_t left_out, untranslated, closed_procs;
 	char closed_reason[160];
+	double counter_percent;		    /* of hardware; 0: not known */
 	struct damon_check_totals checks;   /* a chunk of its own */
 	struct damon_origin origin;	    /* likewise */
 	struct damon_scheme_totals schemes; /* likewise */

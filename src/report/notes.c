@@ -6,8 +6,9 @@
 #include "report/notes.h"
 #include "report/print.h"
 
-#define LABEL_WIDTH 10
-#define FEW	    100 /* observations: little can be said */
+#define LABEL_WIDTH    10
+#define COUNTER_ENOUGH 95  /* percent of the time */
+#define FEW	       100 /* observations: little can be said */
 
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
 static void say(struct report_args *a, const char *label, const char *fmt, ...)
@@ -209,6 +210,11 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		return;
 	}
 	say(a, "not seen", "%saccesses whose address could not be told %s", text, n);
+	if (st->counter_percent > 0 && st->counter_percent < COUNTER_ENOUGH)
+		say(a, "",
+		    "events had a counter for %s of their time, as others use them: rates are too "
+		    "low",
+		    print_percent(n, st->counter_percent / 100));
 	if (st->likely && st->accesses)
 		say(a, "", "%s of the addresses rest on a late read of memory",
 		    print_percent(n, (double)st->likely / (double)st->accesses));

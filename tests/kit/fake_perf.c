@@ -40,6 +40,9 @@ static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int p
 		if (!leader || leader->group >= 0 || leader->cpu != cpu || leader->pid != pid)
 			return -EINVAL;
 	}
+	/* perf_event_alloc(): children cannot be in what a group reads or samples */
+	if (a->inherit && (a->read_format & PERF_FORMAT_GROUP || a->sample_type & PERF_SAMPLE_READ))
+		return -EINVAL;
 	if (pid == -1 && (cpu < 0 || a->enable_on_exec))
 		return -EINVAL;
 	for (int i = 0; i < FAKE_FDS; i++)
@@ -180,12 +183,20 @@ static int fake_close(const struct damon_sys *s, int fd)
 static ssize_t fake_read(const struct damon_sys *s, int fd, void *buf, size_t len)
 {
 	struct fake_event *e = event(fake(s), fd);
+	uint64_t words[3];
+	size_t n = 0;
 
 	if (!e)
 		return -EBADF;
-	cr_assert_geq(len, sizeof(e->count));
-	memcpy(buf, &e->count, sizeof(e->count));
-	return sizeof(e->count);
+	words[n++] = e->count;
+	if (e->attr.read_format & PERF_FORMAT_TOTAL_TIME_ENABLED)
+		words[n++] = e->enabled_ns;
+	if (e->attr.read_format & PERF_FORMAT_TOTAL_TIME_RUNNING)
+		words[n++] = e->running_ns;
+	if (len < n * sizeof(*words)) /* event->read_size in kernel/events/core.c */
+		return -ENOSPC;
+	memcpy(buf, words, n * sizeof(*words));
+	return (ssize_t)(n * sizeof(*words));
 }
 
 static ssize_t read_machine(const struct fake_file *file, const char *path, void *buf, size_t cap)
@@ -330,6 +341,29 @@ struct fake_event *fake_perf_area(struct fake_perf *f, int cpu, uint64_t config)
 	return NULL;
 }
 
+/* Which event writes records with this id, or NULL. */
+static struct fake_event *by_id(struct fake_perf *f, uint64_t id)
+{
+	for (int i = 0; i < FAKE_FDS && id; i++)
+		if (f->event[i].open && f->event[i].id == id)
+			return &f->event[i];
+	return NULL;
+}
+
+/* Whose piece was truncated, or who finds no room for the next one, is disabled by the kernel, and
+ * is its reader's to enable (perf_aux_output_end() and perf_aux_output_begin() in
+ * kernel/events/ring_buffer.c). */
+static void stop_writer(struct fake_perf *f, const struct fake_event *area,
+			const struct fake_trace *t)
+{
+	const struct perf_event_mmap_page *p = area->map;
+	uint64_t left = area->aux_len - (area->aux_head - p->aux_tail);
+	struct fake_event *e = by_id(f, t->id);
+
+	if (e && (t->flags & PERF_AUX_FLAG_TRUNCATED || left < (uint64_t)sysconf(_SC_PAGESIZE)))
+		e->on = false;
+}
+
 bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
 {
 	struct fake_event *e = fake_perf_area(f, t->cpu, t->config);
@@ -361,6 +395,9 @@ bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t)
 	if (t->id)
 		r.last[n++] = t->id;
 	r.h.size = (uint16_t)(sizeof(r) - (2 - n) * sizeof(r.last[0]));
+	stop_writer(f, e, t);
+	if (t->unannounced)
+		return true;
 	return write_record(e, &r.h);
 }
 

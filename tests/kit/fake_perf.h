@@ -26,6 +26,7 @@ struct fake_event {
 	int enables, disables;
 	bool on; /* as the kernel has it; of a group its leader says it */
 	uint64_t id, count;
+	uint64_t enabled_ns, running_ns; /* as the kernel tells them: of the thread, on its CPU */
 	void *map;
 	size_t map_len;
 	uint8_t *aux; /* the area of a hardware trace */
@@ -76,7 +77,8 @@ bool fake_perf_write(struct fake_perf *f, int cpu, const struct perf_event_heade
 
 /*
  * Writes a hardware trace into the area of event 'config' on a CPU, and says so in its ring as the
- * kernel does: with 'id' (0: none) and 'tid' behind. 'skip' bytes are lost before. Returns false if
+ * kernel does: with 'id' (0: none) and 'tid' behind. A truncated piece, or an area without
+ * room, turns the event of this id off. 'skip' bytes are lost before. Returns false if
  * there is no room.
  */
 struct fake_trace {
@@ -88,7 +90,8 @@ struct fake_trace {
 	const void *bytes;
 	size_t len;
 	uint64_t skip;
-	uint64_t lie; /* added to the size that the record tells */
+	uint64_t lie;	  /* added to the size that the record tells */
+	bool unannounced; /* its record was lost */
 };
 bool fake_perf_trace(struct fake_perf *f, const struct fake_trace *t);
 /* The event that holds the area of 'config' on a CPU, or NULL. */

@@ -103,7 +103,7 @@ static bool is_on(struct hw_stage *l, const struct fake_event *e)
 	return e->group < 0 ? e->on : e->on && l->perf.event[e->group - FAKE_FD].on;
 }
 
-struct fake_event *hw_event(struct hw_stage *l, int cpu, uint64_t number)
+static struct fake_event *find_event(struct hw_stage *l, int cpu, uint64_t number)
 {
 	int pid = l->plan->whole_cpus ? -1 : getpid();
 
@@ -115,9 +115,15 @@ struct fake_event *hw_event(struct hw_stage *l, int cpu, uint64_t number)
 		    is_on(l, e))
 			return e;
 	}
-	cr_assert_fail("%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number,
-		       cpu);
 	return NULL;
+}
+
+struct fake_event *hw_event(struct hw_stage *l, int cpu, uint64_t number)
+{
+	struct fake_event *e = find_event(l, cpu, number);
+
+	cr_assert(e, "%s: no event %llx on CPU %d", l->plan->name, (unsigned long long)number, cpu);
+	return e;
 }
 
 static struct access next_access(struct hw_stage *l, uint64_t time)
@@ -185,6 +191,8 @@ static void play_trace(struct hw_stage *l, uint64_t from, uint64_t to)
 		struct spe_bytes piece = {.len = 0};
 		struct fake_trace t = {.cpu = (int)rng_below(&l->rng, 3), .tid = getpid()};
 
+		if (!find_event(l, t.cpu, l->plan->loads)) /* the kernel has disabled it */
+			continue;
 		t.time = from + (to - from) * i / (PER_POLL / 10);
 		for (int r = 0; r < 10; r++) {
 			struct access a = next_access(l, 0);
@@ -238,6 +246,21 @@ static void write_throttle(struct hw_stage *l, uint64_t time)
 	cr_assert(fake_perf_write(&l->perf, 1, perf_build_end(&build)));
 }
 
+/* One CPU after the other is busy. An event of a thread is enabled wherever the thread runs. */
+static void pass_time(struct hw_stage *l, uint64_t ns)
+{
+	int busy = l->polls % 3;
+
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &l->perf.event[i];
+
+		if (!e->open || !is_on(l, e) || (e->pid == -1 && e->cpu != busy))
+			continue;
+		e->enabled_ns += ns;
+		e->running_ns += e->cpu == busy ? (uint64_t)((double)ns * l->turns) : 0;
+	}
+}
+
 static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
 	struct hw_stage *l = ((struct fake_perf *)s->priv)->priv;
@@ -253,6 +276,7 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 		play_trace(l, from, l->perf.now_ns);
 	else
 		play_samples(l, from, l->perf.now_ns);
+	pass_time(l, l->perf.now_ns - from);
 	if (l->throttled_at && l->polls == l->throttled_at)
 		write_throttle(l, from);
 	if (l->polls++ == 3) { /* five samples did not fit into a ring */
@@ -320,6 +344,7 @@ void hw_init(struct hw_stage *l, const struct hw_plan *plan)
 
 	memset(l, 0, sizeof(*l));
 	l->plan = plan;
+	l->turns = 1;
 	rng_seed(&l->rng, 11);
 	fake_perf_init(&l->perf, 4);
 	l->perf.machine = plan->machine;

@@ -41,6 +41,7 @@ struct hw_stage {
 	uint64_t own_ns, sample_ns; /* own CPU time, which each sample costs */
 	double seen_hz;		    /* its accesses, as snapshots have them */
 	int throttled_at;	    /* of 'polls'; 0: never */
+	double turns;		    /* of the time each event has a counter */
 };
 
 #define HW_PLANS 7

@@ -59,6 +59,15 @@ static const struct fake_file machine_alder_lake[] = {
 	{PMU_DIR "/cpu_atom/events/mem-stores", "event=0xd0,umask=0x6\n", 0},
 	{0}};
 
+/* Linux 6.8 on Sierra Forest: efficient cores alone */
+static const struct fake_file machine_sierra_forest[] = {
+	{PMU_DIR, "cpu\n", 0},
+	{PMU_DIR "/cpu/type", "4\n", 0},
+	INTEL_FORMAT("cpu"),
+	{PMU_DIR "/cpu/events/mem-loads", "event=0xd0,umask=0x5,ldlat=3\n", 0},
+	{PMU_DIR "/cpu/events/mem-stores", "event=0xd0,umask=0x6\n", 0},
+	{0}};
+
 /* A virtual machine: counters, if any, but nothing that samples memory */
 static const struct fake_file machine_virtual[] = {
 	{PMU_DIR, "cpu\nsoftware\n", 0},

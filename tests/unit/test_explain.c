@@ -56,6 +56,8 @@ static const struct row rows[] = {
 	 "--source soft"},
 	{"no interrupts", EOPNOTSUPP, 7, USER, USER, "2\n", false, false, "no interrupts",
 	 "--source soft"},
+	{"no register", ENXIO, 7, USER, USER, "2\n", false, false, "is out of reach",
+	 "--source soft"},
 	{"settings", EINVAL, 7, USER, USER, "2\n", false, false, "settings", "too old"},
 	{"unheard of", EXFULL, 7, USER, USER, "2\n", false, false, "Exchange full", ""},
 };

@@ -41,6 +41,7 @@ static void expect_recorded(const char *path, const struct damon_stats *want, co
 	cr_expect_eq(got.traces_truncated, want->traces_truncated, "%s", name);
 	cr_expect_eq(got.traces_collided, want->traces_collided, "%s", name);
 	cr_expect_eq(got.interruptions, want->interruptions, "%s", name);
+	cr_expect_float_eq(got.counter_percent, want->counter_percent, .01, "%s", name);
 	cr_expect_float_eq(got.overhead_percent, want->overhead_percent, .001, "%s", name);
 	for (int i = 0; i < DAMON_RUNGS; i++)
 		cr_expect_eq(got.rungs[i].period, want->rungs[i].period, "%s", name);
@@ -83,6 +84,7 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.traces_broken, 0, "%s", name);
 		cr_expect_eq(stats.no_region, 0, "%s", name);
 		cr_expect_eq(!!l.strangers, hw_plans[i].whole_cpus, "%s", name);
+		cr_expect_gt(l.written, (uint64_t)l.polls * 30, "%s: it went on", name);
 		cr_expect_gt(stats.period, 0, "%s", name);
 		cr_expect_eq(stats.strangers, l.strangers, "%s", name);
 		cr_expect_eq(stats.filtered_no_access, l.other_ops, "%s", name);
@@ -94,6 +96,32 @@ Test(hardware_live, two_buffers_have_their_shares)
 		damon_ctx_free(l.ctx);
 		fake_perf_release(&l.perf);
 		cr_expect_eq(l.perf.locked, 0, "%s", name);
+	}
+}
+
+/* Others have the counters half of the time: rates are too low, and that is told. */
+Test(hardware_live, turns_are_told)
+{
+	static const double turns[] = {1, .5};
+
+	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
+	for (size_t i = 0; i < HW_PLANS * ARRAY_SIZE(turns); i++) {
+		const struct hw_plan *plan = &hw_plans[i / ARRAY_SIZE(turns)];
+		struct damon_stats stats = {.size = sizeof(stats)};
+		double part = turns[i % ARRAY_SIZE(turns)];
+		struct hw_stage l;
+
+		hw_init(&l, plan);
+		l.turns = part;
+		hw_run(&l);
+		cr_assert_eq(damon_close(l.ctx), 0);
+		cr_assert_eq(damon_ctx_stats(l.ctx, &stats), 0);
+		if (plan->trace) /* no other can have its buffers */
+			part = 0;
+		cr_expect_float_eq(stats.counter_percent, part * 100, 1, "%s: %g %%", plan->name,
+				   stats.counter_percent);
+		damon_ctx_free(l.ctx);
+		fake_perf_release(&l.perf);
 	}
 }
 

@@ -48,7 +48,7 @@ struct kernel {
 	bool per_task, swfilt; /* it can */
 	int refuses;	       /* > 0: all else is fine, and it says this all the same */
 	bool not_whole_cpus;   /* refused: no privilege */
-	bool not_phys;
+	bool not_phys, not_kernel;
 	bool unreadable; /* its type */
 	int opens;	 /* so far */
 };
@@ -60,6 +60,8 @@ static int ibs_kernel(struct fake_perf *f, const struct perf_event_attr *a, int 
 
 	k->opens++;
 	cr_assert_eq(a->type, 11);
+	if (!a->exclude_kernel && k->not_kernel) /* perf_event_open() asks that before the PMU */
+		return -EACCES;
 	if (a->exclude_idle || a->exclude_host || a->exclude_guest)
 		return -EINVAL;
 	if ((a->exclude_user || a->exclude_kernel || a->exclude_hv) && !filters)
@@ -263,20 +265,20 @@ static const struct refusal {
 	 zen3,
 	 {.not_whole_cpus = true},
 	 NULL,
-	 "2\n",
+	 "1\n",
 	 {0},
 	 EACCES,
-	 "for whole CPUs only, which takes privileges (perf_event_paranoid is 2)",
+	 "for whole CPUs only, which takes privileges (perf_event_paranoid is 1)",
 	 "perf_event_paranoid=0"},
-	{"a user before swfilt",
+	{"a user before swfilt, of whatever age the kernel is",
 	 zen4,
-	 {.per_task = true, .refuses = EACCES},
+	 {.per_task = true, .not_kernel = true},
 	 NULL,
 	 "2\n",
 	 {0},
 	 EACCES,
 	 "perf_event_paranoid is 2",
-	 "perf_event_paranoid=1"},
+	 "perf_event_paranoid=1' (=0 before Linux 6.2)"},
 	{"a user with swfilt",
 	 zen5,
 	 {.per_task = true, .swfilt = true, .refuses = EACCES},

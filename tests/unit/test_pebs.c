@@ -27,12 +27,29 @@ struct kernel {
 	uint32_t max_precise;  /* beyond: EOPNOTSUPP */
 	uint64_t sample_types; /* others: EINVAL */
 	bool needs_aux, is_user;
-	int err; /* whatever is asked; 0: none */
+	uint64_t counters[4]; /* by precise level: those that can have samples; 0: any */
+	int err;	      /* whatever is asked; 0: none */
 	int nr_opens, nr_open;
 	struct perf_event_attr opened[16]; /* by descriptor */
+	int groups[16];
 };
 
 #define FD 700
+
+/*
+ * A group is refused if its events do not fit onto the counters at a time: validate_group() in
+ * arch/x86/events/core.c. Others, which would take turns, are not.
+ */
+static bool has_room(const struct kernel *k, const struct perf_event_attr *a, int group)
+{
+	uint64_t allowed = k->counters[a->precise_ip];
+	int nr = 1;
+
+	for (int i = 0; group >= 0 && i < k->nr_open; i++)
+		nr += (i == group - FD || k->groups[i] == group) &&
+		      k->opened[i].precise_ip == a->precise_ip;
+	return !allowed || !a->precise_ip || nr <= __builtin_popcountll(allowed);
+}
 
 static int leader_is_aux(const struct kernel *k, int group)
 {
@@ -59,8 +76,13 @@ static int kernel_open(const struct damon_sys *s, struct perf_event_attr *a, int
 		return -EINVAL;
 	if (k->needs_aux && (a->config & 0xffff) == 0x1cd && !leader_is_aux(k, group))
 		return -ENODATA;
+	if (group >= FD && k->opened[group - FD].type != a->type)
+		return -EINVAL; /* of two PMUs of hardware */
+	if (!has_room(k, a, group))
+		return -EINVAL;
 	if (k->nr_open == 16)
 		return -EMFILE;
+	k->groups[k->nr_open] = group;
 	k->nr_opens++;
 	k->opened[k->nr_open] = *a;
 	return FD + k->nr_open++;
@@ -139,6 +161,7 @@ static void same_events(const char *row, const struct damon_event *e, int n,
 
 Test(pebs, events_of_machines)
 {
+	struct fake_file machine_alder_lake_core[ARRAY_SIZE(machine_alder_lake) + 1];
 	const struct {
 		const char *name;
 		const struct fake_file *machine;
@@ -175,6 +198,17 @@ Test(pebs, events_of_machines)
 		  {"cpu_core/mem-stores/", 4, 0x2cd, 0, 0, "0-15"},
 		  {"cpu_atom/mem-loads/", 10, 0x5d0, 3, 0, "16-23"},
 		  {"cpu_atom/mem-stores/", 10, 0x6d0, 0, 0, "16-23"}}},
+		{"Alder Lake, its efficient cores offline",
+		 machine_alder_lake_core,
+		 NONE,
+		 {DUMMY,
+		  {"cpu_core/mem-loads-aux/", 4, 0x8203, 0, 0, "0-15"},
+		  {"cpu_core/mem-loads/", 4, 0x1cd, 3, 2, "0-15"},
+		  {"cpu_core/mem-stores/", 4, 0x2cd, 0, 0, "0-15"}}},
+		{"Sierra Forest",
+		 machine_sierra_forest,
+		 NONE,
+		 {{"cpu/mem-loads/", 4, 0x5d0, 3, 0, ""}, {"cpu/mem-stores/", 4, 0x6d0, 0, 0, ""}}},
 		{"by the name in sysfs",
 		 machine_sapphire_rapids,
 		 WITH(.event = "mem-loads"),
@@ -196,6 +230,10 @@ Test(pebs, events_of_machines)
 		 {DUMMY, {"cpu_atom/mem-loads,ldlat=30/", 10, 0x5d0, 30, 0, "16-23"}}},
 	};
 
+	memcpy(machine_alder_lake_core, machine_alder_lake, sizeof(machine_alder_lake));
+	machine_alder_lake_core[ARRAY_SIZE(machine_alder_lake) - 1] =
+		(struct fake_file){PMU_DIR "/cpu_atom/cpus", "\n", 0};
+	machine_alder_lake_core[ARRAY_SIZE(machine_alder_lake)] = (struct fake_file){0};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
 		struct damon_fail why = {0};
@@ -230,6 +268,53 @@ Test(pebs, aux_leads_the_group)
 
 /* ---- what the kernel takes ---- */
 
+/* What would take turns is told nobody: less precise, but all of the time. */
+Test(pebs, loads_and_stores_at_a_time)
+{
+	const struct {
+		const char *name;
+		const struct fake_file *machine;
+		struct damon_source_options o;
+		uint64_t counters[4];
+		uint32_t precise;
+	} rows[] = {
+		{"any counter", machine_skylake, NONE, {0}, 3},
+		{"efficient cores: the first is the most precise",
+		 machine_sierra_forest,
+		 NONE,
+		 {[3] = 1},
+		 2},
+		{"newer ones: the first two are", machine_sierra_forest, NONE, {[3] = 3}, 3},
+		{"loads alone", machine_sierra_forest, WITH(.no_stores = true), {[3] = 1}, 3},
+		{"both kinds of cores", machine_alder_lake, NONE, {[3] = 1}, 2},
+		{"one counter for both, whatever the level",
+		 machine_skylake,
+		 NONE,
+		 {[1] = 8, [2] = 8, [3] = 8},
+		 3},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_event e[DAMON_SOURCE_MAX_EVENTS];
+		struct damon_fail why = {0};
+		struct kernel k;
+		int n;
+
+		kernel_init(&k, rows[i].machine);
+		memcpy(k.counters, rows[i].counters, sizeof(k.counters));
+		n = events_of(&k, &rows[i].o, e, &why);
+		cr_expect_gt(n, 0, "%s: %s", rows[i].name, why.text);
+		for (int j = 0; j < n; j++) {
+			if (e[j].attr.sample_period)
+				cr_expect_eq(e[j].attr.precise_ip, rows[i].precise, "%s: %u",
+					     rows[i].name, e[j].attr.precise_ip);
+			if (strstr(e[j].name, "stores"))
+				cr_expect_eq(e[j].leader, 0, "%s: a group of its own",
+					     rows[i].name);
+		}
+	}
+}
+
 Test(pebs, takes_what_it_gets)
 {
 	const uint64_t all = PERF_SAMPLE_MAX - 1, old = all & ~(uint64_t)PERF_SAMPLE_WEIGHT_STRUCT;
@@ -263,6 +348,8 @@ Test(pebs, takes_what_it_gets)
 		 "perf_event_paranoid is 3"},
 		{"refused", 3, all, true, false, EACCES, -EACCES, 0, 0, "perf_event_paranoid is 3"},
 		{"counters in use", 3, all, true, false, EBUSY, -EBUSY, 0, 0, "another user"},
+		{"a guest whose loads have no threshold", 3, all, true, false, ENXIO, -ENXIO, 0, 0,
+		 "out of reach"},
 		{"none after all", 3, all, true, false, ENOENT, -ENOENT, 0, 0, "does not know"},
 	};
 	struct fake_file files[ARRAY_SIZE(machine_skylake) + 2];

@@ -73,7 +73,7 @@ Test(pmu, its_files_are_not_believed)
 		{"CPUs that go on", "4\n", "0-3,\n", -EINVAL},
 		{"CPUs that never begin", "4\n", ",0\n", -EINVAL},
 		{"a range without an end", "4\n", "0-\n", -EINVAL},
-		{"no CPUs", "4\n", "\n", -EINVAL},
+		{"all of its CPUs are offline", "4\n", "\n", -ENOENT},
 		{"other words", "4\n", "all\n", -EINVAL},
 		{"an absurd CPU", "4\n", "99999999999999999999\n", -EINVAL},
 		{"a longer list than there is room for", "4\n",

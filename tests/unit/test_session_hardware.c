@@ -318,6 +318,82 @@ Test(session_hardware, rungs_take_turns)
 	}
 }
 
+/* ---- times ---- */
+
+/* As the kernel tells them of a thread that ran for 100 ms on each of its CPUs: enabled for all of
+ * it everywhere, running where it ran and had a counter. */
+static void set_times(struct fake_event *e, unsigned cpus, double turns)
+{
+	bool here = cpus >> e->cpu & 1;
+
+	e->enabled_ns = (uint64_t)__builtin_popcount(cpus) * 100000000;
+	e->running_ns = here ? (uint64_t)(turns * 100000000) : 0;
+}
+
+Test(session_hardware, events_without_a_counter_are_noticed)
+{
+#define SAMPLES(what, number, ...)                                                                 \
+	{                                                                                          \
+		.attr = {.type = PERF_TYPE_RAW, .config = number, .sample_period = 7},             \
+		.name = what, __VA_ARGS__                                                          \
+	}
+	static const struct {
+		const char *name;
+		struct damon_event e[3];
+		int n;
+		unsigned cpus;	 /* where it ran: a bit for each of four */
+		double turns[3]; /* of each event */
+		double want;	 /* < 0: not told */
+	} rows[] = {
+		{"always", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0xf, {1, 1}, 1},
+		{"on one CPU", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x4, {1, 1}, 1},
+		{"half", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x5, {1, .5}, .5},
+		{"never", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x5, {1, 0}, 0},
+		{"one of two",
+		 {DUMMY, SAMPLES("cpu/a/", 1), SAMPLES("cpu/b/", 2)},
+		 3,
+		 0x3,
+		 {1, 1, .25},
+		 .25},
+		{"the same on two kinds of cores",
+		 {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1"), SAMPLES("q/a/", 2, .cpus = "2-3")},
+		 3,
+		 0x7,
+		 {1, 1, 1},
+		 1},
+		{"on one kind of core alone",
+		 {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")},
+		 2,
+		 0x7,
+		 {1, 1},
+		 1},
+		{"the same, half", {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")}, 2, 0x7, {1, .5}, .5},
+		{"nothing ran", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0, {1, 1}, 1},
+		{"no hardware", {DUMMY, DUMMY}, 2, 0xf, {1, 1}, -1},
+		{"a leader, which takes no samples", {DUMMY, CORE(1)}, 2, 0xf, {1, .5}, -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(rows[i].e, rows[i].n, 4);
+		double share = -1;
+
+		fake_perf_file(&world, "/proc/7/task", "7\n");
+		cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+		for (int k = 0; k < FAKE_FDS; k++) {
+			struct fake_event *e = &world.event[k];
+
+			for (int j = 0; j < rows[i].n && e->open && !e->map; j++)
+				if (e->attr.config == rows[i].e[j].attr.config)
+					set_times(e, rows[i].cpus, rows[i].turns[j]);
+		}
+		cr_expect_eq(damon_session_ran(s, &share), rows[i].want < 0 ? -ENOENT : 0, "%s",
+			     rows[i].name);
+		cr_expect_float_eq(share, rows[i].want, .01, "%s: %g", rows[i].name, share);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
 /* ---- traces ---- */
 
 static const struct damon_event tracing[] = {DUMMY, TRACE(.aux_bytes = 12000, .cpus = "1-2")};
@@ -447,6 +523,72 @@ Test(session_hardware, pieces_that_cannot_be_are_counted)
 		cr_assert_eq(damon_session_read(s, nothing, NULL), 1);
 		cr_expect_eq(traced.nr_bytes, rows[i].fine ? 128 : 64, "%s: so do we",
 			     rows[i].name);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}
+
+static bool is_on(int cpu)
+{
+	return fake_perf_event(&world, 7, cpu, TRACE_CONFIG)->on;
+}
+
+static void trace_unannounced(int cpu, size_t len)
+{
+	static const uint8_t bytes[1 << 16];
+	struct fake_trace t = {.cpu = cpu,
+			       .config = TRACE_CONFIG,
+			       .id = fake_perf_event(&world, 7, cpu, TRACE_CONFIG)->id,
+			       .bytes = bytes,
+			       .len = len,
+			       .unannounced = true};
+
+	cr_assert(fake_perf_trace(&world, &t));
+}
+
+/* The kernel disables what finds no room, and nobody else enables it again. */
+Test(session_hardware, what_ran_out_of_room_goes_on)
+{
+	static const struct {
+		const char *name;
+		size_t len; /* of 16384 */
+		uint64_t flags;
+		bool unannounced, paused, over;
+		bool on; /* after the next read */
+	} rows[] = {
+		{"truncated", 100, PERF_AUX_FLAG_TRUNCATED, .on = true},
+		{"truncated, with nothing", 0, PERF_AUX_FLAG_TRUNCATED, .on = true},
+		{"full, and nothing says so", 16384, 0, .on = true},
+		{"full but for less than a page", 16384 - 4000, 0, .on = true},
+		{"full, and its record was lost", 16384, 0, .unannounced = true, .on = true},
+		{"truncated in a pause", 100, PERF_AUX_FLAG_TRUNCATED, .paused = true},
+		{"truncated at the end", 100, PERF_AUX_FLAG_TRUNCATED, .over = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = new_session(tracing, 2, 4);
+		struct fake_event *other;
+
+		fake_perf_file(&world, "/proc/7/task", "7\n");
+		cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
+		cr_assert_eq(damon_session_enable(s), 0);
+		other = fake_perf_event(&world, 7, 2, TRACE_CONFIG);
+		cr_assert(is_on(1) && is_on(2));
+		if (rows[i].unannounced)
+			trace_unannounced(1, rows[i].len);
+		else
+			trace(1, 7, 10, rows[i].len, rows[i].flags);
+		cr_assert_not(is_on(1), "%s: the kernel stops it", rows[i].name);
+		if (rows[i].paused)
+			damon_session_pause(s);
+		if (rows[i].over)
+			damon_session_disable(s);
+		cr_assert_geq(damon_session_read(s, nothing, NULL), 0);
+		cr_expect_eq(is_on(1), rows[i].on, "%s", rows[i].name);
+		cr_expect_eq(other->enables, 1, "%s: the others are left alone", rows[i].name);
+		cr_expect_eq(tail_of(1), rows[i].len, "%s", rows[i].name);
+		if (rows[i].on)
+			trace(1, 7, 20, 64, 0);
 		damon_session_free(s);
 		fake_perf_release(&world);
 	}

@@ -37,6 +37,8 @@ static const struct fake_file root[] = {
 static const struct fake_file user[] = {SPE("0", "12", "0-3"), SPE("1", "13", "4-7"),
 					{STATUS, USER, 0},     {PARANOID, "2\n", 0},
 					{MLOCK, "516\n", 0},   {0}};
+static const struct fake_file relaxed[] = {
+	SPE("0", "12", "0-63"), {STATUS, USER, 0}, {PARANOID, "1\n", 0}, {MLOCK, "516\n", 0}, {0}};
 static const struct fake_file x86[] = {
 	{"/proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\n", 0}, {0}};
 static const struct fake_file arm_guest[] = {
@@ -83,6 +85,13 @@ static const struct {
 	 0,
 	 131072},
 	{"physical addresses for users", user, {.phys = true}, -EACCES, 0, 0, 0},
+	{"physical addresses for users who may sample the kernel",
+	 relaxed,
+	 {.phys = true},
+	 1,
+	 TS | PA | JITTER | LOADS | STORES,
+	 0,
+	 131072},
 	{"a period", root, {.period = 4096}, 1, TS | JITTER | LOADS | STORES, 0, 4096},
 	{"a period between steps",
 	 root,
@@ -104,6 +113,20 @@ static const struct {
 	{"on another architecture", x86, {0}, -ENODEV, 0, 0, 0},
 };
 
+static int (*fake_open)(const struct damon_sys *s, struct perf_event_attr *a, int pid, int cpu,
+			int group, unsigned long flags);
+
+/* What arm_spe_pmu_event_init() in drivers/perf/arm_spe_pmu.c asks for. */
+static int kernel_open(const struct damon_sys *s, struct perf_event_attr *a, int pid, int cpu,
+		       int group, unsigned long flags)
+{
+	struct fake_sys *f = s->priv;
+
+	if (a->config & PA && f->files == user)
+		return -EACCES;
+	return fake_open(s, a, pid, cpu, group, flags);
+}
+
 Test(spe, asks_for_events)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
@@ -113,9 +136,12 @@ Test(spe, asks_for_events)
 		int n;
 
 		fake_sys_init(&f, asked[i].files);
+		fake_open = f.sys.perf_event_open;
+		f.sys.perf_event_open = kernel_open;
 		n = damon_spe_source.events(&f.sys, &asked[i].o, e, &why);
 		cr_expect_eq(n, asked[i].want, "%s: %d", asked[i].name, n);
 		cr_expect_eq(n < 0, why.text[0] != 0, "%s: '%s'", asked[i].name, why.text);
+		cr_expect_eq(f.nr_open, 0, "%s", asked[i].name);
 		for (int j = 0; j < n; j++) {
 			const struct perf_event_attr *a = &e[j].attr;
 

@@ -63,7 +63,8 @@ struct hardware_options {
 			.name = "phys",                                                            \
 			.type = OPT_FLAG,                                                          \
 			.offset = (at) + offsetof(struct hardware_options, phys),                  \
-			.help = "physical addresses, too; for root",                               \
+			.help = "physical addresses, too; for root, or where "                     \
+				"perf_event_paranoid is 1 or less",                                \
 		},                                                                                 \
 	{                                                                                          \
 		.name = "event", .type = OPT_STR,                                                  \
