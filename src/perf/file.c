@@ -29,11 +29,15 @@ enum user_type {
 };
 enum { EVENT_UPDATE_NAME = 2 };
 
+/* PERF_RECORD_MISC_LOST_SAMPLES_BPF: dropped on demand. */
+#define LOST_BY_FILTER (1 << 15)
+
 struct damon_perf_file {
 	struct damon_bytes in;
 	struct damon_perf_head head;
 	struct damon_unzip unzip;
 	struct damon_perf_file_stats stats;
+	uint64_t ring_lost, ring_lost_asked; /* as rings told, and as perf asked in the end */
 	bool one_layout; /* the samples of all events have their id in the same place */
 	uint32_t id_at;	 /* that place in 8-byte words, UINT32_MAX: they have none */
 	size_t seen_events;
@@ -89,9 +93,14 @@ static int open_bytes(struct damon_perf_file *p, struct damon_fail *f)
 }
 
 /* Takes 'p' over. */
-static int start(struct damon_perf_file *p, struct damon_perf_file **out, struct damon_fail *f)
+static int start(struct damon_perf_file *p, const char *path, struct damon_perf_file **out,
+		 struct damon_fail *f)
 {
-	int err = open_bytes(p, f);
+	int err;
+
+	p->head.path = path;
+	err = open_bytes(p, f);
+	p->head.path = NULL;
 
 	if (err) {
 		damon_perf_file_close(p);
@@ -122,7 +131,7 @@ int damon_perf_file_open(const char *path, struct damon_perf_file **out, struct 
 		free(p);
 		return damon_fail(f, -err, "cannot read '%s': %s", path, strerror(-err));
 	}
-	return start(p, out, f);
+	return start(p, path, out, f);
 }
 
 int damon_perf_file_open_mem(const void *bytes, size_t len, struct damon_perf_file **out,
@@ -133,7 +142,7 @@ int damon_perf_file_open_mem(const void *bytes, size_t len, struct damon_perf_fi
 	if (!p)
 		return damon_fail(f, ENOMEM, "out of memory");
 	damon_bytes_open_mem(&p->in, bytes, len);
-	return start(p, out, f);
+	return start(p, "memory", out, f);
 }
 
 void damon_perf_file_close(struct damon_perf_file *p)
@@ -333,12 +342,35 @@ static int user_record(struct damon_perf_file *p, const struct perf_event_header
 
 /* ---- records of the kernel ---- */
 
+/*
+ * Rings tell what they lost when there is room again (LOST). Since 6.1 perf asks each event for the
+ * same in the end, and writes that as LOST_SAMPLES without a time: only what is beyond counts.
+ * Those with a time are of PMUs that lost samples before the ring, and come on top.
+ */
+static void count_lost(struct damon_perf_file *p, const struct perf_event_header *h,
+		       const struct perf_event_attr *a, struct damon_perf_record *r)
+{
+	uint64_t of_rings = MAX(p->ring_lost, p->ring_lost_asked);
+
+	if (r->type == PERF_RECORD_LOST) {
+		p->ring_lost += r->lost;
+	} else if (h->misc & LOST_BY_FILTER) {
+		r->lost = 0;
+		p->stats.skipped++;
+	} else if (a->read_format & DAMON_PERF_FORMAT_LOST && !r->time_ns) {
+		p->ring_lost_asked += r->lost;
+	} else {
+		p->stats.lost += r->lost;
+		return;
+	}
+	r->lost = MAX(p->ring_lost, p->ring_lost_asked) - of_rings;
+	p->stats.lost += r->lost;
+}
+
 static void count(struct damon_perf_file *p, const struct damon_perf_record *r)
 {
 	if (r->type == PERF_RECORD_SAMPLE)
 		p->stats.samples++;
-	else if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
-		p->stats.lost += r->lost;
 	else if (r->type == PERF_RECORD_THROTTLE)
 		p->stats.throttled++;
 }
@@ -359,6 +391,8 @@ static int kernel_record(struct damon_perf_file *p, const struct perf_event_head
 	}
 	if (h->type == PERF_RECORD_SAMPLE)
 		out->record.sample.event = (uint32_t)event;
+	if (h->type == PERF_RECORD_LOST || h->type == PERF_RECORD_LOST_SAMPLES)
+		count_lost(p, h, &p->head.events[event].attr, &out->record);
 	count(p, &out->record);
 	return 1;
 }
@@ -444,18 +478,40 @@ static int take_compressed(struct damon_perf_file *p, const uint8_t *bytes,
 	return damon_unzip_feed(&p->unzip, bytes + head, (size_t)len);
 }
 
+/* The payload of 'size' bytes that follows, from malloc; NULL: there is less, or no memory. */
+static uint8_t *take_payload(struct damon_bytes *in, size_t size)
+{
+	_cleanup_(freep) uint8_t *all = NULL;
+	size_t at = 0, cap = 0, n;
+
+	while (at < size) {
+		const uint8_t *some = damon_bytes_some(in, size - at, &n);
+
+		if (!n || vec_reserve(&all, &cap, at + n, 1))
+			return NULL;
+		memcpy(all + at, some, n);
+		damon_bytes_skip(in, n);
+		at += n;
+	}
+	return steal(&all);
+}
+
+/* Formats that are larger than any are left out. */
 static int take_tracing(struct damon_perf_file *p, const uint8_t *body, size_t len)
 {
-	const uint8_t *bytes;
+	uint8_t *formats;
 	uint32_t size;
 
 	if (len < sizeof(size))
 		return -EBADMSG;
 	memcpy(&size, body, sizeof(size));
-	bytes = size <= DAMON_BYTES_MAX ? damon_bytes_peek(&p->in, size) : NULL;
-	if (bytes && damon_perf_head_tracing(&p->head, bytes, size))
-		return -ENOMEM;
-	return damon_bytes_skip(&p->in, size) ? 0 : end(p, true);
+	if (size > DAMON_PERF_FEATURE_MAX)
+		return damon_bytes_skip(&p->in, size) ? 0 : end(p, true);
+	formats = take_payload(&p->in, size);
+	if (!formats)
+		return size ? end(p, true) : 0;
+	damon_perf_head_tracing(&p->head, formats, size);
+	return 0;
 }
 
 /* The next record of the file itself into p->record: 1; 0: it was dealt with, or it is the end. */
@@ -464,10 +520,13 @@ static int next_raw(struct damon_perf_file *p)
 	struct perf_event_header h;
 	uint64_t room = p->head.data_end - MIN(p->in.pos, p->head.data_end);
 	const uint8_t *bytes = room >= sizeof(h) ? damon_bytes_peek(&p->in, sizeof(h)) : NULL;
+	size_t rest;
 
-	if (!bytes)
-		return end(p,
-			   damon_unzip_left(&p->unzip) || (room && p->head.data_end != UINT64_MAX));
+	if (!bytes) {
+		damon_bytes_some(&p->in, 1, &rest);
+		return end(p, damon_unzip_left(&p->unzip) || (room && rest) ||
+				      (room && p->head.data_end != UINT64_MAX));
+	}
 	memcpy(&h, bytes, sizeof(h));
 	bytes = h.size >= sizeof(h) && h.size <= room ? damon_bytes_peek(&p->in, h.size) : NULL;
 	if (!bytes)

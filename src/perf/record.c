@@ -6,9 +6,8 @@
 #include "perf/cursor.h"
 #include "perf/record.h"
 
-/* Newer than the headers of some distributions. */
-#define BRANCH_COUNTERS (1ull << 19) /* PERF_SAMPLE_BRANCH_COUNTERS, Linux 6.8 */
-#define FORMAT_LOST	(1ull << 4)  /* PERF_FORMAT_LOST, Linux 6.0 */
+/* Newer than the headers of some distributions: PERF_SAMPLE_BRANCH_COUNTERS, Linux 6.8. */
+#define BRANCH_COUNTERS (1ull << 19)
 
 static void skip_u64s(struct cursor *c, uint64_t n)
 {
@@ -35,7 +34,7 @@ static void skip_read(struct cursor *c, uint64_t format)
 {
 	uint64_t times = !!(format & PERF_FORMAT_TOTAL_TIME_ENABLED) +
 			 !!(format & PERF_FORMAT_TOTAL_TIME_RUNNING);
-	uint64_t each = 1 + !!(format & PERF_FORMAT_ID) + !!(format & FORMAT_LOST);
+	uint64_t each = 1 + !!(format & PERF_FORMAT_ID) + !!(format & DAMON_PERF_FORMAT_LOST);
 	uint64_t n = 1;
 
 	if (format & PERF_FORMAT_GROUP)

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DAMON_PERF_MAX_REGS 64
+#define DAMON_PERF_MAX_REGS    64
+#define DAMON_PERF_FORMAT_LOST (1ull << 4) /* PERF_FORMAT_LOST of Linux 6.0 */
 
 /* A PERF_RECORD_SAMPLE. Fields that sample_type lacks are 0. Pointers point into the record. */
 struct damon_perf_sample {
