@@ -76,7 +76,7 @@ static int check_times(struct damon_ctx *ctx, const struct damon_perf_event *e)
 	if (e->attr.sample_type & PERF_SAMPLE_TIME)
 		return 0;
 	damon_fail(&ctx->fail, EINVAL, "the samples of '%.200s' have no times", ctx->replay_path);
-	damon_fail_remedy(&ctx->fail, "record without -T (--no-timestamp)");
+	damon_fail_remedy(&ctx->fail, "record with -T (--timestamp)");
 	return -EINVAL;
 }
 
@@ -502,6 +502,13 @@ static int refuse_empty(struct damon_ctx *ctx)
 {
 	const struct damon_perf_file_stats *s = damon_perf_file_stats(ctx->replay->file);
 
+	if (s->no_event && !s->samples) {
+		damon_fail(&ctx->fail, ENODATA,
+			   "'%.200s' tells of its events behind their samples, if at all",
+			   ctx->replay_path);
+		damon_fail_remedy(&ctx->fail, "record without --tail-synthesize, or to a file");
+		return -ENODATA;
+	}
 	damon_fail(&ctx->fail, ENODATA, "'%.200s' holds no record of any time%s", ctx->replay_path,
 		   s->truncated ? ": it ends in the middle" : "");
 	damon_fail_remedy(&ctx->fail, "record it again, for longer");

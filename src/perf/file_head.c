@@ -397,6 +397,7 @@ static void read_features(struct damon_perf_head *h, struct damon_bytes *b, cons
 			break;
 		memcpy(&s, p, sizeof(s));
 		at += sizeof(s);
+		h->is_one_of_several |= i == PERF_FEATURE_DIR_FORMAT;
 		read_feature(h, b, i, s);
 	}
 }

@@ -55,6 +55,7 @@ struct damon_perf_head {
 	uint8_t *tracing;
 	uint64_t data_start, data_end; /* of the records; UINT64_MAX: to the end of the file */
 	bool cut;		       /* the file was not completed */
+	bool is_one_of_several;	       /* of a folder: 'perf record --threads' */
 };
 
 void damon_perf_head_release(struct damon_perf_head *h);
