@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -576,4 +577,99 @@ Test(perf_file, ids_of_all_events_are_limited)
 
 	cr_expect_eq(open_with_ids(4, 1000, &f), 0, "%s", f.text);
 	cr_expect_eq(open_with_ids(64, 1 << 16, &f), -EBADMSG);
+}
+
+/* ---- folders ---- */
+
+/* As many samples of event 0 as there are times, 0 ends them; then 'cut' bytes of one more. */
+static void write_part(const char *folder, const char *name, const uint64_t times[4], size_t cut)
+{
+	struct pipe_form f = {.len = 0};
+	char path[96];
+	FILE *out;
+
+	for (size_t i = 0; i < 4 && times[i]; i++) {
+		uint64_t words[10];
+
+		memcpy(words, body, sizeof(words));
+		words[0] = 102;
+		words[3] = times[i];
+		put(&f, PERF_RECORD_SAMPLE, words, sizeof(words));
+	}
+	if (cut) {
+		size_t len = f.len;
+
+		put(&f, PERF_RECORD_SAMPLE, body, sizeof(body));
+		f.len = len + cut;
+	}
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "w");
+	cr_assert(out);
+	cr_assert_eq(fwrite(f.bytes, 1, f.len, out), f.len);
+	cr_assert_eq(fclose(out), 0);
+}
+
+/* The first file has 4 samples; then of all others the one that is the furthest behind is read on,
+ * so that none is more than a record ahead. */
+Test(perf_file, a_folder_is_read_as_one)
+{
+	static const uint64_t first[4] = {9000, 9010, 9050, 9060}, none[4] = {0},
+			      second[4] = {9005, 9020, 9030}, last[4] = {8000};
+	static const uint64_t times[] = {1000, 2000, 3000, 1000, 9000, 9005,
+					 8000, 9010, 9020, 9050, 9030, 9060};
+	char folder[] = "/tmp/perf_file_XXXXXX", path[96];
+	struct damon_perf_item item;
+	struct damon_perf_file *p;
+	size_t len, seen = 0;
+	_cleanup_(freep) uint8_t *bytes = make_file(&len, 0);
+	FILE *out;
+
+	cr_assert(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/data", folder);
+	out = fopen(path, "w");
+	cr_assert(out);
+	cr_assert_eq(fwrite(bytes, 1, len, out), len);
+	fclose(out);
+	write_part(folder, "data.0", first, 0);
+	write_part(folder, "data.1", none, 0);
+	write_part(folder, "data.2", second, 20);
+	write_part(folder, "data.3", last, 0);
+	cr_assert_eq(damon_perf_file_open(folder, &p, NULL), 0);
+	while (damon_perf_file_next(p, &item, NULL) == 1) {
+		if (item.type != DAMON_PERF_RECORD)
+			continue;
+		cr_assert_lt(seen, ARRAY_SIZE(times));
+		cr_expect_eq(item.record.time_ns, times[seen], "%zu: %d", seen,
+			     (int)item.record.time_ns);
+		seen++;
+	}
+	cr_expect_eq(seen, ARRAY_SIZE(times), "%zu", seen);
+	cr_expect_eq(damon_perf_file_stats(p)->truncated, 1);
+	cr_expect_eq(damon_perf_file_stats(p)->samples, ARRAY_SIZE(times));
+	damon_perf_file_close(p);
+	for (int i = -1; i < 4; i++) {
+		snprintf(path, sizeof(path), i < 0 ? "%s/data" : "%s/data.%d", folder, i);
+		cr_expect_eq(unlink(path), 0);
+	}
+	cr_expect_eq(rmdir(folder), 0);
+}
+
+/* Nothing is waited for where a file is none. */
+Test(perf_file, folders_of_something_else)
+{
+	char folder[] = "/tmp/perf_file_XXXXXX", path[96];
+	struct damon_perf_file *p;
+	struct damon_fail f = {0};
+
+	cr_assert(mkdtemp(folder));
+	cr_expect_eq(damon_perf_file_open(folder, &p, &f), -ENOENT);
+	snprintf(path, sizeof(path), "%s/data", folder);
+	cr_expect(strstr(f.text, path), "%s", f.text);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_expect_eq(damon_perf_file_open(folder, &p, &f), -EINVAL, "%s", f.text);
+	unlink(path);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	cr_expect_eq(damon_perf_file_open(folder, &p, &f), -EINVAL, "%s", f.text);
+	rmdir(path);
+	cr_expect_eq(rmdir(folder), 0);
 }
