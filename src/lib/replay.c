@@ -161,6 +161,19 @@ static int refuse_registers(struct damon_ctx *ctx)
 	return -ENODATA;
 }
 
+static bool is_counted(const struct damon_perf_event *e)
+{
+	return (e->attr.sample_type & PERF_SAMPLE_ADDR) && !e->attr.sample_period;
+}
+
+static int refuse_counts(struct damon_ctx *ctx)
+{
+	damon_fail(&ctx->fail, ENODATA, "the events of '%.200s' were counted and not sampled",
+		   ctx->replay_path);
+	damon_fail_remedy(&ctx->fail, "record without -n (--no-samples)");
+	return -ENODATA;
+}
+
 /* No event of it can be used: says which ones there are. */
 static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 {
@@ -172,6 +185,9 @@ static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 	for (size_t i = 0; i < n; i++)
 		if (needs_program(&events[i]))
 			return refuse_registers(ctx);
+	for (size_t i = 0; i < n; i++)
+		if (is_counted(&events[i]))
+			return refuse_counts(ctx);
 	for (size_t i = 0; i < n && i < 8; i++)
 		tell_event(&all, &events[i]);
 	damon_fail(&ctx->fail, ENODATA, "no event of '%.200s' tells addresses of memory: %.120s",
