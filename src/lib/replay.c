@@ -15,6 +15,10 @@
 #define MAX_TIME_NS	  (1ull << 62) /* nothing is as late: sums cannot overflow */
 #define KERNEL_HALF	  (1ull << 63)
 
+/* What is kept of what a recording tells of processes, samples or not: alive at once, and their
+ * mappings. It may tell of any number. */
+enum { MAX_PROCS = 1 << 14, MAX_MAPPINGS = 1 << 18, MAPPINGS_PER_COUNT = 1 << 12 };
+
 /* What an event of the file is to us. */
 struct replay_event {
 	const struct damon_source_ops *ops; /* NULL: nobody decodes it */
@@ -32,6 +36,7 @@ struct replay {
 	void **states;	       /* by row of damon_sources, NULL: not used */
 	struct kdamon *kdamon; /* NULL: samples of memory */
 	struct infer infer;
+	size_t nr_mappings, uncounted; /* of all spaces, at most; since they were counted */
 	bool begun, ended;
 	int err;	  /* from the callbacks of 'order' and of traces */
 	uint64_t last_ns; /* the latest time of what was delivered */
@@ -296,6 +301,47 @@ static int on_record(void *priv, const struct damon_perf_record *rec)
 	return err;
 }
 
+/* ---- what is kept of processes ---- */
+
+/* Mappings of all spaces; one that processes share counts once. */
+static size_t count_mappings(struct damon_targets *ts)
+{
+	const struct damon_proc *p;
+	size_t pos = 0, nr = 0;
+
+	while ((p = damon_targets_next_proc(ts, &pos)))
+		nr += (p->space->nr_live + p->space->nr_dead) / p->space->refs;
+	return nr;
+}
+
+static bool has_room_for_mapping(struct replay *r, struct damon_targets *ts, struct damon_proc *p)
+{
+	if (++r->uncounted == MAPPINGS_PER_COUNT) {
+		r->nr_mappings = count_mappings(ts);
+		r->uncounted = 0;
+	}
+	if (r->nr_mappings + r->uncounted < MAX_MAPPINGS)
+		return true;
+	if (p)
+		p->space->nr_forgotten++;
+	return false;
+}
+
+bool replay_has_room(struct damon_ctx *ctx, const struct damon_perf_record *rec)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	bool is_map = rec->type == PERF_RECORD_MMAP || rec->type == PERF_RECORD_MMAP2;
+	int pid = is_map			  ? rec->mmap.pid
+		  : rec->type == PERF_RECORD_COMM ? rec->comm.pid
+		  : rec->type == PERF_RECORD_FORK ? rec->task.pid
+						  : 0;
+	struct damon_proc *p = pid > 0 ? damon_targets_find(ts, pid) : NULL;
+
+	if (pid > 0 && !p && damon_targets_nr_procs(ts) >= MAX_PROCS)
+		return false;
+	return !is_map || has_room_for_mapping(ctx->replay, ts, p);
+}
+
 /* ---- samples ---- */
 
 static void emit(void *priv, const struct damon_obs *o)
@@ -327,7 +373,7 @@ static struct damon_proc *proc_of(struct damon_ctx *ctx, const struct damon_perf
 	if (pid < 0) /* nothing told of the thread: the first one has its process's number */
 		pid = s->tid;
 	p = pid > 0 ? damon_targets_find(ts, pid) : NULL;
-	if (!p && pid > 0) /* nothing told of it */
+	if (!p && pid > 0 && damon_targets_nr_procs(ts) < MAX_PROCS) /* nothing told of it */
 		p = damon_targets_know(ts, pid, "?", s->time_ns);
 	if (p && !p->target && damon_targets_admit(ts, p, s->time_ns))
 		ctx->replay->err = -ENOMEM;

@@ -5,30 +5,30 @@ finds in them, whatever else it was asked to record.
   $ . "$TESTDIR/kit.sh"
   $ record() { perf record -q -e page-faults -c 1 -d "$@" 2>> err; }
   $ record -o try -- true || { echo "perf cannot record here"; exit 80; }
-  $ figure() { damon-perf report info -i "$1" --format json | grep -o "\"$2\":[0-9]*" | head -n 1 | cut -d: -f2; }
+  $ figure() { grep -o "\"$1\":[0-9]*" info | head -n 1 | cut -d: -f2; }
   $ same() {
-  >     damon-perf report info -i "$1" > /dev/null || echo "$2: $?"
-  >     ours=$(($(figure "$1" samples) + $(figure "$1" no_address)))
+  >     damon-perf report info -i "$1" --format json > info || echo "$2: $?"
+  >     ours=$(($(figure samples) + $(figure no_address)))
   >     theirs=$(perf script -i "$1" -F ip -G 2>> err < /dev/null | grep -c .)
   >     test "$theirs" -gt 20 && test "$theirs" = "$ours" || echo "$2: $theirs, and here $ours"
   > }
-  $ work="dense --seconds 0.1"; PATH=$PATH:$W
-  $ for o in "" "-z" "--phys-data" "--data-page-size --code-page-size" "-W" "-g" "--user-regs=ip,sp" \
-  >     "--intr-regs=ip" "--switch-events" "--namespaces" "--all-cgroups" "--per-thread -T" "-i" \
-  >     "-k CLOCK_MONOTONIC" "--tail-synthesize" "--buildid-mmap" "--overwrite" "-a" "--synth=no" \
-  >     "-e cpu-clock/period=1000000/" "--call-graph dwarf,65528 --phys-data -W -z"; do
+  $ work="dense --mib 1 --seconds 0.01"; PATH=$PATH:$W
+  $ for o in "" "-z --phys-data --data-page-size --code-page-size -W" \
+  >     "-g --user-regs=ip,sp --intr-regs=ip -e cpu-clock/period=1000000/" "--per-thread -T -i" \
+  >     "--switch-events --namespaces --all-cgroups -k CLOCK_MONOTONIC" "-a --synth=no" \
+  >     "--tail-synthesize --overwrite --buildid-mmap" "--call-graph dwarf,4096 -z"; do
   >     rm -rf file; record $o -o file -- $work > /dev/null && same file "$o"
   > done
 
 Through pipes they are the same. (perf itself reads no compressed ones from there.)
 
-  $ for o in "" "-g" "-a" "--switch-events -k CLOCK_MONOTONIC"; do
+  $ for o in "" "-a -g --switch-events -k CLOCK_MONOTONIC"; do
   >     record $o -o - -- $work > pipe && same pipe "$o"
   > done
 
 So are folders, of which threads of perf write a file each.
 
-  $ for o in "" "-z" "-a"; do
+  $ for o in "" "-a -z"; do
   >     rm -rf folder; record --threads $o -o folder -- $work > /dev/null && same folder "$o"
   > done
   $ damon-perf report -i folder/data
@@ -45,7 +45,8 @@ What was lost is told once, though perf writes it twice.
 
   $ record --call-graph dwarf,65528 -o file -- $work > /dev/null
   $ theirs=$(perf report -i file --stdio 2>> err < /dev/null | sed -n 's/# Total Lost Samples: //p')
-  $ test "${theirs:-0}" = "$(figure file lost)" || echo "$theirs, and here $(figure file lost)"
+  $ damon-perf report info -i file --format json > info
+  $ test "${theirs:-0}" = "$(figure lost)" || echo "$theirs, and here $(figure lost)"
 
 Samples without times cannot be put into intervals, and counts are none.
 

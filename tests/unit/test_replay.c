@@ -309,6 +309,37 @@ Test(replay, absurd_times_do_no_harm)
 	damon_record_close(r);
 }
 
+/* A recording may tell of any number of processes and mappings: so many are kept. */
+Test(replay, what_is_told_of_processes_is_bounded)
+{
+	enum { PROCS = 20000, MAPS = 300000, PAGE = 4096 };
+	struct damon_stats st;
+	struct damon_record *r;
+	struct pipe_build p;
+
+	pipe_start(&p);
+	pipe_event(&p, &memory, 1);
+	for (int pid = 1; pid <= PROCS; pid++) {
+		if (pid % 2)
+			add_comm(&p, pid, "many", false, 0);
+		else
+			add_task(&p, PERF_RECORD_FORK, pid, 1, 0);
+	}
+	for (uint64_t i = 0; i < MAPS; i++)
+		add_map(&p, 70, MIB + 2 * PAGE * i, PAGE, "file", 0);
+	add_sample(&p, 2, 70, MIB, START);
+	add_sample(&p, 2, 70, MIB + 2ull * PAGE * (MAPS - 1), START + 1); /* made up */
+	add_sample(&p, 2, PROCS, MIB, START + 2);
+	add_sample(&p, 2, PROCS + 1, MIB, START + 3);
+	r = open_pipe(&p);
+	read_all(r, &st);
+	cr_expect_eq(st.obs, 2);
+	cr_expect_eq(st.no_target, 2);
+	cr_expect_eq(st.inferred_mappings, 1);
+	cr_expect_gt(st.forgotten_mappings, 1000);
+	damon_record_close(r);
+}
+
 /* ---- with other intervals ---- */
 
 struct seen {
