@@ -201,9 +201,21 @@ static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 	return -ENODATA;
 }
 
-/* What the record says of the sources as one: the first one's name, and all that they see. */
+/* 'perf record -d' asks clocks and switches for addresses, too. */
+static bool is_software(const struct damon_perf_event *e)
+{
+	const struct perf_event_attr *a = &e->attr;
+
+	return a->type == PERF_TYPE_SOFTWARE && a->config != PERF_COUNT_SW_PAGE_FAULTS &&
+	       a->config != PERF_COUNT_SW_PAGE_FAULTS_MIN &&
+	       a->config != PERF_COUNT_SW_PAGE_FAULTS_MAJ;
+}
+
+/* What the record says of the sources as one: the name of the first one that is likely to tell
+ * addresses, and all that they see. */
 static int choose_all(struct damon_ctx *ctx, struct replay *r)
 {
+	const struct damon_source_ops *unlikely = NULL;
 	const struct damon_perf_event *events;
 	size_t n;
 	int err = choose_sources(ctx, r);
@@ -213,10 +225,14 @@ static int choose_all(struct damon_ctx *ctx, struct replay *r)
 		if (!r->events[i].ops)
 			continue;
 		tell_event(r, &events[i]);
-		ctx->source = ctx->source ? ctx->source : r->events[i].ops;
+		if (is_software(&events[i]))
+			unlikely = unlikely ? unlikely : r->events[i].ops;
+		else
+			ctx->source = ctx->source ? ctx->source : r->events[i].ops;
 	}
 	if (err)
 		return err;
+	ctx->source = ctx->source ? ctx->source : unlikely;
 	if (ctx->source) { /* samples tell more than the kernel's regions */
 		kdamon_free(steal(&r->kdamon));
 		return 0;
