@@ -357,6 +357,8 @@ int damon_perf_parse(const struct perf_event_header *h, const struct perf_event_
 		r.time_ns = r.sample.time_ns;
 	} else {
 		r.time_ns = take_trailer(&c, attr, task);
+		r.was_there =
+			!r.time_ns && attr->sample_id_all && attr->sample_type & PERF_SAMPLE_TIME;
 		take_other(&c, h, &r);
 		if (r.type == PERF_RECORD_AUX) {
 			r.aux.pid = task[0];

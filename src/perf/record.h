@@ -53,6 +53,7 @@ struct damon_perf_comm {
 struct damon_perf_record {
 	uint32_t type;	  /* PERF_RECORD_* */
 	uint64_t time_ns; /* 0 if it carries none */
+	bool was_there;	  /* it has a time, of 0: perf made it up for what there was before */
 	union {
 		struct damon_perf_sample sample;
 		struct damon_perf_mmap mmap; /* MMAP, MMAP2 */
