@@ -343,19 +343,36 @@ static bool has_room_for_mapping(struct replay *r, struct damon_targets *ts, str
 	return false;
 }
 
+/* The process that a record may make known; 0: none. */
+static int told_pid(const struct damon_perf_record *rec)
+{
+	switch (rec->type) {
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		return rec->mmap.pid;
+	case PERF_RECORD_COMM:
+		return rec->comm.pid;
+	case PERF_RECORD_FORK:
+		return rec->task.pid;
+	default:
+		return 0;
+	}
+}
+
 bool replay_has_room(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 {
 	struct damon_targets *ts = damon_core_targets(ctx->core);
-	bool is_map = rec->type == PERF_RECORD_MMAP || rec->type == PERF_RECORD_MMAP2;
-	int pid = is_map			  ? rec->mmap.pid
-		  : rec->type == PERF_RECORD_COMM ? rec->comm.pid
-		  : rec->type == PERF_RECORD_FORK ? rec->task.pid
-						  : 0;
-	struct damon_proc *p = pid > 0 ? damon_targets_find(ts, pid) : NULL;
+	int pid = told_pid(rec);
+	struct damon_proc *p;
 
-	if (pid > 0 && !p && damon_targets_nr_procs(ts) >= MAX_PROCS)
+	if (pid <= 0)
+		return true;
+	p = damon_targets_find(ts, pid);
+	if (!p && damon_targets_nr_procs(ts) >= MAX_PROCS)
 		return false;
-	return !is_map || has_room_for_mapping(ctx->replay, ts, p);
+	if (rec->type == PERF_RECORD_MMAP || rec->type == PERF_RECORD_MMAP2)
+		return has_room_for_mapping(ctx->replay, ts, p);
+	return true;
 }
 
 /* ---- samples ---- */

@@ -82,38 +82,45 @@ static int open_bytes(struct damon_perf_file *p, struct damon_fail *f)
 	return damon_perf_head_read(&p->head, in, f);
 }
 
+/* Takes 'fd' over. */
+static int add_part(struct damon_perf_file *p, int fd)
+{
+	struct damon_perf_stream *s;
+	int err = p->nr_parts == MAX_PARTS
+			  ? -E2BIG
+			  : vec_reserve(&p->part, &p->cap_parts, p->nr_parts + 1, sizeof(*p->part));
+
+	if (err) {
+		close(fd);
+		return err;
+	}
+	s = &p->part[p->nr_parts++];
+	*s = (struct damon_perf_stream){.ended = false};
+	err = damon_bytes_open_fd(&s->in, fd, PART_BYTES);
+	if (err)
+		return err;
+	s->data_end = s->in.length;
+	p->head.info.bytes_total += s->data_end;
+	return s->data_end == UINT64_MAX ? -EINVAL : 0; /* something else than a file */
+}
+
 /* The files that threads of perf wrote beside the first one: records and nothing else. */
 static int open_parts(struct damon_perf_file *p, int folder, struct damon_fail *f)
 {
-	struct damon_perf_stream *s;
-	int fd = -1, err = 0;
+	char name[32];
+	int err = 0;
 
 	for (size_t i = 0; !err; i++) {
-		char name[32];
+		int fd;
 
 		snprintf(name, sizeof(name), "data.%zu", i);
 		fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd < 0)
-			break;
-		if (i == MAX_PARTS ||
-		    vec_reserve(&p->part, &p->cap_parts, i + 1, sizeof(*p->part))) {
-			close(fd);
-			return damon_fail(f, E2BIG, "'%.200s' holds too many files", p->head.path);
-		}
-		s = &p->part[p->nr_parts++];
-		*s = (struct damon_perf_stream){.in = {.fd = -1}};
-		err = damon_bytes_open_fd(&s->in, fd, PART_BYTES);
-		s->data_end = s->in.length;
-		if (!err && s->data_end == UINT64_MAX)
-			err = -EINVAL;
-		if (!err)
-			p->head.info.bytes_total += s->data_end;
+		if (fd < 0 && errno == ENOENT)
+			return 0;
+		err = fd < 0 ? -errno : add_part(p, fd);
 	}
-	if (!err && fd < 0 && errno != ENOENT)
-		err = -errno;
-	return err ? damon_fail(f, -err, "cannot read all of '%.200s': %s", p->head.path,
-				strerror(-err))
-		   : 0;
+	return damon_fail(f, -err, "cannot read '%.200s/%s': %s", p->head.path, name,
+			  strerror(-err));
 }
 
 /* 'folder': -1, or one with more files. Takes 'p' over. */
@@ -444,7 +451,7 @@ static int user_record(struct damon_perf_file *p, const struct perf_event_header
 static void count_lost(struct damon_perf_file *p, const struct perf_event_header *h,
 		       const struct perf_event_attr *a, struct damon_perf_record *r)
 {
-	uint64_t of_rings = MAX(p->ring_lost, p->ring_lost_asked);
+	uint64_t now, before = MAX(p->ring_lost, p->ring_lost_asked);
 
 	if (r->type == PERF_RECORD_LOST) {
 		p->ring_lost += r->lost;
@@ -457,7 +464,8 @@ static void count_lost(struct damon_perf_file *p, const struct perf_event_header
 		p->stats.lost += r->lost;
 		return;
 	}
-	r->lost = MAX(p->ring_lost, p->ring_lost_asked) - of_rings;
+	now = MAX(p->ring_lost, p->ring_lost_asked);
+	r->lost = now - MIN(before, now); /* of damaged files the sum may be beyond all numbers */
 	p->stats.lost += r->lost;
 }
 

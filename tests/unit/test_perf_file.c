@@ -654,22 +654,44 @@ Test(perf_file, a_folder_is_read_as_one)
 	cr_expect_eq(rmdir(folder), 0);
 }
 
+static void expect_refused(const char *folder, int err, const char *what)
+{
+	struct damon_perf_file *p = NULL;
+	struct damon_fail f = {0};
+
+	cr_expect_eq(damon_perf_file_open(folder, &p, &f), err, "%s: %s", what, f.text);
+	cr_expect(strstr(f.text, what), "%s", f.text);
+	damon_perf_file_close(p);
+}
+
 /* Nothing is waited for where a file is none. */
 Test(perf_file, folders_of_something_else)
 {
-	char folder[] = "/tmp/perf_file_XXXXXX", path[96];
-	struct damon_perf_file *p;
-	struct damon_fail f = {0};
+	char folder[] = "/tmp/perf_file_XXXXXX", path[96], part[96];
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes = make_file(&len, 0);
+	FILE *out;
 
 	cr_assert(mkdtemp(folder));
-	cr_expect_eq(damon_perf_file_open(folder, &p, &f), -ENOENT);
 	snprintf(path, sizeof(path), "%s/data", folder);
-	cr_expect(strstr(f.text, path), "%s", f.text);
+	snprintf(part, sizeof(part), "%s/data.0", folder);
+	expect_refused(folder, -ENOENT, path);
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	cr_expect_eq(damon_perf_file_open(folder, &p, &f), -EINVAL, "%s", f.text);
-	unlink(path);
+	expect_refused(folder, -EINVAL, path);
+	cr_expect_eq(unlink(path), 0);
 	cr_assert_eq(mkdir(path, 0700), 0);
-	cr_expect_eq(damon_perf_file_open(folder, &p, &f), -EINVAL, "%s", f.text);
-	rmdir(path);
+	expect_refused(folder, -EINVAL, path);
+	cr_expect_eq(rmdir(path), 0);
+	out = fopen(path, "w");
+	cr_assert(out);
+	cr_assert_eq(fwrite(bytes, 1, len, out), len);
+	fclose(out);
+	cr_assert_eq(mkfifo(part, 0600), 0);
+	expect_refused(folder, -EINVAL, part);
+	cr_expect_eq(unlink(part), 0);
+	cr_assert_eq(symlink("/dev/zero", part), 0);
+	expect_refused(folder, -EINVAL, part);
+	cr_expect_eq(unlink(part), 0);
+	cr_expect_eq(unlink(path), 0);
 	cr_expect_eq(rmdir(folder), 0);
 }
