@@ -155,8 +155,8 @@ ARM_CC	?= aarch64-linux-gnu-gcc
 ARM	:= $(B)/arm/tests/arm/unit
 ARM_SRC := $(wildcard tests/arm/*.c src/base/*.c pmu/memory.c pmu/ibs*.c pmu/spe/*.c) \
 	   $(patsubst %,src/os/%.c,features pmu proc sys) \
-	   $(patsubst %,src/perf/%.c,bytes explain file file_build_ids file_head file_write \
-	   file_zstd order record) \
+	   $(patsubst %,src/perf/%.c,bytes explain file file_build_ids file_head file_stream \
+	   file_write file_zstd order record) \
 	   $(patsubst %,tests/kit/%.c,corpus fake_perf fake_sys perf_build) \
 	   $(wildcard $(patsubst %,tests/unit/test_%.c,ibs* memory order perf_file perf_record pmu \
 	   spe*))

@@ -196,13 +196,14 @@ static bool raw_field(const struct damon_perf_sample *s, const struct damon_faul
 	return true;
 }
 
-/* What was touched: by the tracepoint's payload if there is one, else by the sample itself. */
+/* What was touched: by the sample itself or, where it does not tell, by the tracepoint's payload.
+ * Recordings may have a payload of something else beside the address ('perf record -d -R'). */
 static bool fault_of(const struct faults *f, const struct damon_perf_sample *s,
 		     struct damon_access *a)
 {
 	uint64_t error;
 
-	if (!s->raw) {
+	if (s->addr || !s->raw) {
 		*a = (struct damon_access){.addr = s->addr, .ip = s->ip};
 		return s->addr != 0;
 	}

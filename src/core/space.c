@@ -36,7 +36,7 @@ static char **names_slot(const struct names *n, const char *name)
 
 static int names_grow(struct names *n)
 {
-	struct names grown = {.cap = n->cap ? 2 * n->cap : 64, .nr = n->nr};
+	struct names grown = {.cap = n->cap ? 2 * n->cap : 8, .nr = n->nr};
 
 	grown.slot = calloc(grown.cap, sizeof(*grown.slot));
 	if (!grown.slot)

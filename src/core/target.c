@@ -425,8 +425,11 @@ void damon_targets_comm(struct damon_targets *t, int pid, const char *comm)
 {
 	struct damon_proc *p = damon_targets_find(t, pid);
 
-	if (p)
-		snprintf(p->comm, sizeof(p->comm), "%s", comm);
+	if (!p)
+		return;
+	snprintf(p->comm, sizeof(p->comm), "%s", comm);
+	if (p->target && !p->target->common && !strcmp(p->target->comm, "?"))
+		snprintf(p->target->comm, sizeof(p->target->comm), "%s", comm);
 }
 
 void damon_targets_exit(struct damon_targets *t, int pid, uint64_t now_ns)

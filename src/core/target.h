@@ -97,9 +97,9 @@ int damon_targets_admit(struct damon_targets *t, struct damon_proc *p, uint64_t 
 /* Events, in order of time. Each returns 0 or -ENOMEM; unknown pids are fine. */
 int damon_targets_fork(struct damon_targets *t, int pid, int ppid, uint64_t now_ns);
 int damon_targets_exec(struct damon_targets *t, int pid, const char *comm, uint64_t now_ns);
-void damon_targets_comm(
-	struct damon_targets *t, int pid,
-	const char *comm); /* renamed without exec: the program of its target keeps its name */
+void damon_targets_comm(struct damon_targets *t, int pid,
+			const char *comm); /* renamed without exec: the program of its target keeps
+					      its name, but for "?" */
 void damon_targets_exit(struct damon_targets *t, int pid,
 			uint64_t now_ns); /* the thread group ended */
 

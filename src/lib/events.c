@@ -222,6 +222,8 @@ int events_on_record(void *priv, const struct damon_perf_record *r)
 
 	if (err)
 		return err;
+	if (ctx->replay && !replay_has_room(ctx, r))
+		return 0;
 	switch (r->type) {
 	case PERF_RECORD_SAMPLE:
 		if (ctx->replay)

@@ -51,14 +51,28 @@ static size_t glance(int fd, uint8_t *bytes, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
+/* The same of a folder that perf made: of its first file. */
+static size_t glance_folder(int folder, uint8_t *bytes, size_t n)
+{
+	_cleanup_(closep) int fd = openat(folder, "data", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) ? glance(fd, bytes, n) : 0;
+}
+
 /* 'fd' is to stay open until the file was opened to be read: a named pipe would break between. */
 static bool is_perf_file(const char *path, int *fd)
 {
 	uint8_t bytes[8];
+	struct stat st;
 
 	*fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
 				: fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	return *fd >= 0 && damon_perf_file_is(bytes, glance(*fd, bytes, sizeof(bytes)));
+	if (*fd < 0 || fstat(*fd, &st))
+		return false;
+	return damon_perf_file_is(bytes, S_ISDIR(st.st_mode)
+						 ? glance_folder(*fd, bytes, sizeof(bytes))
+						 : glance(*fd, bytes, sizeof(bytes)));
 }
 
 /* A file that nobody else sees. */

@@ -15,6 +15,10 @@
 #define MAX_TIME_NS	  (1ull << 62) /* nothing is as late: sums cannot overflow */
 #define KERNEL_HALF	  (1ull << 63)
 
+/* What is kept of what a recording tells of processes, samples or not: alive at once, and their
+ * mappings. It may tell of any number. */
+enum { MAX_PROCS = 1 << 14, MAX_MAPPINGS = 1 << 18, MAPPINGS_PER_COUNT = 1 << 12 };
+
 /* What an event of the file is to us. */
 struct replay_event {
 	const struct damon_source_ops *ops; /* NULL: nobody decodes it */
@@ -32,6 +36,7 @@ struct replay {
 	void **states;	       /* by row of damon_sources, NULL: not used */
 	struct kdamon *kdamon; /* NULL: samples of memory */
 	struct infer infer;
+	size_t nr_mappings, uncounted; /* of all spaces, at most; since they were counted */
 	bool begun, ended;
 	int err;	  /* from the callbacks of 'order' and of traces */
 	uint64_t last_ns; /* the latest time of what was delivered */
@@ -76,7 +81,7 @@ static int check_times(struct damon_ctx *ctx, const struct damon_perf_event *e)
 	if (e->attr.sample_type & PERF_SAMPLE_TIME)
 		return 0;
 	damon_fail(&ctx->fail, EINVAL, "the samples of '%.200s' have no times", ctx->replay_path);
-	damon_fail_remedy(&ctx->fail, "record without -T (--no-timestamp)");
+	damon_fail_remedy(&ctx->fail, "record with -T (--timestamp)");
 	return -EINVAL;
 }
 
@@ -161,6 +166,19 @@ static int refuse_registers(struct damon_ctx *ctx)
 	return -ENODATA;
 }
 
+static bool is_counted(const struct damon_perf_event *e)
+{
+	return (e->attr.sample_type & PERF_SAMPLE_ADDR) && !e->attr.sample_period;
+}
+
+static int refuse_counts(struct damon_ctx *ctx)
+{
+	damon_fail(&ctx->fail, ENODATA, "the events of '%.200s' were counted and not sampled",
+		   ctx->replay_path);
+	damon_fail_remedy(&ctx->fail, "record without -n (--no-samples)");
+	return -ENODATA;
+}
+
 /* No event of it can be used: says which ones there are. */
 static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 {
@@ -172,6 +190,9 @@ static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 	for (size_t i = 0; i < n; i++)
 		if (needs_program(&events[i]))
 			return refuse_registers(ctx);
+	for (size_t i = 0; i < n; i++)
+		if (is_counted(&events[i]))
+			return refuse_counts(ctx);
 	for (size_t i = 0; i < n && i < 8; i++)
 		tell_event(&all, &events[i]);
 	damon_fail(&ctx->fail, ENODATA, "no event of '%.200s' tells addresses of memory: %.120s",
@@ -180,9 +201,21 @@ static int refuse_events(struct damon_ctx *ctx, struct replay *r)
 	return -ENODATA;
 }
 
-/* What the record says of the sources as one: the first one's name, and all that they see. */
+/* 'perf record -d' asks clocks and switches for addresses, too. */
+static bool is_software(const struct damon_perf_event *e)
+{
+	const struct perf_event_attr *a = &e->attr;
+
+	return a->type == PERF_TYPE_SOFTWARE && a->config != PERF_COUNT_SW_PAGE_FAULTS &&
+	       a->config != PERF_COUNT_SW_PAGE_FAULTS_MIN &&
+	       a->config != PERF_COUNT_SW_PAGE_FAULTS_MAJ;
+}
+
+/* What the record says of the sources as one: the name of the first one that is likely to tell
+ * addresses, and all that they see. */
 static int choose_all(struct damon_ctx *ctx, struct replay *r)
 {
+	const struct damon_source_ops *unlikely = NULL;
 	const struct damon_perf_event *events;
 	size_t n;
 	int err = choose_sources(ctx, r);
@@ -192,10 +225,14 @@ static int choose_all(struct damon_ctx *ctx, struct replay *r)
 		if (!r->events[i].ops)
 			continue;
 		tell_event(r, &events[i]);
-		ctx->source = ctx->source ? ctx->source : r->events[i].ops;
+		if (is_software(&events[i]))
+			unlikely = unlikely ? unlikely : r->events[i].ops;
+		else
+			ctx->source = ctx->source ? ctx->source : r->events[i].ops;
 	}
 	if (err)
 		return err;
+	ctx->source = ctx->source ? ctx->source : unlikely;
 	if (ctx->source) { /* samples tell more than the kernel's regions */
 		kdamon_free(steal(&r->kdamon));
 		return 0;
@@ -280,6 +317,64 @@ static int on_record(void *priv, const struct damon_perf_record *rec)
 	return err;
 }
 
+/* ---- what is kept of processes ---- */
+
+/* Mappings of all spaces; one that processes share counts once. */
+static size_t count_mappings(struct damon_targets *ts)
+{
+	const struct damon_proc *p;
+	size_t pos = 0, nr = 0;
+
+	while ((p = damon_targets_next_proc(ts, &pos)))
+		nr += (p->space->nr_live + p->space->nr_dead) / p->space->refs;
+	return nr;
+}
+
+static bool has_room_for_mapping(struct replay *r, struct damon_targets *ts, struct damon_proc *p)
+{
+	if (++r->uncounted == MAPPINGS_PER_COUNT) {
+		r->nr_mappings = count_mappings(ts);
+		r->uncounted = 0;
+	}
+	if (r->nr_mappings + r->uncounted < MAX_MAPPINGS)
+		return true;
+	if (p)
+		p->space->nr_forgotten++;
+	return false;
+}
+
+/* The process that a record may make known; 0: none. */
+static int told_pid(const struct damon_perf_record *rec)
+{
+	switch (rec->type) {
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		return rec->mmap.pid;
+	case PERF_RECORD_COMM:
+		return rec->comm.pid;
+	case PERF_RECORD_FORK:
+		return rec->task.pid;
+	default:
+		return 0;
+	}
+}
+
+bool replay_has_room(struct damon_ctx *ctx, const struct damon_perf_record *rec)
+{
+	struct damon_targets *ts = damon_core_targets(ctx->core);
+	int pid = told_pid(rec);
+	struct damon_proc *p;
+
+	if (pid <= 0)
+		return true;
+	p = damon_targets_find(ts, pid);
+	if (!p && damon_targets_nr_procs(ts) >= MAX_PROCS)
+		return false;
+	if (rec->type == PERF_RECORD_MMAP || rec->type == PERF_RECORD_MMAP2)
+		return has_room_for_mapping(ctx->replay, ts, p);
+	return true;
+}
+
 /* ---- samples ---- */
 
 static void emit(void *priv, const struct damon_obs *o)
@@ -311,7 +406,7 @@ static struct damon_proc *proc_of(struct damon_ctx *ctx, const struct damon_perf
 	if (pid < 0) /* nothing told of the thread: the first one has its process's number */
 		pid = s->tid;
 	p = pid > 0 ? damon_targets_find(ts, pid) : NULL;
-	if (!p && pid > 0) /* nothing told of it */
+	if (!p && pid > 0 && damon_targets_nr_procs(ts) < MAX_PROCS) /* nothing told of it */
 		p = damon_targets_know(ts, pid, "?", s->time_ns);
 	if (p && !p->target && damon_targets_admit(ts, p, s->time_ns))
 		ctx->replay->err = -ENOMEM;
@@ -513,6 +608,13 @@ static int refuse_empty(struct damon_ctx *ctx)
 {
 	const struct damon_perf_file_stats *s = damon_perf_file_stats(ctx->replay->file);
 
+	if (s->no_event && !s->samples) {
+		damon_fail(&ctx->fail, ENODATA,
+			   "'%.200s' tells of its events behind their samples, if at all",
+			   ctx->replay_path);
+		damon_fail_remedy(&ctx->fail, "record without --tail-synthesize, or to a file");
+		return -ENODATA;
+	}
 	damon_fail(&ctx->fail, ENODATA, "'%.200s' holds no record of any time%s", ctx->replay_path,
 		   s->truncated ? ": it ends in the middle" : "");
 	damon_fail_remedy(&ctx->fail, "record it again, for longer");

@@ -25,6 +25,10 @@ int replay_finish(struct damon_ctx *ctx);
 uint64_t replay_end_ns(const struct damon_ctx *ctx); /* behind what was read so far */
 void replay_free(struct replay *r);		     /* NULL is fine */
 
+/* From events.c: is there room for what a record tells of a process? Samples of processes that
+ * there was none for are counted as of no target. */
+bool replay_has_room(struct damon_ctx *ctx, const struct damon_perf_record *r);
+
 /* From events.c: a sample, in the order of time. Returns 0 or -ENOMEM. */
 int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r);
 

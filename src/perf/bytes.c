@@ -8,12 +8,12 @@
 
 #include "base/util.h"
 
-int damon_bytes_open_fd(struct damon_bytes *b, int fd)
+int damon_bytes_open_fd(struct damon_bytes *b, int fd, size_t cap)
 {
 	struct stat st;
 
-	*b = (struct damon_bytes){.fd = fd, .length = UINT64_MAX};
-	b->buf = malloc(DAMON_BYTES_MAX);
+	*b = (struct damon_bytes){.fd = fd, .cap = cap, .length = UINT64_MAX};
+	b->buf = malloc(cap);
 	if (!b->buf || fstat(fd, &st)) {
 		int err = b->buf ? errno : ENOMEM;
 
@@ -27,7 +27,8 @@ int damon_bytes_open_fd(struct damon_bytes *b, int fd)
 
 void damon_bytes_open_mem(struct damon_bytes *b, const void *bytes, size_t len)
 {
-	*b = (struct damon_bytes){.fd = -1, .mem = bytes, .length = len, .len = len};
+	*b = (struct damon_bytes){
+		.fd = -1, .mem = bytes, .cap = DAMON_BYTES_MAX, .length = len, .len = len};
 }
 
 void damon_bytes_close(struct damon_bytes *b)
@@ -48,7 +49,7 @@ static void fill(struct damon_bytes *b, size_t want)
 	b->len -= b->at;
 	b->at = 0;
 	while (b->len < want) {
-		ssize_t n = read(b->fd, b->buf + b->len, DAMON_BYTES_MAX - b->len);
+		ssize_t n = read(b->fd, b->buf + b->len, b->cap - b->len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -62,7 +63,7 @@ static void fill(struct damon_bytes *b, size_t want)
 
 const uint8_t *damon_bytes_some(struct damon_bytes *b, size_t want, size_t *n)
 {
-	want = MIN(want, (size_t)DAMON_BYTES_MAX);
+	want = MIN(want, b->cap);
 	fill(b, want);
 	*n = MIN(want, b->len - b->at);
 	return (b->mem ? b->mem : b->buf) + b->at;
@@ -84,7 +85,7 @@ bool damon_bytes_skip_slow(struct damon_bytes *b, uint64_t n)
 		if (b->at == b->len && b->length != UINT64_MAX && !b->mem)
 			return damon_bytes_seek(b,
 						n > UINT64_MAX - b->pos ? UINT64_MAX : b->pos + n);
-		damon_bytes_some(b, (size_t)MIN(n, (uint64_t)DAMON_BYTES_MAX), &have);
+		damon_bytes_some(b, (size_t)MIN(n, (uint64_t)b->cap), &have);
 		if (!have)
 			return false;
 		b->at += have;

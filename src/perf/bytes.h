@@ -16,18 +16,20 @@ struct damon_bytes {
 	int fd;		    /* -1: memory */
 	const uint8_t *mem; /* NULL: of 'fd' */
 	uint8_t *buf;
+	size_t cap;	      /* of 'buf' */
 	size_t at, len;	      /* what is buffered: buf[at, len) */
 	uint64_t pos, length; /* where buf[at] lies; of all, UINT64_MAX: a pipe */
 	int err;	      /* of a read that failed */
 };
 
-/* Takes 'fd' over, also when it fails. Returns 0 or -errno. */
-int damon_bytes_open_fd(struct damon_bytes *b, int fd);
+/* Takes 'fd' over, also when it fails. 'cap' bytes may be asked for at once, at most
+ * DAMON_BYTES_MAX. Returns 0 or -errno. */
+int damon_bytes_open_fd(struct damon_bytes *b, int fd, size_t cap);
 void damon_bytes_open_mem(struct damon_bytes *b, const void *bytes, size_t len);
 void damon_bytes_close(struct damon_bytes *b);
 
 /*
- * The next 'n' bytes, at most DAMON_BYTES_MAX, valid until the next call but damon_bytes_skip().
+ * The next 'n' bytes, at most 'cap' of them, valid until the next call but damon_bytes_skip().
  * NULL: there are fewer, or reading failed ('err').
  */
 const uint8_t *damon_bytes_peek_slow(struct damon_bytes *b, size_t n);

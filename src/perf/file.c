@@ -6,43 +6,35 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "perf/bytes.h"
 #include "perf/file_head.h"
-#include "perf/file_zstd.h"
+#include "perf/file_stream.h"
 
-/* Records that perf adds to the kernel's: enum perf_user_event_type, tools/lib/perf. */
-enum user_type {
-	USER_ATTR = 64,
-	USER_TRACING_DATA = 66,
-	USER_BUILD_ID = 67,
-	USER_FINISHED_ROUND = 68,
-	USER_AUXTRACE_INFO = 70,
-	USER_AUXTRACE = 71,
-	USER_EVENT_UPDATE = 78,
-	USER_TIME_CONV = 79,
-	USER_FEATURE = 80,
-	USER_COMPRESSED = 81,
-	USER_COMPRESSED2 = 83,
-	USER_TYPES = 64, /* they begin here */
-};
 enum { EVENT_UPDATE_NAME = 2 };
 
+/* PERF_RECORD_MISC_LOST_SAMPLES_BPF: dropped on demand. */
+#define LOST_BY_FILTER (1 << 15)
+
+/* Files of records that a folder may hold, and what of each is buffered: its largest record. */
+enum { MAX_PARTS = 1024, PART_BYTES = 1 << 16 };
+
 struct damon_perf_file {
-	struct damon_bytes in;
 	struct damon_perf_head head;
-	struct damon_unzip unzip;
+	struct damon_perf_stream main;	/* the only one, but for folders */
+	struct damon_perf_stream *part; /* data.0, data.1, .. */
+	size_t nr_parts, cap_parts;
+	struct damon_perf_stream *from; /* the one that is read now */
+	uint64_t until_ns;		/* up to which it has the oldest records */
 	struct damon_perf_file_stats stats;
+	uint64_t ring_lost, ring_lost_asked; /* as rings told, and as perf asked in the end */
 	bool one_layout; /* the samples of all events have their id in the same place */
 	uint32_t id_at;	 /* that place in 8-byte words, UINT32_MAX: they have none */
 	size_t seen_events;
-	uint64_t aux_left;	    /* of the trace payload at hand */
-	struct damon_perf_item aux; /* its head */
-	bool ended;
-	const uint64_t *record;	      /* the one at hand, aligned */
-	uint64_t copy[(1 << 16) / 8]; /* of one that is not where it is */
+	struct damon_perf_copy copy;
 };
 
 /* The file form has its features behind the records: from a pipe it is read from a copy. */
@@ -69,38 +61,110 @@ static int spool(struct damon_bytes *b)
 		return b->err ? b->err : -EIO;
 	lseek(fd, 0, SEEK_SET);
 	damon_bytes_close(b);
-	return damon_bytes_open_fd(b, fd);
+	return damon_bytes_open_fd(b, fd, DAMON_BYTES_MAX);
 }
 
 static int open_bytes(struct damon_perf_file *p, struct damon_fail *f)
 {
+	struct damon_bytes *in = &p->main.in;
 	uint64_t header[2];
-	const uint8_t *head = damon_bytes_peek(&p->in, sizeof(header));
+	const uint8_t *head = damon_bytes_peek(in, sizeof(header));
 	int err = 0;
 
-	if (head && p->in.length == UINT64_MAX && damon_perf_file_is(head, sizeof(header))) {
+	if (head && in->length == UINT64_MAX && damon_perf_file_is(head, sizeof(header))) {
 		memcpy(header, head, sizeof(header));
 		if (header[1] != sizeof(header))
-			err = spool(&p->in);
+			err = spool(in);
 	}
 	if (err)
 		return damon_fail(f, -err, "cannot copy the recording from the pipe: %s",
 				  strerror(-err));
-	return damon_perf_head_read(&p->head, &p->in, f);
+	return damon_perf_head_read(&p->head, in, f);
 }
 
-/* Takes 'p' over. */
-static int start(struct damon_perf_file *p, struct damon_perf_file **out, struct damon_fail *f)
+/* Takes 'fd' over. */
+static int add_part(struct damon_perf_file *p, int fd)
 {
-	int err = open_bytes(p, f);
+	struct damon_perf_stream *s;
+	int err = p->nr_parts == MAX_PARTS
+			  ? -E2BIG
+			  : vec_reserve(&p->part, &p->cap_parts, p->nr_parts + 1, sizeof(*p->part));
 
+	if (err) {
+		close(fd);
+		return err;
+	}
+	s = &p->part[p->nr_parts++];
+	*s = (struct damon_perf_stream){.ended = false};
+	err = damon_bytes_open_fd(&s->in, fd, PART_BYTES);
+	if (err)
+		return err;
+	s->data_end = s->in.length;
+	p->head.info.bytes_total += s->data_end;
+	return s->data_end == UINT64_MAX ? -EINVAL : 0; /* something else than a file */
+}
+
+/* The files that threads of perf wrote beside the first one: records and nothing else. */
+static int open_parts(struct damon_perf_file *p, int folder, struct damon_fail *f)
+{
+	char name[32];
+	int err = 0;
+
+	for (size_t i = 0; !err; i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "data.%zu", i);
+		fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0 && errno == ENOENT)
+			return 0;
+		err = fd < 0 ? -errno : add_part(p, fd);
+	}
+	return damon_fail(f, -err, "cannot read '%.200s/%s': %s", p->head.path, name,
+			  strerror(-err));
+}
+
+/* 'folder': -1, or one with more files. Takes 'p' over. */
+static int start(struct damon_perf_file *p, const char *path, int folder,
+		 struct damon_perf_file **out, struct damon_fail *f)
+{
+	int err;
+
+	p->from = &p->main;
+	p->head.path = path;
+	err = open_bytes(p, f);
+	if (!err && folder >= 0)
+		err = open_parts(p, folder, f);
+	if (!err && p->head.is_one_of_several && folder < 0) {
+		err = damon_fail(f, ENOTSUP, "'%.200s' is one file of several", path);
+		damon_fail_remedy(f, "name the folder that perf made");
+	}
+	p->head.path = NULL;
 	if (err) {
 		damon_perf_file_close(p);
 		return err;
 	}
+	p->main.data_end = p->head.data_end;
 	p->stats.truncated = p->head.cut;
 	*out = p;
 	return 0;
+}
+
+/* The first file of the folder '*fd', which becomes that file; returns the folder, to be closed.
+ * -1: it is none. */
+static int enter_folder(int *fd)
+{
+	struct stat st;
+	int folder = *fd;
+
+	if (fstat(folder, &st) || !S_ISDIR(st.st_mode))
+		return -1;
+	*fd = openat(folder, "data", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*fd >= 0 && !fstat(*fd, &st) && !S_ISREG(st.st_mode)) {
+		close(*fd);
+		*fd = -1;
+		errno = EINVAL;
+	}
+	return folder;
 }
 
 int damon_perf_file_open(const char *path, struct damon_perf_file **out, struct damon_fail *f)
@@ -108,22 +172,24 @@ int damon_perf_file_open(const char *path, struct damon_perf_file **out, struct 
 	bool is_stdin = !strcmp(path, "-");
 	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
 			  : open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(closep) int folder = fd >= 0 ? enter_folder(&fd) : -1;
 	struct damon_perf_file *p;
 	int err;
 
 	if (fd < 0)
-		return damon_fail(f, errno, "cannot open '%s': %s", path, strerror(errno));
+		return damon_fail(f, errno, "cannot open '%.200s%s': %s", path,
+				  folder >= 0 ? "/data" : "", strerror(errno));
 	p = calloc(1, sizeof(*p));
 	if (!p) {
 		close(fd);
 		return damon_fail(f, ENOMEM, "out of memory");
 	}
-	err = damon_bytes_open_fd(&p->in, fd);
+	err = damon_bytes_open_fd(&p->main.in, fd, DAMON_BYTES_MAX);
 	if (err) {
 		free(p);
-		return damon_fail(f, -err, "cannot read '%s': %s", path, strerror(-err));
+		return damon_fail(f, -err, "cannot read '%.200s': %s", path, strerror(-err));
 	}
-	return start(p, out, f);
+	return start(p, path, folder, out, f);
 }
 
 int damon_perf_file_open_mem(const void *bytes, size_t len, struct damon_perf_file **out,
@@ -133,16 +199,18 @@ int damon_perf_file_open_mem(const void *bytes, size_t len, struct damon_perf_fi
 
 	if (!p)
 		return damon_fail(f, ENOMEM, "out of memory");
-	damon_bytes_open_mem(&p->in, bytes, len);
-	return start(p, out, f);
+	damon_bytes_open_mem(&p->main.in, bytes, len);
+	return start(p, "memory", -1, out, f);
 }
 
 void damon_perf_file_close(struct damon_perf_file *p)
 {
 	if (!p)
 		return;
-	damon_bytes_close(&p->in);
-	damon_unzip_release(&p->unzip);
+	damon_perf_stream_release(&p->main);
+	for (size_t i = 0; i < p->nr_parts; i++)
+		damon_perf_stream_release(&p->part[i]);
+	free(p->part);
 	damon_perf_head_release(&p->head);
 	free(p);
 }
@@ -297,13 +365,50 @@ static int user_aux(struct damon_perf_file *p, const uint8_t *body, size_t len)
 		return -EBADMSG;
 	memcpy(w, body, sizeof(w));
 	memcpy(words, &w[3], sizeof(words));
-	p->aux = (struct damon_perf_item){.type = DAMON_PERF_AUX_DATA};
-	p->aux.aux.offset = w[1];
-	p->aux.aux.reference = w[2];
-	p->aux.aux.idx = words[0];
-	p->aux.aux.tid = (int)words[1];
-	p->aux.aux.cpu = (int)words[2];
-	p->aux_left = w[0];
+	p->from->aux = (struct damon_perf_item){.type = DAMON_PERF_AUX_DATA};
+	p->from->aux.aux.offset = w[1];
+	p->from->aux.aux.reference = w[2];
+	p->from->aux.aux.idx = words[0];
+	p->from->aux.aux.tid = (int)words[1];
+	p->from->aux.aux.cpu = (int)words[2];
+	p->from->aux_left = w[0];
+	return 0;
+}
+
+/* The payload of 'size' bytes that follows, from malloc; NULL: there is less, or no memory. */
+static uint8_t *take_payload(struct damon_bytes *in, size_t size)
+{
+	_cleanup_(freep) uint8_t *all = NULL;
+	size_t at = 0, cap = 0, n;
+
+	while (at < size) {
+		const uint8_t *some = damon_bytes_some(in, size - at, &n);
+
+		if (!n || vec_reserve(&all, &cap, at + n, 1))
+			return NULL;
+		memcpy(all + at, some, n);
+		damon_bytes_skip(in, n);
+		at += n;
+	}
+	return steal(&all);
+}
+
+/* Formats that are larger than any are left out. */
+static int user_tracing(struct damon_perf_file *p, const uint8_t *body, size_t len)
+{
+	uint8_t *formats;
+	uint32_t size;
+
+	if (len < sizeof(size))
+		return -EBADMSG;
+	memcpy(&size, body, sizeof(size));
+	if (size > DAMON_PERF_FEATURE_MAX)
+		return damon_bytes_skip(&p->from->in, size) ? 0
+							    : damon_perf_stream_end(p->from, true);
+	formats = take_payload(&p->from->in, size);
+	if (!formats)
+		return size ? damon_perf_stream_end(p->from, true) : 0;
+	damon_perf_head_tracing(&p->head, formats, size);
 	return 0;
 }
 
@@ -322,6 +427,8 @@ static int user_record(struct damon_perf_file *p, const struct perf_event_header
 	case USER_EVENT_UPDATE:
 		user_update(p, body, len);
 		return 0;
+	case USER_TRACING_DATA:
+		return user_tracing(p, body, len);
 	case USER_TIME_CONV:
 		user_time_conv(p, body, len);
 		return 0;
@@ -329,6 +436,8 @@ static int user_record(struct damon_perf_file *p, const struct perf_event_header
 		user_feature(p, body, len);
 		return 0;
 	case USER_FINISHED_ROUND:
+		if (p->nr_parts) /* of one of the files */
+			return 0;
 		*out = (struct damon_perf_item){.type = DAMON_PERF_ROUND};
 		return 1;
 	case USER_AUXTRACE_INFO:
@@ -343,12 +452,36 @@ static int user_record(struct damon_perf_file *p, const struct perf_event_header
 
 /* ---- records of the kernel ---- */
 
+/*
+ * Rings tell what they lost when there is room again (LOST). Since 6.1 perf asks each event for the
+ * same in the end, and writes that as LOST_SAMPLES without a time: only what is beyond counts.
+ * Those with a time are of PMUs that lost samples before the ring, and come on top.
+ */
+static void count_lost(struct damon_perf_file *p, const struct perf_event_header *h,
+		       const struct perf_event_attr *a, struct damon_perf_record *r)
+{
+	uint64_t now, before = MAX(p->ring_lost, p->ring_lost_asked);
+
+	if (r->type == PERF_RECORD_LOST) {
+		p->ring_lost += r->lost;
+	} else if (h->misc & LOST_BY_FILTER) {
+		r->lost = 0;
+		p->stats.skipped++;
+	} else if (a->read_format & DAMON_PERF_FORMAT_LOST && !r->time_ns) {
+		p->ring_lost_asked += r->lost;
+	} else {
+		p->stats.lost += r->lost;
+		return;
+	}
+	now = MAX(p->ring_lost, p->ring_lost_asked);
+	r->lost = now - MIN(before, now); /* of damaged files the sum may be beyond all numbers */
+	p->stats.lost += r->lost;
+}
+
 static void count(struct damon_perf_file *p, const struct damon_perf_record *r)
 {
 	if (r->type == PERF_RECORD_SAMPLE)
 		p->stats.samples++;
-	else if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
-		p->stats.lost += r->lost;
 	else if (r->type == PERF_RECORD_THROTTLE)
 		p->stats.throttled++;
 }
@@ -369,164 +502,95 @@ static int kernel_record(struct damon_perf_file *p, const struct perf_event_head
 	}
 	if (h->type == PERF_RECORD_SAMPLE)
 		out->record.sample.event = (uint32_t)event;
+	if (h->type == PERF_RECORD_LOST || h->type == PERF_RECORD_LOST_SAMPLES)
+		count_lost(p, h, &p->head.events[event].attr, &out->record);
 	count(p, &out->record);
 	return 1;
 }
 
 /* ---- one after another ---- */
 
-/* The end of what can be read, before its time: 1 if the file said there was more. */
-static int end(struct damon_perf_file *p, bool cut)
-{
-	p->ended = true;
-	p->stats.truncated |= cut;
-	return 0;
-}
-
 /* Of a hardware trace that is delivered in pieces. */
-static int next_aux(struct damon_perf_file *p, struct damon_perf_item *out)
+static int next_aux(struct damon_perf_stream *s, struct damon_perf_item *out)
 {
-	uint64_t room = p->head.data_end - MIN(p->in.pos, p->head.data_end);
-	uint64_t left = MIN(p->aux_left, room);
+	uint64_t left = MIN(s->aux_left, damon_perf_stream_left(s));
 	size_t n;
 	const uint8_t *bytes =
-		damon_bytes_some(&p->in, (size_t)MIN(left, (uint64_t)DAMON_BYTES_MAX), &n);
+		damon_bytes_some(&s->in, (size_t)MIN(left, (uint64_t)DAMON_BYTES_MAX), &n);
 
 	if (!n)
-		return end(p, true);
-	*out = p->aux;
+		return damon_perf_stream_end(s, true);
+	*out = s->aux;
 	out->aux.bytes = bytes;
 	out->aux.len = n;
-	p->aux.aux.offset += n;
-	p->aux_left -= n;
-	out->aux.is_last = !p->aux_left;
-	damon_bytes_skip(&p->in, n);
+	s->aux.aux.offset += n;
+	s->aux_left -= n;
+	out->aux.is_last = !s->aux_left;
+	damon_bytes_skip(&s->in, n);
 	return 1;
 }
 
-/* Records are looked at where they lie, until the next one is asked for. */
-static void set_record(struct damon_perf_file *p, const uint8_t *bytes, size_t len)
+/*
+ * The file to be read on: the first one until it ends, then of its parts the one that is the
+ * furthest behind, until it has overtaken the next one. NULL: all have ended.
+ */
+static struct damon_perf_stream *next_stream(struct damon_perf_file *p)
 {
-	p->record = (const uint64_t *)bytes;
-	if ((uintptr_t)bytes % 8 == 0)
-		return;
-	memcpy(p->copy, bytes, len);
-	p->record = p->copy;
-}
+	struct damon_perf_stream *s = p->from;
 
-/* Copies the record at the head of unpacked bytes: 1, or 0 if they have to be fed. */
-static int next_unzipped(struct damon_perf_file *p)
-{
-	struct perf_event_header h;
-	const uint8_t *bytes = damon_unzip_peek(&p->unzip, sizeof(h));
+	if (!s->ended && (s == &p->main || s->newest_ns <= p->until_ns))
+		return s;
+	s = NULL;
+	p->until_ns = UINT64_MAX;
+	for (size_t i = 0; i < p->nr_parts; i++) {
+		struct damon_perf_stream *other = &p->part[i];
 
-	if (!bytes)
-		return 0;
-	memcpy(&h, bytes, sizeof(h));
-	if (h.size < sizeof(h) || h.type == USER_COMPRESSED || h.type == USER_COMPRESSED2 ||
-	    h.type == USER_AUXTRACE || h.type == USER_TRACING_DATA) {
-		p->unzip.broken = true; /* nothing that perf compresses */
-		return 0;
+		if (other->ended)
+			continue;
+		if (s)
+			p->until_ns = MIN(p->until_ns, MAX(s->newest_ns, other->newest_ns));
+		if (!s || other->newest_ns < s->newest_ns)
+			s = other;
 	}
-	bytes = damon_unzip_peek(&p->unzip, h.size);
-	if (!bytes)
-		return 0;
-	set_record(p, bytes, h.size);
-	damon_unzip_skip(&p->unzip, h.size);
-	return 1;
-}
-
-static int take_compressed(struct damon_perf_file *p, const uint8_t *bytes,
-			   const struct perf_event_header *h)
-{
-	size_t head = sizeof(*h) + (h->type == USER_COMPRESSED2 ? 8 : 0);
-	uint64_t len = h->size - MIN(head, (size_t)h->size);
-
-	if (h->type == USER_COMPRESSED2 && h->size >= head) {
-		memcpy(&len, bytes + sizeof(*h), sizeof(len));
-		if (len > h->size - head)
-			return -EBADMSG;
-	}
-	if (p->unzip.broken) {
-		p->stats.malformed++;
-		return 0;
-	}
-	return damon_unzip_feed(&p->unzip, bytes + head, (size_t)len);
-}
-
-static int take_tracing(struct damon_perf_file *p, const uint8_t *body, size_t len)
-{
-	const uint8_t *bytes;
-	uint32_t size;
-
-	if (len < sizeof(size))
-		return -EBADMSG;
-	memcpy(&size, body, sizeof(size));
-	bytes = size <= DAMON_BYTES_MAX ? damon_bytes_peek(&p->in, size) : NULL;
-	if (bytes && damon_perf_head_tracing(&p->head, bytes, size))
-		return -ENOMEM;
-	return damon_bytes_skip(&p->in, size) ? 0 : end(p, true);
-}
-
-/* The next record of the file itself into p->record: 1; 0: it was dealt with, or it is the end. */
-static int next_raw(struct damon_perf_file *p)
-{
-	struct perf_event_header h;
-	uint64_t room = p->head.data_end - MIN(p->in.pos, p->head.data_end);
-	const uint8_t *bytes = room >= sizeof(h) ? damon_bytes_peek(&p->in, sizeof(h)) : NULL;
-
-	if (!bytes)
-		return end(p,
-			   damon_unzip_left(&p->unzip) || (room && p->head.data_end != UINT64_MAX));
-	memcpy(&h, bytes, sizeof(h));
-	bytes = h.size >= sizeof(h) && h.size <= room ? damon_bytes_peek(&p->in, h.size) : NULL;
-	if (!bytes)
-		return end(p, true);
-	damon_bytes_skip(&p->in, h.size);
-	if (h.type == USER_COMPRESSED || h.type == USER_COMPRESSED2)
-		return take_compressed(p, bytes, &h);
-	set_record(p, bytes, h.size);
-	if (h.type == USER_TRACING_DATA)
-		return take_tracing(p, bytes + sizeof(h), h.size - sizeof(h));
-	return 1;
-}
-
-static int next_record(struct damon_perf_file *p)
-{
-	bool was_broken = p->unzip.broken;
-	int got = next_unzipped(p);
-
-	if (!was_broken && p->unzip.broken)
-		p->stats.malformed++;
-	return got ? got : next_raw(p);
+	return s;
 }
 
 /* 1: an item; 0: go on; or -errno. */
-static int step(struct damon_perf_file *p, struct damon_perf_item *out)
+static int step(struct damon_perf_file *p, struct damon_perf_stream *s, struct damon_perf_item *out)
 {
 	const struct perf_event_header *h;
 	int got;
 
-	if (p->aux_left)
-		return next_aux(p, out);
-	got = next_record(p);
+	if (s->aux_left)
+		return next_aux(s, out);
+	got = damon_perf_stream_next(s, &p->copy, &h);
 	if (got <= 0)
 		return got;
-	h = (const struct perf_event_header *)p->record;
 	p->stats.records++;
-	return h->type >= USER_TYPES ? user_record(p, h, out) : kernel_record(p, h, out);
+	if (h->type >= USER_TYPES)
+		return user_record(p, h, out);
+	got = kernel_record(p, h, out);
+	if (got > 0)
+		s->newest_ns = MAX(s->newest_ns, out->record.time_ns);
+	return got;
 }
 
 int damon_perf_file_next(struct damon_perf_file *p, struct damon_perf_item *out,
 			 struct damon_fail *f)
 {
-	while (!p->ended) {
-		int got = step(p, out);
+	struct damon_perf_stream *s;
 
-		p->head.info.bytes_read = p->in.pos;
-		if (p->in.err)
-			return damon_fail(f, -p->in.err, "cannot read the recording: %s",
-					  strerror(-p->in.err));
+	while ((s = next_stream(p))) {
+		uint64_t pos = s->in.pos;
+		int got;
+
+		p->from = s;
+		got = step(p, s, out);
+		p->head.info.bytes_read += s->in.pos - pos;
+		p->stats.truncated |= s->cut;
+		if (s->in.err)
+			return damon_fail(f, -s->in.err, "cannot read the recording: %s",
+					  strerror(-s->in.err));
 		if (got == -ENOMEM)
 			return damon_fail(f, ENOMEM, "out of memory");
 		if (got > 0)

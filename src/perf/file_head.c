@@ -5,15 +5,26 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/util.h"
 #include "perf/cursor.h"
 
-/* More events, ids and bytes of formats than any recording has. */
-enum { MAX_EVENTS = 4096, MAX_PMUS = 4096, MAX_IDS = 1 << 22, MAX_TRACING = 64 << 20 };
+/* More events, ids (each is a file descriptor of perf) and letters of names than recordings have.
+ */
+enum { MAX_EVENTS = 4096, MAX_PMUS = 4096, MAX_IDS = 1 << 19, MAX_NAME = 1024 };
 #define FILE_HEADER_BYTES 104
 #define PIPE_HEADER_BYTES 16
 #define NR_FEATURES	  256
+
+/* No other is looked at. */
+#define FEATURES_READ                                                                              \
+	(1ull << PERF_FEATURE_TRACING_DATA | 1ull << PERF_FEATURE_BUILD_ID |                       \
+	 1ull << PERF_FEATURE_HOSTNAME | 1ull << PERF_FEATURE_OSRELEASE |                          \
+	 1ull << PERF_FEATURE_VERSION | 1ull << PERF_FEATURE_ARCH | 1ull << PERF_FEATURE_CPUDESC | \
+	 1ull << PERF_FEATURE_CPUID | 1ull << PERF_FEATURE_CMDLINE |                               \
+	 1ull << PERF_FEATURE_EVENT_DESC | 1ull << PERF_FEATURE_PMU_MAPPINGS |                     \
+	 1ull << PERF_FEATURE_CLOCK_DATA)
 
 static const char unnamed[] = "";
 
@@ -46,9 +57,9 @@ void damon_perf_head_release(struct damon_perf_head *h)
 
 static size_t place_of(const struct damon_perf_head *h, uint64_t id)
 {
-	size_t at = (size_t)(id * 0x9e3779b97f4a7c15 >> 32);
+	size_t at = (size_t)(id * h->factor >> (64 - __builtin_ctzll(h->nr_places)));
 
-	for (at &= h->nr_places - 1; h->ids[at].event && h->ids[at].id != id;)
+	while (h->ids[at].event && h->ids[at].id != id)
 		at = (at + 1) & (h->nr_places - 1);
 	return at;
 }
@@ -88,7 +99,7 @@ static int add_ids(struct damon_perf_head *h, struct damon_perf_event *e, const 
 
 	if (!n)
 		return 0;
-	if (n > MAX_IDS - h->nr_ids)
+	if (n > MAX_IDS - h->all_ids)
 		return -EBADMSG;
 	copy = malloc(n * sizeof(*copy));
 	if (!copy || grow_ids(h, n)) {
@@ -98,6 +109,7 @@ static int add_ids(struct damon_perf_head *h, struct damon_perf_event *e, const 
 	memcpy(copy, ids, n * sizeof(*copy));
 	e->ids = copy;
 	e->nr_ids = n;
+	h->all_ids += n;
 	for (size_t i = 0; i < n; i++) {
 		struct damon_perf_id *id = &h->ids[place_of(h, copy[i])];
 
@@ -110,7 +122,7 @@ static int add_ids(struct damon_perf_head *h, struct damon_perf_event *e, const 
 /* Replaces a text of an event; without memory it keeps what it has. */
 static void set_text(const char **text, const char *to, size_t len)
 {
-	char *copy = strndup(to, len);
+	char *copy = strndup(to, MIN(len, (size_t)MAX_NAME));
 
 	if (!copy)
 		return;
@@ -158,21 +170,12 @@ void damon_perf_head_name(struct damon_perf_head *h, uint64_t id, const char *na
 		set_text(&h->events[event].name, name, strnlen(name, len));
 }
 
-int damon_perf_head_tracing(struct damon_perf_head *h, const uint8_t *p, size_t len)
+void damon_perf_head_tracing(struct damon_perf_head *h, uint8_t *bytes, size_t len)
 {
-	uint8_t *copy;
-
-	if (len > MAX_TRACING)
-		return 0;
-	copy = malloc(MAX(len, (size_t)1));
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, p, len);
 	free(h->tracing);
-	h->tracing = copy;
-	h->info.tracing = copy;
+	h->tracing = bytes;
+	h->info.tracing = bytes;
 	h->info.tracing_len = len;
-	return 0;
 }
 
 /* ---- features ---- */
@@ -332,9 +335,9 @@ static uint8_t *load(struct damon_bytes *b, struct section s, size_t most)
 	return steal(&bytes);
 }
 
-static int bad_header(struct damon_fail *f)
+static int bad_header(const struct damon_perf_head *h, struct damon_fail *f)
 {
-	return damon_fail(f, EBADMSG, "the header of this perf.data is damaged");
+	return damon_fail(f, EBADMSG, "the header of '%.200s' is damaged", h->path);
 }
 
 static int read_attrs(struct damon_perf_head *h, struct damon_bytes *b, struct section s,
@@ -343,10 +346,10 @@ static int read_attrs(struct damon_perf_head *h, struct damon_bytes *b, struct s
 	_cleanup_(freep) uint8_t *attrs = NULL;
 
 	if (entry < PERF_ATTR_SIZE_VER0 + sizeof(struct section) || s.size / entry > MAX_EVENTS)
-		return bad_header(f);
+		return bad_header(h, f);
 	attrs = load(b, s, MAX_EVENTS * 1024u);
 	if (!attrs)
-		return bad_header(f);
+		return bad_header(h, f);
 	for (uint64_t at = 0; s.size - at >= entry; at += entry) {
 		_cleanup_(freep) uint8_t *ids = NULL;
 		struct section where;
@@ -355,46 +358,38 @@ static int read_attrs(struct damon_perf_head *h, struct damon_bytes *b, struct s
 		memcpy(&where, attrs + at + entry - sizeof(where), sizeof(where));
 		ids = load(b, where, MAX_IDS * 8u);
 		if (!ids)
-			return bad_header(f);
+			return bad_header(h, f);
 		err = damon_perf_head_add_event(h, attrs + at, (size_t)entry - sizeof(where), ids,
 						(size_t)where.size / 8);
 		if (err == -ENOMEM)
 			return damon_fail(f, ENOMEM, "out of memory");
 		if (err)
-			return bad_header(f);
+			return bad_header(h, f);
 	}
 	return 0;
 }
 
-static int read_feature(struct damon_perf_head *h, struct damon_bytes *b, unsigned int feature,
-			struct section s, struct damon_fail *f)
+static void read_feature(struct damon_perf_head *h, struct damon_bytes *b, unsigned int feature,
+			 struct section s)
 {
 	_cleanup_(freep) uint8_t *p = NULL;
 
-	if (feature == PERF_FEATURE_DIR_FORMAT) {
-		damon_fail(f, ENOTSUP,
-			   "this perf.data is one file of several (perf record --threads)");
-		damon_fail_remedy(f, "record without --threads");
-		return -ENOTSUP;
-	}
-	p = load(b, s, MAX_TRACING);
-	if (!p)
-		return 0;
-	if (feature == PERF_FEATURE_TRACING_DATA)
-		return damon_perf_head_tracing(h, p, (size_t)s.size);
-	damon_perf_head_feature(h, feature, p, (size_t)s.size);
-	return 0;
+	if (feature >= 64 || !(FEATURES_READ >> feature & 1))
+		return;
+	p = load(b, s, DAMON_PERF_FEATURE_MAX);
+	if (p && feature == PERF_FEATURE_TRACING_DATA)
+		damon_perf_head_tracing(h, steal(&p), (size_t)s.size);
+	else if (p)
+		damon_perf_head_feature(h, feature, p, (size_t)s.size);
 }
 
 /* Their sections stand behind the records, one for each bit. What is not there, as in a recording
  * that was cut off, is not told. */
-static int read_features(struct damon_perf_head *h, struct damon_bytes *b, const uint64_t bits[4],
-			 struct damon_fail *f)
+static void read_features(struct damon_perf_head *h, struct damon_bytes *b, const uint64_t bits[4])
 {
 	uint64_t at = h->data_end;
-	int err = 0;
 
-	for (unsigned int i = 0; i < NR_FEATURES && !err; i++) {
+	for (unsigned int i = 0; i < NR_FEATURES; i++) {
 		const uint8_t *p;
 		struct section s;
 
@@ -407,9 +402,9 @@ static int read_features(struct damon_perf_head *h, struct damon_bytes *b, const
 			break;
 		memcpy(&s, p, sizeof(s));
 		at += sizeof(s);
-		err = read_feature(h, b, i, s, f);
+		h->is_one_of_several |= i == PERF_FEATURE_DIR_FORMAT;
+		read_feature(h, b, i, s);
 	}
-	return err;
 }
 
 static int read_file(struct damon_perf_head *h, struct damon_bytes *b, const uint64_t w[13],
@@ -423,16 +418,14 @@ static int read_file(struct damon_perf_head *h, struct damon_bytes *b, const uin
 	h->data_start = data.offset;
 	h->data_end = data.offset + data.size;
 	if (data.offset > b->length)
-		return bad_header(f);
+		return bad_header(h, f);
 	/* perf writes the size when it ends: a recording that was killed has none */
 	h->cut = !data.size || data.size > b->length - data.offset;
 	if (h->cut)
 		h->data_end = b->length;
 	else
-		err = read_features(h, b, w + 9, f);
-	if (!err && !damon_bytes_seek(b, data.offset))
-		err = bad_header(f);
-	return err;
+		read_features(h, b, w + 9);
+	return damon_bytes_seek(b, data.offset) ? 0 : bad_header(h, f);
 }
 
 bool damon_perf_file_is(const void *bytes, size_t n)
@@ -446,17 +439,22 @@ int damon_perf_head_read(struct damon_perf_head *h, struct damon_bytes *b, struc
 	uint64_t w[FILE_HEADER_BYTES / 8] = {0};
 	const uint8_t *p = damon_bytes_peek(b, PIPE_HEADER_BYTES);
 
+	if (getrandom(&h->factor, sizeof(h->factor), GRND_NONBLOCK) != sizeof(h->factor))
+		h->factor = 0x9e3779b97f4a7c15;
+	h->factor |= 1;
 	h->info.clockid = -1;
 	h->info.bytes_total = b->length == UINT64_MAX ? 0 : b->length;
 	if (!p || !damon_perf_file_is(p, PIPE_HEADER_BYTES))
-		return damon_fail(f, EINVAL, "this is not a perf.data");
+		return damon_fail(f, EINVAL, "'%.200s' is not a perf.data", h->path);
 	if (p[0] == '2') {
-		damon_fail(f, ENOTSUP, "this perf.data is of the other byte order");
+		damon_fail(f, ENOTSUP, "'%.200s' is a perf.data of the other byte order", h->path);
 		damon_fail_remedy(f, "read it on a machine like the one that recorded it");
 		return -ENOTSUP;
 	}
 	if (p[4] == 'F') /* before Linux 2.6.34 */
-		return damon_fail(f, ENOTSUP, "this perf.data is of a form that is no longer used");
+		return damon_fail(f, ENOTSUP,
+				  "'%.200s' is a perf.data of a form that is no longer used",
+				  h->path);
 	memcpy(w, p, PIPE_HEADER_BYTES);
 	if (w[1] == PIPE_HEADER_BYTES) {
 		h->info.is_pipe = true;
@@ -467,7 +465,7 @@ int damon_perf_head_read(struct damon_perf_head *h, struct damon_bytes *b, struc
 	}
 	p = damon_bytes_peek(b, FILE_HEADER_BYTES);
 	if (w[1] < FILE_HEADER_BYTES || !p)
-		return bad_header(f);
+		return bad_header(h, f);
 	memcpy(w, p, FILE_HEADER_BYTES);
 	return read_file(h, b, w, f);
 }

@@ -28,6 +28,9 @@ enum damon_perf_feature {
 	PERF_FEATURE_CLOCK_DATA = 29,
 };
 
+/* More bytes than all that is kept of a recording's features has: formats, ids and names. */
+enum { DAMON_PERF_FEATURE_MAX = 8 << 20 };
+
 /* An id and the event it belongs to. */
 struct damon_perf_id {
 	uint64_t id;
@@ -41,10 +44,13 @@ struct damon_perf_pmu {
 };
 
 struct damon_perf_head {
+	const char *path; /* for sentences; the caller's */
 	struct damon_perf_event *events;
 	size_t nr_events, cap_events;
 	struct damon_perf_id *ids; /* a hash table with 'nr_places' places, a power of two */
 	size_t nr_ids, nr_places;
+	size_t all_ids;	 /* of all events: the same one may have been told more than once */
+	uint64_t factor; /* of places, random and odd: no file can choose ids that share one */
 	struct damon_perf_pmu *pmus; /* a pipe may tell them before the events */
 	size_t nr_pmus, cap_pmus;
 	struct damon_perf_file_info info;
@@ -52,6 +58,7 @@ struct damon_perf_head {
 	struct damon_file_build_ids build_ids;
 	uint64_t data_start, data_end; /* of the records; UINT64_MAX: to the end of the file */
 	bool cut;		       /* the file was not completed */
+	bool is_one_of_several;	       /* of a folder: 'perf record --threads' */
 };
 
 void damon_perf_head_release(struct damon_perf_head *h);
@@ -75,7 +82,7 @@ int damon_perf_head_find(const struct damon_perf_head *h, uint64_t id);
 /* Names the event that has 'id'. */
 void damon_perf_head_name(struct damon_perf_head *h, uint64_t id, const char *name, size_t len);
 
-/* Keeps the formats of tracepoints. Returns 0 or -ENOMEM. */
-int damon_perf_head_tracing(struct damon_perf_head *h, const uint8_t *p, size_t len);
+/* Takes over the formats of tracepoints, from malloc. */
+void damon_perf_head_tracing(struct damon_perf_head *h, uint8_t *bytes, size_t len);
 
 #endif

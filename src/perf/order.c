@@ -313,6 +313,14 @@ static int drain(struct damon_order *s, size_t n, uint64_t until_ns)
 	return err;
 }
 
+/* What was there before comes first, wherever in the file it stands, if nothing went out yet. */
+static uint64_t time_of(const struct damon_order *s, const struct damon_perf_record *r)
+{
+	if (r->time_ns)
+		return r->time_ns;
+	return r->was_there && !s->delivered_ns ? 0 : s->newest_ns;
+}
+
 int damon_order_add(struct damon_order *s, const struct damon_perf_record *r)
 {
 	bool plain = is_plain(r);
@@ -331,7 +339,7 @@ int damon_order_add(struct damon_order *s, const struct damon_perf_record *r)
 	else
 		put(s->bytes + s->nr_bytes, r);
 	s->items[s->nr++] = (struct waiting){
-		.time_ns = r->time_ns ? r->time_ns : s->newest_ns,
+		.time_ns = time_of(s, r),
 		.at = (uint32_t)s->nr_bytes,
 		.len = (uint32_t)len,
 	};

@@ -28,8 +28,9 @@ int damon_order_new(const struct damon_order_options *o, damon_order_fn fn, void
 		    struct damon_order **out);
 void damon_order_free(struct damon_order *o); /* what waits is dropped; NULL is fine */
 
-/* Takes a copy of 'r' with all it points to. Records without a time go with the latest one. Returns
- * 0, -ENOMEM, or what the callback returned. */
+/* Takes a copy of 'r' with all it points to. Records without a time go with the latest one,
+ * those of what was there before with the first. Returns 0, -ENOMEM, or what the callback returned.
+ */
 int damon_order_add(struct damon_order *o, const struct damon_perf_record *r);
 /* The end of a round: delivers what is older than the youngest of the round before. */
 int damon_order_round(struct damon_order *o);

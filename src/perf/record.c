@@ -6,9 +6,8 @@
 #include "perf/cursor.h"
 #include "perf/record.h"
 
-/* Newer than the headers of some distributions. */
-#define BRANCH_COUNTERS (1ull << 19) /* PERF_SAMPLE_BRANCH_COUNTERS, Linux 6.8 */
-#define FORMAT_LOST	(1ull << 4)  /* PERF_FORMAT_LOST, Linux 6.0 */
+/* Newer than the headers of some distributions: PERF_SAMPLE_BRANCH_COUNTERS, Linux 6.8. */
+#define BRANCH_COUNTERS (1ull << 19)
 
 static void skip_u64s(struct cursor *c, uint64_t n)
 {
@@ -35,7 +34,7 @@ static void skip_read(struct cursor *c, uint64_t format)
 {
 	uint64_t times = !!(format & PERF_FORMAT_TOTAL_TIME_ENABLED) +
 			 !!(format & PERF_FORMAT_TOTAL_TIME_RUNNING);
-	uint64_t each = 1 + !!(format & PERF_FORMAT_ID) + !!(format & FORMAT_LOST);
+	uint64_t each = 1 + !!(format & PERF_FORMAT_ID) + !!(format & DAMON_PERF_FORMAT_LOST);
 	uint64_t n = 1;
 
 	if (format & PERF_FORMAT_GROUP)
@@ -358,6 +357,8 @@ int damon_perf_parse(const struct perf_event_header *h, const struct perf_event_
 		r.time_ns = r.sample.time_ns;
 	} else {
 		r.time_ns = take_trailer(&c, attr, task);
+		r.was_there =
+			!r.time_ns && attr->sample_id_all && attr->sample_type & PERF_SAMPLE_TIME;
 		take_other(&c, h, &r);
 		if (r.type == PERF_RECORD_AUX) {
 			r.aux.pid = task[0];

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DAMON_PERF_MAX_REGS 64
+#define DAMON_PERF_MAX_REGS    64
+#define DAMON_PERF_FORMAT_LOST (1ull << 4) /* PERF_FORMAT_LOST of Linux 6.0 */
 
 /* A PERF_RECORD_SAMPLE. Fields that sample_type lacks are 0. Pointers point into the record. */
 struct damon_perf_sample {
@@ -52,6 +53,7 @@ struct damon_perf_comm {
 struct damon_perf_record {
 	uint32_t type;	  /* PERF_RECORD_* */
 	uint64_t time_ns; /* 0 if it carries none */
+	bool was_there;	  /* it has a time, of 0: perf made it up for what there was before */
 	union {
 		struct damon_perf_sample sample;
 		struct damon_perf_mmap mmap; /* MMAP, MMAP2 */

@@ -88,6 +88,11 @@ Test(faults, decodes)
 		uint8_t flags;
 	} rows[] = {
 		{"software", {.ip = 0x401000, .addr = 0x7f0000001234}, 0x7f0000001234, 0x401000, 0},
+		{"software with a payload of something else",
+		 {.ip = 5, .addr = 0x7f0000001234, .raw = (const uint8_t *)raw, .raw_len = 4},
+		 0x7f0000001234,
+		 5,
+		 0},
 		{"software without address", {.ip = 0x401000}, 0, 0x401000, 0},
 		{"a write",
 		 {.raw = (const uint8_t *)raw, .raw_len = 32},
@@ -128,8 +133,8 @@ Test(faults, decodes)
 		cr_expect_eq(seen.last.access[0].flags, rows[i].flags, "%s", rows[i].name);
 	}
 	damon_faults_source.stats(state, &st);
-	cr_expect_eq(st.samples, 6);
-	cr_expect_eq(st.accesses, 3);
+	cr_expect_eq(st.samples, 7);
+	cr_expect_eq(st.accesses, 4);
 	cr_expect_eq(st.no_address, 3);
 	damon_faults_source.close(state);
 	damon_faults_source.close(NULL);

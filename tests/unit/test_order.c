@@ -33,7 +33,8 @@ static struct damon_perf_record sample_at(uint64_t time_ns)
 	};
 }
 
-/* Numbers are records, '|' ends a round, '>' shows what came out so far. */
+/* Numbers are samples, 'm' is made up for what was there before, '|' ends a round, '>' shows what
+ * came out so far. */
 static const struct {
 	const char *name, *in, *out;
 	uint64_t late;
@@ -46,6 +47,9 @@ static const struct {
 	{"one round delivers nothing", "3 1 2 | >", " > 1 2 3", 0},
 	{"too late is told", "5 | 6 | > 2 | 7", "5 > 2 6 7", 1},
 	{"without a time: with the latest", "3 0 1", "1 3 3", 0},
+	{"what was there before: first", "3 1 m 2", "0 1 2 3", 0},
+	{"in a later round, too", "3 1 | m", "0 1 3", 0},
+	{"once something went out: with the latest", "1 | 2 | > m 3", "1 > 2 0 3", 0},
 };
 
 static void play(struct damon_order *o, struct seen *seen, const char *in)
@@ -57,9 +61,12 @@ static void play(struct damon_order *o, struct seen *seen, const char *in)
 			cr_assert_eq(damon_order_round(o), 0);
 		else if (*p == '>')
 			seen->len += (size_t)sprintf(seen->text + seen->len, " >");
-		if (*p < '0' || *p > '9')
+		if (*p == 'm')
+			r = (struct damon_perf_record){.type = PERF_RECORD_FORK, .was_there = true};
+		else if (*p >= '0' && *p <= '9')
+			r = sample_at((uint64_t)(*p - '0'));
+		else
 			continue;
-		r = sample_at((uint64_t)(*p - '0'));
 		cr_assert_eq(damon_order_add(o, &r), 0);
 	}
 	cr_assert_eq(damon_order_flush(o), 0);

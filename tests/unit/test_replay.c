@@ -226,6 +226,39 @@ Test(replay, losses_and_damage_are_told)
 	damon_record_close(r);
 }
 
+/* 'perf record -d -e cpu-clock -e page-faults': the clock is asked for addresses, too. */
+Test(replay, clocks_are_no_source_where_others_are)
+{
+	static const struct {
+		const char *name;
+		uint64_t config[2];
+		const char *source;
+	} rows[] = {
+		{"a clock first", {PERF_COUNT_SW_CPU_CLOCK, PERF_COUNT_SW_PAGE_FAULTS}, "faults"},
+		{"a clock behind", {PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_CPU_CLOCK}, "faults"},
+		{"nothing else", {PERF_COUNT_SW_CPU_CLOCK, PERF_COUNT_SW_DUMMY}, "memory"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_record_info info = {.size = sizeof(info)};
+		struct perf_event_attr a = memory;
+		struct damon_record *r;
+		struct pipe_build p;
+
+		pipe_start(&p);
+		a.type = PERF_TYPE_SOFTWARE;
+		for (uint64_t k = 0; k < 2; k++) {
+			a.config = rows[i].config[k];
+			pipe_event(&p, &a, k + 1);
+		}
+		add_sample(&p, 2, 70, 16 * MIB, START);
+		r = open_pipe(&p);
+		damon_record_info(r, &info);
+		cr_expect_str_eq(info.source, rows[i].source, "%s: %s", rows[i].name, info.source);
+		damon_record_close(r);
+	}
+}
+
 Test(replay, processes_come_and_go_as_recorded)
 {
 	struct damon_target_info t = {.size = sizeof(t)};
@@ -263,13 +296,15 @@ Test(replay, files_without_use_are_refused_in_a_sentence)
 	static const struct {
 		const char *name;
 		uint64_t sample_type;
-		bool sample;
+		enum { NONE, SAMPLE, COUNTS, TAIL } has;
 		const char *text;
 	} rows[] = {
-		{"no addresses", PERF_SAMPLE_TID | PERF_SAMPLE_TIME, true,
+		{"no addresses", PERF_SAMPLE_TID | PERF_SAMPLE_TIME, SAMPLE,
 		 "tells addresses of memory"},
-		{"no times", PERF_SAMPLE_TID | PERF_SAMPLE_ADDR, true, "have no times"},
-		{"no records", MEMORY, false, "no record of any time"},
+		{"no times", PERF_SAMPLE_TID | PERF_SAMPLE_ADDR, SAMPLE, "have no times"},
+		{"no records", MEMORY, NONE, "no record of any time"},
+		{"counts", MEMORY, COUNTS, "counted and not sampled"},
+		{"events that were told too late", MEMORY, TAIL, "behind their samples"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -279,9 +314,14 @@ Test(replay, files_without_use_are_refused_in_a_sentence)
 
 		a.sample_type = rows[i].sample_type;
 		pipe_start(&p);
-		pipe_event(&p, &a, 1);
-		if (rows[i].sample)
+		if (rows[i].has == COUNTS)
+			a.sample_period = 0;
+		if (rows[i].has != TAIL)
+			pipe_event(&p, &a, 1);
+		if (rows[i].has != NONE)
 			add_sample(&p, 2, 70, 16 * MIB, START);
+		if (rows[i].has == TAIL)
+			pipe_event(&p, &a, 1);
 		cr_expect_lt(damon_record_open(pipe_path(&p), &r), 0, "%s", rows[i].name);
 		cr_expect(strstr(damon_record_error(NULL), rows[i].text), "%s: %s", rows[i].name,
 			  damon_record_error(NULL));
@@ -306,6 +346,37 @@ Test(replay, absurd_times_do_no_harm)
 	r = open_pipe(&p);
 	cr_expect_eq(read_all(r, &st), 11);
 	cr_expect_eq(st.obs, 4);
+	damon_record_close(r);
+}
+
+/* A recording may tell of any number of processes and mappings: so many are kept. */
+Test(replay, what_is_told_of_processes_is_bounded)
+{
+	enum { PROCS = 20000, MAPS = 300000, PAGE = 4096 };
+	struct damon_stats st;
+	struct damon_record *r;
+	struct pipe_build p;
+
+	pipe_start(&p);
+	pipe_event(&p, &memory, 1);
+	for (int pid = 1; pid <= PROCS; pid++) {
+		if (pid % 2)
+			add_comm(&p, pid, "many", false, 0);
+		else
+			add_task(&p, PERF_RECORD_FORK, pid, 1, 0);
+	}
+	for (uint64_t i = 0; i < MAPS; i++)
+		add_map(&p, 70, MIB + 2 * PAGE * i, PAGE, "file", 0);
+	add_sample(&p, 2, 70, MIB, START);
+	add_sample(&p, 2, 70, MIB + 2ull * PAGE * (MAPS - 1), START + 1); /* made up */
+	add_sample(&p, 2, PROCS, MIB, START + 2);
+	add_sample(&p, 2, PROCS + 1, MIB, START + 3);
+	r = open_pipe(&p);
+	read_all(r, &st);
+	cr_expect_eq(st.obs, 2);
+	cr_expect_eq(st.no_target, 2);
+	cr_expect_eq(st.inferred_mappings, 1);
+	cr_expect_gt(st.forgotten_mappings, 1000);
 	damon_record_close(r);
 }
 

@@ -163,6 +163,7 @@ Test(target, policy)
 		 "add:1:a fork:2:1 update:0 exec:2:b update:0", "a:1:1/2@0 b:2:1/1@0", "1>0 2>1"},
 		{"exit of the child first", 4, "add:1:a fork:2:1 exit:2 exit:1", "a:1:0/2@0", ""},
 		{"exit of the parent first", 4, "add:1:a fork:2:1 exit:1 exit:2", "a:2:0/2@0", ""},
+		{"named late", 4, "add:1:? comm:1:b comm:1:c", "b:1:1/1@0", "1>0"},
 		{"renamed", 4, "add:1:a comm:1:b", "a:1:1/1@0", "1>0"},
 		{"renamed, child told apart", 4, "add:1:a fork:2:1 comm:2:b update:0 update:1",
 		 "a:1:1/2@0 b:2:1/1@0", "1>0 2>1"},
