@@ -157,7 +157,8 @@ ARM_SRC := $(wildcard tests/arm/*.c src/base/*.c pmu/memory.c pmu/ibs*.c pmu/spe
 	   $(patsubst %,src/os/%.c,features pmu proc sys) \
 	   $(patsubst %,src/perf/%.c,bytes explain file file_build_ids file_head file_stream \
 	   file_write file_zstd order record) \
-	   $(patsubst %,tests/kit/%.c,corpus fake_perf fake_sys perf_build) \
+	   $(patsubst %,tests/kit/%.c,corpus fake_perf fake_sys perf_build \
+	   pipe_build) \
 	   $(wildcard $(patsubst %,tests/unit/test_%.c,ibs* memory order perf_file perf_record pmu \
 	   spe*))
 ARM_OBJ := $(patsubst %.c,$(B)/arm/%.o,$(ARM_SRC))
