@@ -21,7 +21,8 @@ struct replay_event {
 	void *state;			    /* shared by all events of a source */
 	uint64_t period;		    /* of its samples, if they do not tell */
 	bool is_kdamon;
-	uint64_t nr; /* samples */
+	bool is_stalls; /* periods are ns that were waited, not accesses */
+	uint64_t nr;	/* samples */
 };
 
 struct replay {
@@ -32,6 +33,7 @@ struct replay {
 	void **states;	       /* by row of damon_sources, NULL: not used */
 	struct kdamon *kdamon; /* NULL: samples of memory */
 	struct infer infer;
+	bool in_stall; /* what is being decoded is of such an event */
 	bool begun, ended;
 	int err;	  /* from the callbacks of 'order' and of traces */
 	uint64_t last_ns; /* the latest time of what was delivered */
@@ -88,6 +90,14 @@ static void tell_event(struct replay *r, const struct damon_perf_event *e)
 	snprintf(r->origin.events + len, room, "%s%s", len ? ", " : "", name);
 }
 
+/* As 'convert --to perf' names it: "damon-perf/soft,stalls/". */
+static bool is_stalls(const struct damon_perf_event *e)
+{
+	static const char ours[] = "damon-perf/";
+
+	return !strncmp(e->name, ours, sizeof(ours) - 1) && strstr(e->name, ",stalls/");
+}
+
 static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damon_perf_event *e,
 		      struct replay_event *out)
 {
@@ -107,6 +117,7 @@ static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damo
 			return err;
 		out->ops = damon_sources[i];
 		out->state = r->states[i];
+		out->is_stalls = is_stalls(e);
 		if (out->ops->decode_trace && !r->trace_event)
 			r->trace_event = r->nr_events + 1;
 	}
@@ -282,6 +293,22 @@ static int on_record(void *priv, const struct damon_perf_record *rec)
 
 /* ---- samples ---- */
 
+/* The access that was waited for was one at most, which the log has told or not. */
+static void observe_stall(struct damon_ctx *ctx, struct damon_proc *p, const struct damon_obs *o)
+{
+	const struct damon_obs stall = {
+		.time_ns = o->time_ns,
+		.ip = o->ip,
+		.pid = o->pid,
+		.tid = o->tid,
+		.stall_weight = o->weight / (float)NS_PER_SEC,
+		.has_stall = o->nr > 0,
+		.stall = o->access[0],
+	};
+
+	ops_observe(ctx, p, &stall);
+}
+
 static void emit(void *priv, const struct damon_obs *o)
 {
 	struct damon_ctx *ctx = priv;
@@ -290,7 +317,10 @@ static void emit(void *priv, const struct damon_obs *o)
 
 	for (size_t i = 0; p->space && i < o->nr && !r->err; i++)
 		r->err = infer_cover(&r->infer, p->space, o->access[i].addr, o->time_ns);
-	ops_observe(ctx, p, o);
+	if (r->in_stall)
+		observe_stall(ctx, p, o);
+	else
+		ops_observe(ctx, p, o);
 }
 
 /* Guests have addresses of their own. */
@@ -342,6 +372,7 @@ int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 		return r->err;
 	}
 	ctx->proc->nr_obs++;
+	r->in_stall = e->is_stalls;
 	e->ops->decode(e->state, s, ctx->proc->space, emit, ctx);
 	return r->err;
 }
@@ -573,8 +604,12 @@ void replay_meta(const struct damon_ctx *ctx, struct damon_meta *m)
 	m->kernel[0] = '\0';
 	if (!ctx->replay) /* closed */
 		return;
-	for (size_t k = 0; k < ctx->replay->nr_events; k++)
-		m->sees |= ctx->replay->events[k].ops ? ctx->replay->events[k].ops->sees : 0;
+	for (size_t k = 0; k < ctx->replay->nr_events; k++) {
+		const struct replay_event *e = &ctx->replay->events[k];
+
+		m->sees |= e->ops ? e->ops->sees : 0;
+		m->sees |= e->is_stalls ? DAMON_SEES_STALLS : 0;
+	}
 	i = damon_perf_file_info(ctx->replay->file);
 	snprintf(m->command, sizeof(m->command), "%s", i->command);
 	if (i->release[0])
