@@ -8,6 +8,7 @@
 #include "lib/replay.h"
 #include "lib/threads.h"
 #include "perf/file.h"
+#include "perf/file_build_ids.h"
 #include "perf/order.h"
 
 #define ITEMS_PER_STEP	  4096 /* of the file, between two looks at the world */
@@ -32,6 +33,7 @@ struct replay {
 	size_t nr_events, cap_events;
 	void **states;	       /* by row of damon_sources, NULL: not used */
 	struct kdamon *kdamon; /* NULL: samples of memory */
+	struct damon_perf_build_ids build_ids;
 	struct infer infer;
 	bool in_stall; /* what is being decoded is of such an event */
 	bool begun, ended;
@@ -436,6 +438,18 @@ static void on_aux(struct replay *r, const struct damon_perf_record *rec)
 
 /* ---- reading ---- */
 
+/* What the record of a mapping does not tell of its file, the end of the recording may. */
+static void add_build_id(const struct replay *r, struct damon_perf_mmap *m)
+{
+	const struct damon_perf_build_id *known =
+		m->map.build_id_len ? NULL : damon_perf_build_ids_find(&r->build_ids, m->name);
+
+	if (!known)
+		return;
+	memcpy(m->map.build_id, known->id, sizeof(m->map.build_id));
+	m->map.build_id_len = known->len;
+}
+
 static int on_item(struct damon_ctx *ctx, struct damon_perf_item *item)
 {
 	struct replay *r = ctx->replay;
@@ -447,6 +461,8 @@ static int on_item(struct damon_ctx *ctx, struct damon_perf_item *item)
 			item->record.time_ns = 0;
 		if (item->record.type == PERF_RECORD_AUX)
 			on_aux(r, &item->record);
+		if (item->record.type == PERF_RECORD_MMAP || item->record.type == PERF_RECORD_MMAP2)
+			add_build_id(r, &item->record.mmap);
 		if (item->record.type == PERF_RECORD_SAMPLE && !s->period &&
 		    s->event < r->nr_events)
 			s->period = r->events[s->event].period;
@@ -520,6 +536,8 @@ static int open_file(struct damon_ctx *ctx, struct replay *r)
 	err = r->states ? damon_order_new(&o, on_record, ctx, &r->order) : -ENOMEM;
 	if (!err)
 		err = kdamon_new(&r->kdamon);
+	if (!err)
+		err = damon_perf_build_ids_read(ctx->replay_path, &r->build_ids);
 	if (err)
 		return damon_fail(&ctx->fail, ENOMEM, "out of memory");
 	i = damon_perf_file_info(r->file);
@@ -588,6 +606,7 @@ void replay_free(struct replay *r)
 			damon_sources[i]->close(r->states[i]);
 	}
 	kdamon_free(r->kdamon);
+	damon_perf_build_ids_release(&r->build_ids);
 	threads_release(&r->threads);
 	free(r->states);
 	free(r->events);
