@@ -121,13 +121,19 @@ A record is made of them, with other intervals.
   record                            goal.data
   intervals' goal                   4 % of access events, every 3 aggregations,
 
+The same recording makes the same record.
+
+  $ damon-perf record -q --replay perf.data --aggr 1s -o again1 && damon-perf record -q --replay - --aggr 1s -o again2 < perf.data
+  $ cmp again1 again2
+
 What has no meaning for a recording is refused by name, before anything is written.
 
   $ damon-perf record --replay perf.data -- true
   damon-perf: '--replay' and a command exclude each other; give one of them
   [125]
   $ for o in "--pid 1" "--duration 1s" "--source soft" "--overhead 1" "--rate 100" \
-  >     "--resolution 1%/1s" "--mem-reads 1" "--check smaps" "--checks-per-sec 5"; do
+  >     "--resolution 1%/1s" "--mem-reads 1" "--check smaps" "--checks-per-sec 5" "--period 1000" \
+  >     "--latency-threshold 50" --loads --stores --phys "--event mem-loads"; do
   >     damon-perf record --replay perf.data $o -o no.data; echo $?
   > done
   damon-perf: '--pid' is for what is being recorded, and '--replay' reads what was; leave it out
@@ -147,6 +153,18 @@ What has no meaning for a recording is refused by name, before anything is writt
   damon-perf: '--check' is for what is being recorded, and '--replay' reads what was; leave it out
   125
   damon-perf: '--checks-per-sec' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--period' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--latency-threshold' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--loads' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--stores' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--phys' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--event' is for what is being recorded, and '--replay' reads what was; leave it out
   125
   $ damon-perf record --replay nowhere -o no.data
   damon-perf: cannot open 'nowhere': No such file or directory
