@@ -197,7 +197,7 @@ Examples teach: each command has some, and they are of that command or of one th
   4
   2
   2
-  13
+  14
   7
   2
 
