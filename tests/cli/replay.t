@@ -42,7 +42,7 @@ a process with 16 MiB.
   events                            cpu/mem-loads,ldlat=30/P, cpu/mem-stores/P
   sampling interval assumed         no
   source                            pebs
-  rate per second of CPU time       0 Hz
+  rate per second of CPU time       not known
   overhead asked for                not known
   sampling interval                 5.00 ms
   aggregation interval              100 ms
