@@ -499,14 +499,29 @@ void touch_put_where(struct table *t, const struct attrib_sums *s)
 	put_part(t, s->tlb_miss, s->tlb_told);
 }
 
+/* A file may be known by its build id in one process, by its inode in another. */
+static bool was_noted(const struct touch *t, size_t n, const char *path, const char *note)
+{
+	const char *old, *old_path;
+
+	for (size_t i = 0; i < n; i++) {
+		old = attrib_note(t->attrib, i, &old_path);
+		if (old && !strcmp(old, note) && !strcmp(old_path, path))
+			return true;
+	}
+	return false;
+}
+
 static void note_files(struct report_args *a, const struct touch *t)
 {
 	const char *note, *path;
 	char name[256];
 
-	for (size_t i = 0; i < NOTES_SHOWN && (note = attrib_note(t->attrib, i, &path)); i++)
-		print_line(a->out, a->width, 2, "'%s' %s", print_clean(name, sizeof(name), path),
-			   note);
+	for (size_t i = 0; i < NOTES_SHOWN && (note = attrib_note(t->attrib, i, &path)); i++) {
+		if (!was_noted(t, i, path, note))
+			print_line(a->out, a->width, 2, "'%s' %s",
+				   print_clean(name, sizeof(name), path), note);
+	}
 }
 
 /* A table without rows needs a reason. */
