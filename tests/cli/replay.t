@@ -96,6 +96,16 @@ a process with 16 MiB.
   0,4000,bench
   target_id,pid,comm
 
+When that was is not told, so no day is made up.
+
+  $ damon-perf report heatmap -i perf.data -o heat.svg; grep -c 'recorded on' heat.svg
+  0
+  [1]
+  $ damon-perf report html -i perf.data -o - | grep -o '"start_time":[^,]*'
+  "start_time":null
+  $ damon-perf convert -i perf.data --to pprof -o p.gz; zcat p.gz | protoc --decode_raw | grep '^9: '
+  [1]
+
 So they are through a pipe, whether it has a name or not.
 
   $ damon-perf report wss -i perf.data --format csv > file.csv

@@ -133,7 +133,8 @@ if [ -n "$perf" ]; then
 	perf inject -b -i known.pebs.1008.data -o named.data
 	"$build/damon-perf" report annotate _start -i named.data --width 120 > annotated
 	grep -q '^ *share .* cycles  *line' annotated || fail "latencies of code" "$(cat annotated)"
-	grep -q '% .* 5  .* \(mov rax, \[rsi\]\|add .*\[rsi+0x1000\]\)' annotated || fail "a load from L1" "$(cat annotated)"
+	grep -q '% .* 5  .* \(mov rax, \[rsi\]\|add .*\[rsi+0x1000\]\)' annotated ||
+		fail "a load from L1" "$(cat annotated)"
 	"$build/damon-perf" report hotspots -i named.data --format csv | cut -d, -f8,10 > named
 	printf 'function,module\n_start,known\n' | cmp - named || fail "names" "$(cat named)"
 fi
