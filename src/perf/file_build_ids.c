@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -120,13 +121,20 @@ static bool find_section(int fd, uint64_t *offset, uint64_t *size)
 	return true;
 }
 
-/* Pipes are left alone: who reads the records would miss what is taken here. -1: it is none. */
+/* Pipes are left alone: who reads the records would miss what is taken here. Of a folder of perf
+ * (--threads, --kcore) it is the file 'data'. -1: there is none. */
 static int open_regular(const char *path)
 {
 	bool is_stdin = !strcmp(path, "-");
+	_cleanup_(freep) char *inside = NULL;
 	struct stat st;
 
-	if ((is_stdin ? fstat(STDIN_FILENO, &st) : stat(path, &st)) || !S_ISREG(st.st_mode))
+	if (is_stdin ? fstat(STDIN_FILENO, &st) : stat(path, &st))
+		return -1;
+	if (S_ISDIR(st.st_mode) && asprintf(&inside, "%s/data", path) < 0)
+		return -1;
+	path = inside ? inside : path;
+	if ((inside && stat(path, &st)) || !S_ISREG(st.st_mode))
 		return -1;
 	return is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
 			: open(path, O_RDONLY | O_CLOEXEC);

@@ -5,6 +5,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "perf/file_build_ids.h"
@@ -165,6 +166,16 @@ Test(file_build_ids, files_of_perf_tell_where_they_are)
 			     rows[i].name);
 		damon_perf_build_ids_release(&ids);
 	}
+	write_file(104, 1 << 2, rows[0].places, 2, &s);
+	cr_assert_eq(mkdir(kit_path("folder"), 0700), 0);
+	cr_assert_eq(rename(kit_path("p"), kit_path("folder/data")), 0);
+	cr_expect_eq(damon_perf_build_ids_read(kit_path("folder"), &ids), 0);
+	cr_expect_not_null(damon_perf_build_ids_find(&ids, "/bin/a"));
+	damon_perf_build_ids_release(&ids);
+	unlink(kit_path("folder/data"));
+	cr_expect_eq(damon_perf_build_ids_read(kit_path("folder"), &ids), 0);
+	cr_expect_eq(ids.nr, 0);
+	rmdir(kit_path("folder"));
 	cr_expect_eq(damon_perf_build_ids_read("/nowhere", &ids), 0);
 	cr_expect_eq(ids.nr, 0);
 	cr_expect_eq(damon_perf_build_ids_read("/dev/null", &ids), 0);
