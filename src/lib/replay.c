@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/infer.h"
 #include "lib/kdamon.h"
@@ -10,6 +12,7 @@
 #include "perf/file.h"
 #include "perf/file_build_ids.h"
 #include "perf/order.h"
+#include "record/chunk.h"
 
 #define ITEMS_PER_STEP	  4096 /* of the file, between two looks at the world */
 #define PERF_AUXTRACE_SPE 4
@@ -524,6 +527,23 @@ int replay_step(struct damon_ctx *ctx)
 
 /* ---- opening and closing ---- */
 
+/* A record of ours in the place of a recording: says what it lacks. */
+static int refuse_record(struct damon_ctx *ctx, int err)
+{
+	_cleanup_(closep) int fd = open(ctx->replay_path, O_RDONLY | O_CLOEXEC);
+	char magic[sizeof(RECORD_MAGIC) - 1];
+
+	if (fd < 0 || read(fd, magic, sizeof(magic)) != (ssize_t)sizeof(magic) ||
+	    memcmp(magic, RECORD_MAGIC, sizeof(magic)))
+		return err;
+	damon_fail(&ctx->fail, EINVAL,
+		   "'%.200s' is a record: its samples are summed up, and only some are kept",
+		   ctx->replay_path);
+	damon_fail_remedy(&ctx->fail, "replay the recording of perf that it was made of, or record "
+				      "again with other intervals");
+	return -EINVAL;
+}
+
 static int open_file(struct damon_ctx *ctx, struct replay *r)
 {
 	struct damon_order_options o = {0};
@@ -531,7 +551,7 @@ static int open_file(struct damon_ctx *ctx, struct replay *r)
 	int err = damon_perf_file_open(ctx->replay_path, &r->file, &ctx->fail);
 
 	if (err)
-		return err;
+		return err == -EINVAL ? refuse_record(ctx, err) : err;
 	r->states = calloc(nr_sources(), sizeof(*r->states));
 	err = r->states ? damon_order_new(&o, on_record, ctx, &r->order) : -ENOMEM;
 	if (!err)

@@ -179,6 +179,9 @@ What has no meaning for a recording is refused by name, before anything is writt
   $ damon-perf record --replay nowhere -o no.data
   damon-perf: cannot open 'nowhere': No such file or directory
   [125]
+  $ damon-perf record --replay slow.data -o no.data
+  damon-perf: 'slow.data' is a record: its samples are summed up, and only some are kept; replay the recording of perf that it was made of, or record again with other intervals
+  [125]
   $ test -e no.data
   [1]
 
