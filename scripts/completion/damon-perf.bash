@@ -260,7 +260,7 @@ _damon_perf()
 		if [[ $cur == -* ]]; then
 			_damon_perf_words -W '--input --output --format --pid --comm --address-range --time-range --snapshot --why --idle --window --by --members --sort --top --percentiles --resol --color --width --size --scale --dark --help'
 		else
-			_damon_perf_words -W 'summary heatmap wss access hotspots objects html annotate advice recency temperature footprints times nr_regions info'
+			_damon_perf_words -W 'summary heatmap wss access hotspots objects levels html annotate advice recency temperature footprints times nr_regions info'
 		fi
 		;;
 	diff)

@@ -90,6 +90,8 @@ void attrib_sums_add(struct attrib_sums *to, const struct attrib_sums *s)
 		to->level[i] += s->level[i];
 	to->remote += s->remote;
 	to->tlb_miss += s->tlb_miss;
+	to->node_told += s->node_told;
+	to->tlb_told += s->tlb_told;
 }
 
 struct attrib_sums attrib_sums_of(const struct damon_access_info *i)
@@ -107,6 +109,8 @@ struct attrib_sums attrib_sums_of(const struct damon_access_info *i)
 		.latency_max = i->latency_cycles,
 		.remote = i->remote ? w : 0,
 		.tlb_miss = i->tlb_miss ? w : 0,
+		.node_told = i->local || i->remote ? w : 0,
+		.tlb_told = i->tlb_hit || i->tlb_miss ? w : 0,
 		.first_ns = i->time_ns,
 		.last_ns = i->time_ns,
 	};

@@ -75,6 +75,7 @@ struct attrib_sums {
 	double latency_sum;	/* cycles, by entries */
 	uint32_t latency_max;
 	double level[DAMON_NR_MEMORY_LEVELS], remote, tlb_miss; /* of the weight */
+	double node_told, tlb_told; /* of the weight, what tells local or remote, hit or miss */
 	uint64_t first_ns, last_ns;
 };
 /* Those of one access. The weight of a stall counts no accesses. */

@@ -58,7 +58,7 @@ struct symbol_file *attrib_file(struct symbols *s, struct damon_record *rec,
 		.build_id = m->build_id,
 		.build_id_len = m->build_id_len,
 		/* what is mapped was written before */
-		.recorded_epoch_ns = (int64_t)m->from_ns + epoch_offset_ns,
+		.recorded_epoch_ns = epoch_offset_ns ? (int64_t)m->from_ns + epoch_offset_ns : 0,
 		.pid = i->pid,
 	};
 

@@ -140,7 +140,8 @@ const struct command command_convert = {
 		"distance of its own. What stays: figures, times, process ids, the processor, "
 		"the number of the kernel.\n\n"
 		"json is one object: version, record, targets, marks, and snapshots, whose regions "
-		"have the columns of CSV as keys. Times are ns since the epoch.",
+		"have the columns of CSV as keys. Times are ns since the epoch, or on the "
+		"recording's own clock where perf was not told to note the time of day.",
 	.options = options,
 	.rows_title = "Formats",
 	.rows = export_rows,

@@ -68,7 +68,7 @@ static const struct option_row options[] = {
 		.range = "1..4194304",
 		.group = 1,
 		.help = "this process; if neither this nor --comm is given, the hottest one is "
-			"shown and named; report hotspots and objects then show all",
+			"shown and named; report hotspots, objects and levels then show all",
 	},
 	{
 		.name = "comm",
@@ -138,8 +138,8 @@ static const struct option_row options[] = {
 		.offset = AT(by),
 		.choices = "function line module",
 		.def = "function",
-		.help = "report hotspots, html: how finely code is told apart; 'line' needs debug "
-			"information, and tells inlined functions, too",
+		.help = "report hotspots, levels, html: how finely code is told apart; 'line' "
+			"needs debug information, and tells inlined functions, too",
 	},
 	{
 		.name = "members",
@@ -154,8 +154,8 @@ static const struct option_row options[] = {
 		.offset = AT(sort),
 		.choices = "accesses stores stall latency",
 		.def = "accesses",
-		.help = "report hotspots, objects: what shares are of, and rows are sorted by; "
-			"stall and latency where the source tells them",
+		.help = "report hotspots, objects, levels: what shares are of, and rows of code "
+			"and objects are sorted by; stall and latency where the source tells them",
 	},
 	{
 		.name = "top",
@@ -233,6 +233,8 @@ static const struct command_pair examples[] = {
 	 "the working set over time, for a spreadsheet"},
 	{"damon-perf report hotspots --by line", "the lines of code that touch the memory most"},
 	{"damon-perf report objects --members", "which variables, and which of their members"},
+	{"damon-perf report levels",
+	 "what was served from caches, memory and other nodes, and to whom"},
 	{"damon-perf report annotate", "the source lines and instructions of the hottest function"},
 	{"damon-perf report annotate 'hash_find(int)'", "or of that one"},
 	{"damon-perf report access --why 7ffe1ef9c000 --by line",

@@ -10,9 +10,23 @@
 int replay_check(const struct option_row *rows, const struct option_line *line,
 		 struct damon_fail *fail)
 {
-	static const char *const live[] = {"pid",	"cgroup",   "all-processes", "duration",
-					   "source",	"overhead", "rate",	     "resolution",
-					   "mem-reads", "check",    "checks-per-sec"};
+	static const char *const live[] = {"pid",
+					   "cgroup",
+					   "all-processes",
+					   "duration",
+					   "source",
+					   "overhead",
+					   "rate",
+					   "resolution",
+					   "mem-reads",
+					   "check",
+					   "checks-per-sec",
+					   "period",
+					   "latency-threshold",
+					   "loads",
+					   "stores",
+					   "phys",
+					   "event"};
 
 	if (line->nr_operands) {
 		damon_fail(fail, EINVAL, "'--replay' and a command exclude each other");

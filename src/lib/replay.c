@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/infer.h"
 #include "lib/kdamon.h"
@@ -9,6 +11,7 @@
 #include "lib/threads.h"
 #include "perf/file.h"
 #include "perf/order.h"
+#include "record/chunk.h"
 
 #define ITEMS_PER_STEP	  4096 /* of the file, between two looks at the world */
 #define PERF_AUXTRACE_SPE 4
@@ -25,7 +28,8 @@ struct replay_event {
 	void *state;			    /* shared by all events of a source */
 	uint64_t period;		    /* of its samples, if they do not tell */
 	bool is_kdamon;
-	uint64_t nr; /* samples */
+	bool is_stalls; /* periods are ns that were waited, not accesses */
+	uint64_t nr;	/* samples */
 };
 
 struct replay {
@@ -37,6 +41,7 @@ struct replay {
 	struct kdamon *kdamon; /* NULL: samples of memory */
 	struct infer infer;
 	size_t nr_mappings, uncounted; /* of all spaces, at most; since they were counted */
+	bool in_stall;		       /* what is being decoded is of such an event */
 	bool begun, ended;
 	int err;	  /* from the callbacks of 'order' and of traces */
 	uint64_t last_ns; /* the latest time of what was delivered */
@@ -93,6 +98,14 @@ static void tell_event(struct replay *r, const struct damon_perf_event *e)
 	snprintf(r->origin.events + len, room, "%s%s", len ? ", " : "", name);
 }
 
+/* As 'convert --to perf' names it: "damon-perf/soft,stalls/". */
+static bool is_stalls(const struct damon_perf_event *e)
+{
+	static const char ours[] = "damon-perf/";
+
+	return !strncmp(e->name, ours, sizeof(ours) - 1) && strstr(e->name, ",stalls/");
+}
+
 static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damon_perf_event *e,
 		      struct replay_event *out)
 {
@@ -112,6 +125,7 @@ static int choose_for(struct damon_ctx *ctx, struct replay *r, const struct damo
 			return err;
 		out->ops = damon_sources[i];
 		out->state = r->states[i];
+		out->is_stalls = is_stalls(e);
 		if (out->ops->decode_trace && !r->trace_event)
 			r->trace_event = r->nr_events + 1;
 	}
@@ -377,6 +391,22 @@ bool replay_has_room(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 
 /* ---- samples ---- */
 
+/* The access that was waited for was one at most, which the log has told or not. */
+static void observe_stall(struct damon_ctx *ctx, struct damon_proc *p, const struct damon_obs *o)
+{
+	const struct damon_obs stall = {
+		.time_ns = o->time_ns,
+		.ip = o->ip,
+		.pid = o->pid,
+		.tid = o->tid,
+		.stall_weight = o->weight / (float)NS_PER_SEC,
+		.has_stall = o->nr > 0,
+		.stall = o->access[0],
+	};
+
+	ops_observe(ctx, p, &stall);
+}
+
 static void emit(void *priv, const struct damon_obs *o)
 {
 	struct damon_ctx *ctx = priv;
@@ -385,7 +415,10 @@ static void emit(void *priv, const struct damon_obs *o)
 
 	for (size_t i = 0; p->space && i < o->nr && !r->err; i++)
 		r->err = infer_cover(&r->infer, p->space, o->access[i].addr, o->time_ns);
-	ops_observe(ctx, p, o);
+	if (r->in_stall)
+		observe_stall(ctx, p, o);
+	else
+		ops_observe(ctx, p, o);
 }
 
 /* Guests have addresses of their own. */
@@ -437,6 +470,7 @@ int replay_on_sample(struct damon_ctx *ctx, const struct damon_perf_record *rec)
 		return r->err;
 	}
 	ctx->proc->nr_obs++;
+	r->in_stall = e->is_stalls;
 	e->ops->decode(e->state, s, ctx->proc->space, emit, ctx);
 	return r->err;
 }
@@ -583,6 +617,23 @@ int replay_step(struct damon_ctx *ctx)
 
 /* ---- opening and closing ---- */
 
+/* A record of ours in the place of a recording: says what it lacks. */
+static int refuse_record(struct damon_ctx *ctx, int err)
+{
+	_cleanup_(closep) int fd = open(ctx->replay_path, O_RDONLY | O_CLOEXEC);
+	char magic[sizeof(RECORD_MAGIC) - 1];
+
+	if (fd < 0 || read(fd, magic, sizeof(magic)) != (ssize_t)sizeof(magic) ||
+	    memcmp(magic, RECORD_MAGIC, sizeof(magic)))
+		return err;
+	damon_fail(&ctx->fail, EINVAL,
+		   "'%.200s' is a record: its samples are summed up, and only some are kept",
+		   ctx->replay_path);
+	damon_fail_remedy(&ctx->fail, "replay the recording of perf that it was made of, or record "
+				      "again with other intervals");
+	return -EINVAL;
+}
+
 static int open_file(struct damon_ctx *ctx, struct replay *r)
 {
 	struct damon_order_options o = {0};
@@ -590,7 +641,7 @@ static int open_file(struct damon_ctx *ctx, struct replay *r)
 	int err = damon_perf_file_open(ctx->replay_path, &r->file, &ctx->fail);
 
 	if (err)
-		return err;
+		return err == -EINVAL ? refuse_record(ctx, err) : err;
 	r->states = calloc(nr_sources(), sizeof(*r->states));
 	err = r->states ? damon_order_new(&o, on_record, ctx, &r->order) : -ENOMEM;
 	if (!err)
@@ -686,8 +737,12 @@ void replay_meta(const struct damon_ctx *ctx, struct damon_meta *m)
 	m->kernel[0] = '\0';
 	if (!ctx->replay) /* closed */
 		return;
-	for (size_t k = 0; k < ctx->replay->nr_events; k++)
-		m->sees |= ctx->replay->events[k].ops ? ctx->replay->events[k].ops->sees : 0;
+	for (size_t k = 0; k < ctx->replay->nr_events; k++) {
+		const struct replay_event *e = &ctx->replay->events[k];
+
+		m->sees |= e->ops ? e->ops->sees : 0;
+		m->sees |= e->is_stalls ? DAMON_SEES_STALLS : 0;
+	}
 	i = damon_perf_file_info(ctx->replay->file);
 	snprintf(m->command, sizeof(m->command), "%s", i->command);
 	if (i->release[0])

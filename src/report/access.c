@@ -163,7 +163,7 @@ static void write_totals(struct report_args *a, const struct scan_cursor *c)
 }
 
 /* Why a '?' stands below nr_acc. */
-static void note_open(struct report_args *a, const struct scan_cursor *c)
+static void note_open(struct report_args *a, const struct scan *sc, const struct scan_cursor *c)
 {
 	size_t n = 0;
 
@@ -174,11 +174,13 @@ static void note_open(struct report_args *a, const struct scan_cursor *c)
 		n += is_open(c, &nr);
 	}
 	if (n)
-		print_line(a->out, a->width, 0,
-			   "nr_acc is '?' where no access was seen and every one of the %.4g "
-			   "sampling intervals may have had one; more samples ('--rate') or a "
-			   "longer recording tell",
-			   (double)c->si.aggr_ns / (double)c->si.sample_ns);
+		print_line(
+			a->out, a->width, 0,
+			"nr_acc is '?' where no access was seen and every one of the %.4g "
+			"sampling intervals may have had one; more samples%s or a longer recording "
+			"tell",
+			(double)c->si.aggr_ns / (double)c->si.sample_ns,
+			sc->info.origin[0] ? "" : " ('--rate')");
 }
 
 static void write_heading(struct report_args *a, const struct scan *sc, const struct scan_target *t,
@@ -228,7 +230,7 @@ static int write_regions(struct report_args *a, const struct scan *sc, const str
 	if (err)
 		return damon_fail(&a->fail, -err, "out of memory");
 	if (a->format == REPORT_TEXT) {
-		note_open(a, c);
+		note_open(a, sc, c);
 		write_totals(a, c);
 		notes_relative(a, &sc->info);
 	}

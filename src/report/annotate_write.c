@@ -111,13 +111,14 @@ static const struct table_col text_cols[] = {
 	{.title = "[lo, hi]", .called = "bounds of share", .left = true, .drop = 2},
 	{.title = "samples", .drop = 5},
 	{.title = "stores", .drop = 4},
+	{.title = "cycles", .called = "mean latency", .drop = 3},
 	{.title = "stall", .drop = 3},
 	{.title = "line"},
 	{.title = "", .left = true, .least = 40}, /* at most half of the page */
 	{.title = "touches", .left = true, .drop = 1, .least = 12, .cut = TABLE_CUT_MIDDLE},
 	{0},
 };
-enum { TEXT_COL = 6 };
+enum { TEXT_COL = 7 };
 
 static const struct table_col data_cols[] = {
 	{.key = "vaddr"},	{.key = "share"},
@@ -157,6 +158,8 @@ static void put_sums(struct listing *l, const struct attrib_sums *s)
 	table_text(&l->t, bounds);
 	table_text(&l->t, buf);
 	table_text(&l->t, s->weight > 0 ? print_percent(buf, s->stores / s->weight) : "");
+	snprintf(buf, sizeof(buf), "%.0f", s->latency_sum / (double)MAX(s->latency_n, 1ull));
+	table_text(&l->t, s->latency_n ? buf : "");
 	if (s->stall > 0)
 		print_percent(stall, stall_of(l, s));
 	table_text(&l->t, stall);

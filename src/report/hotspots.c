@@ -16,7 +16,7 @@ static const struct table_col cols[] = {
 	{"share_lo", NULL},
 	{"share_hi", NULL},
 	{"samples", "samples", .drop = 11},
-	{"store_share", "stores", .drop = 8},
+	{"store_share", "stores", .drop = 9},
 	{"latency_mean", "cycles", "mean latency", .drop = 6},
 	{"stall_share", "stall", .drop = 5},
 	{"function", "function", .left = true, .least = 28, .cut = TABLE_CUT_MIDDLE},
@@ -27,7 +27,9 @@ static const struct table_col cols[] = {
 	{"source", "source", .left = true, .drop = 3, .least = 18, .cut = TABLE_CUT_MIDDLE},
 	{NULL, "touches", "what they touch", .left = true, .drop = 1, .least = 24,
 	 .cut = TABLE_CUT_LIST},
-	{"levels", "served from", .left = true, .drop = 9, .least = 12, .cut = TABLE_CUT_LIST},
+	{"levels", "served from", .left = true, .drop = 8, .least = 12, .cut = TABLE_CUT_LIST},
+	{"remote_share", "remote", .drop = 4},
+	{"tlb_miss_share", "tlb miss", .drop = 10},
 	TOUCH_PERCENTILE_COLS,
 	{0},
 };
@@ -88,6 +90,7 @@ static void put_code(struct report_args *a, struct table *t, const struct touch 
 	put_source(t, c);
 	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_CODE, g));
 	table_str(t, touch_levels(with, sizeof(with), &g->sums));
+	touch_put_where(t, &g->sums);
 	touch_put_percentiles(t, x, TOUCH_CODE, g->id);
 }
 

@@ -117,7 +117,8 @@ static void add_setup(struct facts *l, const struct report_args *a, const struct
 	add_str(l, "kernel", "kernel", i->kernel);
 	add_origin(l, i);
 	add_str(l, "source", "source", st->source);
-	add_real(l, "rate_hz", "rate per second of CPU time", st->rate_hz, print_hz);
+	add_real(l, "rate_hz", "rate per second of CPU time", known(st->rate_hz, st->rate_hz > 0),
+		 print_hz);
 	add_real(l, "rate_asked_hz", st->rate_asked_hz > 0 ? "rate asked for" : NULL,
 		 known(st->rate_asked_hz, st->rate_asked_hz > 0), print_hz);
 	add_real(l, "overhead_asked_percent", "overhead asked for",

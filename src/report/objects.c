@@ -28,8 +28,8 @@ static const struct table_col cols[] = {
 	{"age_ns", "age", .drop = 5},
 	{"idle_ns", "idle", .drop = 13},
 	{"samples", "samples", .drop = 15},
-	{"store_share", "stores", .drop = 7},
-	{"latency_mean", "cycles", "mean latency", .drop = 8},
+	{"store_share", "stores", .drop = 8},
+	{"latency_mean", "cycles", "mean latency", .drop = 7},
 	{"kind", "kind", .left = true, .drop = 9},
 	{"object", "object", .left = true, .least = 20, .cut = TABLE_CUT_MIDDLE},
 	{"process", "process", .left = true, .drop = 1},
@@ -40,7 +40,9 @@ static const struct table_col cols[] = {
 	{"start", NULL},
 	{"end", NULL},
 	{NULL, "touched by", .left = true, .drop = 3, .least = 20, .cut = TABLE_CUT_LIST},
-	{"levels", "served from", .left = true, .drop = 14, .least = 12, .cut = TABLE_CUT_LIST},
+	{"levels", "served from", .left = true, .drop = 7, .least = 12, .cut = TABLE_CUT_LIST},
+	{"remote_share", "remote", .drop = 4},
+	{"tlb_miss_share", "tlb miss", .drop = 14},
 	TOUCH_PERCENTILE_COLS,
 	{0},
 };
@@ -137,6 +139,7 @@ static void put_object(struct report_args *a, struct table *t, const struct touc
 	put_names(t, o);
 	table_text(t, touch_partners(with, sizeof(with), a, x, TOUCH_OBJECT, g));
 	table_str(t, touch_levels(with, sizeof(with), s));
+	touch_put_where(t, s);
 	touch_put_percentiles(t, x, TOUCH_OBJECT, g->id);
 }
 

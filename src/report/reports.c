@@ -8,6 +8,8 @@ const struct report_row report_rows[] = {
 	{"access", "regions of one snapshot, with heat and age", report_access},
 	{"hotspots", "the code that touches the memory, and what it touches", report_hotspots},
 	{"objects", "variables, heap, files, stacks by their accesses", report_objects},
+	{"levels", "which caches and memory served the accesses, how fast, and whom",
+	 report_levels},
 	{"html", "a page to explore all of that: -o report.html", report_html},
 	{"annotate", "source and instructions of a function, with their accesses", report_annotate,
 	 .operand = "FUNCTION"},

@@ -11,6 +11,7 @@ int report_wss(struct report_args *a);
 int report_access(struct report_args *a);
 int report_hotspots(struct report_args *a);
 int report_objects(struct report_args *a);
+int report_levels(struct report_args *a);
 int report_html(struct report_args *a);
 int report_annotate(struct report_args *a);
 int report_advice(struct report_args *a);

@@ -19,6 +19,10 @@ void touch_release(struct touch *t)
 	free(t->endings);
 	for (int i = 0; i < 2; i++)
 		free(t->latencies[i].of);
+	for (int i = 0; t->levels && i < TOUCH_LEVEL_ROWS; i++)
+		for (int by = 0; by < 2; by++)
+			free(t->levels[i].weights[by].of);
+	free(t->levels);
 	attrib_free(t->attrib);
 	scan_release(&t->scan);
 	*t = (struct touch){0};
@@ -59,24 +63,53 @@ static int keep_latency(struct touch_latencies *l, uint32_t id, uint32_t cycles)
 	return 0;
 }
 
+static int keep_level(struct touch_level *l, const uint32_t ids[2], double weight)
+{
+	for (int by = 0; by < 2; by++) {
+		struct touch_weights *w = &l->weights[by];
+		size_t need = (size_t)ids[by] + 1;
+
+		if (vec_reserve(&w->of, &w->cap, need, sizeof(*w->of)))
+			return -ENOMEM;
+		for (; w->nr < need; w->nr++)
+			w->of[w->nr] = 0;
+		w->of[ids[by]] += weight;
+	}
+	return 0;
+}
+
 /* For damon_record_set_log(). */
 struct reading {
+	struct report_args *a;
 	struct touch *t;
 	unsigned keep;
 	struct attrib_options *o;
 };
 
+static int add_level(struct reading *r, const struct damon_access_info *i, const uint32_t ids[2])
+{
+	bool told = i->level > 0 && i->level < DAMON_NR_MEMORY_LEVELS;
+	struct touch_level *l = &r->t->levels[2 * (told ? i->level : 0) + i->remote];
+	struct attrib_sums s = attrib_sums_of(i);
+
+	attrib_sums_add(&l->sums, &s);
+	return keep_level(l, ids, touch_weight(r->a, &s));
+}
+
 static int on_access(void *priv, const struct damon_access_info *i)
 {
 	struct reading *r = priv;
+	bool latency = (r->keep & TOUCH_LATENCIES) && i->latency_cycles;
+	bool level = (r->keep & TOUCH_LEVELS) && !i->is_stall;
 	uint32_t ids[2];
 	int err = attrib_add(r->t->attrib, i);
 
-	if (err || !(r->keep & TOUCH_LATENCIES) || !i->latency_cycles ||
-	    !attrib_is_asked_for(r->t->attrib, i))
+	if (err || !(latency || level) || !attrib_is_asked_for(r->t->attrib, i))
 		return err;
 	err = attrib_find(r->t->attrib, i, &ids[TOUCH_CODE], &ids[TOUCH_OBJECT]);
-	for (int by = 0; by < 2 && !err; by++)
+	if (!err && level)
+		err = add_level(r, i, ids);
+	for (int by = 0; by < 2 && !err && latency; by++)
 		err = keep_latency(&r->t->latencies[by], ids[by], i->latency_cycles);
 	return err;
 }
@@ -114,7 +147,7 @@ static int read_log(struct report_args *a, struct reading *r)
 	return got;
 }
 
-static int prepare(struct report_args *a, struct touch *t, struct attrib_options *o)
+static int prepare(struct report_args *a, struct touch *t, unsigned keep, struct attrib_options *o)
 {
 	int err = scan_rewind(a);
 
@@ -125,6 +158,10 @@ static int prepare(struct report_args *a, struct touch *t, struct attrib_options
 	o->addr_end = a->addr_end;
 	o->symbols = a->symbols;
 	t->endings = calloc(t->scan.nr_targets, sizeof(*t->endings));
+	if (keep & TOUCH_LEVELS)
+		t->levels = calloc(TOUCH_LEVEL_ROWS, sizeof(*t->levels));
+	if (keep & TOUCH_LEVELS && !t->levels)
+		err = damon_fail(&a->fail, ENOMEM, "out of memory");
 	if (!err && (!t->endings || attrib_new(a->rec, o, &t->attrib)))
 		err = damon_fail(&a->fail, ENOMEM, "out of memory");
 	return err;
@@ -132,7 +169,7 @@ static int prepare(struct report_args *a, struct touch *t, struct attrib_options
 
 int touch_load(struct report_args *a, struct attrib_options o, unsigned keep, struct touch *t)
 {
-	struct reading r = {t, keep, &o};
+	struct reading r = {a, t, keep, &o};
 	int got;
 
 	*t = (struct touch){.lines = o.lines};
@@ -144,7 +181,7 @@ int touch_load(struct report_args *a, struct attrib_options o, unsigned keep, st
 	t->any = true;
 	if (!select_is_named(a) && !(keep & TOUCH_ONE) && t->scan.nr_targets > 1)
 		t->target = NULL;
-	got = prepare(a, t, &o);
+	got = prepare(a, t, keep, &o);
 	if (!got)
 		got = read_log(a, &r);
 	if (got)
@@ -268,6 +305,16 @@ static void add_partner(struct touch_group *g, uint32_t id, double weight)
 	}
 }
 
+void touch_level_group(enum touch_by by, const struct touch_level *l, struct touch_group *out)
+{
+	const struct touch_weights *w = &l->weights[by == TOUCH_CODE ? TOUCH_OBJECT : TOUCH_CODE];
+
+	*out = (struct touch_group){.sums = l->sums};
+	for (size_t i = 0; i < w->nr; i++)
+		if (w->of[i] > 0)
+			add_partner(out, (uint32_t)i, w->of[i]);
+}
+
 static int by_weight(const void *x, const void *y, void *priv)
 {
 	const struct touch_group *g = x, *h = y;
@@ -359,6 +406,10 @@ static bool is_told(const struct touch *t, const struct table_col *c)
 		return t->sums.stall > 0;
 	if (!strcmp(key, "source"))
 		return t->lines;
+	if (!strcmp(key, "remote_share"))
+		return t->sums.remote > 0;
+	if (!strcmp(key, "tlb_miss_share"))
+		return t->sums.tlb_told > 0;
 	if (!strcmp(key, "levels"))
 		return t->sums.weight > t->sums.level[DAMON_MEMORY_UNKNOWN];
 	if (!strcmp(key, "process") || !strcmp(key, "pid"))
@@ -435,14 +486,42 @@ char *touch_levels(char *buf, size_t size, const struct attrib_sums *s)
 	return buf;
 }
 
+static void put_part(struct table *t, double part, double of)
+{
+	char text[DAMON_UNITS_MAX] = "";
+
+	table_double(t, of > 0 ? part / of : NAN, of > 0 ? print_percent(text, part / of) : "");
+}
+
+void touch_put_where(struct table *t, const struct attrib_sums *s)
+{
+	put_part(t, s->remote, s->node_told);
+	put_part(t, s->tlb_miss, s->tlb_told);
+}
+
+/* A file may be known by its build id in one process, by its inode in another. */
+static bool was_noted(const struct touch *t, size_t n, const char *path, const char *note)
+{
+	const char *old, *old_path;
+
+	for (size_t i = 0; i < n; i++) {
+		old = attrib_note(t->attrib, i, &old_path);
+		if (old && !strcmp(old, note) && !strcmp(old_path, path))
+			return true;
+	}
+	return false;
+}
+
 static void note_files(struct report_args *a, const struct touch *t)
 {
 	const char *note, *path;
 	char name[256];
 
-	for (size_t i = 0; i < NOTES_SHOWN && (note = attrib_note(t->attrib, i, &path)); i++)
-		print_line(a->out, a->width, 2, "'%s' %s", print_clean(name, sizeof(name), path),
-			   note);
+	for (size_t i = 0; i < NOTES_SHOWN && (note = attrib_note(t->attrib, i, &path)); i++) {
+		if (!was_noted(t, i, path, note))
+			print_line(a->out, a->width, 2, "'%s' %s",
+				   print_clean(name, sizeof(name), path), note);
+	}
 }
 
 /* A table without rows needs a reason. */

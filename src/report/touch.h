@@ -22,6 +22,16 @@ struct touch_latency {
 	uint32_t n[TOUCH_LATENCY_STEPS];
 };
 
+/* What one level served: near or not told, then far. */
+#define TOUCH_LEVEL_ROWS (2 * DAMON_NR_MEMORY_LEVELS)
+struct touch_level {
+	struct attrib_sums sums;
+	struct touch_weights {
+		double *of; /* by id of code and by id of object, in the unit sorted by */
+		size_t nr, cap;
+	} weights[2];
+};
+
 struct touch {
 	struct attrib *attrib;
 	struct scan scan;
@@ -32,9 +42,10 @@ struct touch {
 		struct touch_latency *of;
 		size_t nr, cap;
 	} latencies[2];
-	bool lines;		 /* code is told apart by lines */
-	double all;		 /* what shares are of, in the unit sorted by */
-	struct attrib_sums sums; /* of all that was asked for */
+	struct touch_level *levels; /* TOUCH_LEVEL_ROWS, if they are kept */
+	bool lines;		    /* code is told apart by lines */
+	double all;		    /* what shares are of, in the unit sorted by */
+	struct attrib_sums sums;    /* of all that was asked for */
 	struct attrib_sums no_code, no_object, others;
 };
 
@@ -56,6 +67,7 @@ enum touch_keep {
 	TOUCH_ENDINGS = 1,   /* regions of the last snapshot of the time asked for */
 	TOUCH_LATENCIES = 2, /* their distributions, for percentiles */
 	TOUCH_ONE = 4,	     /* not all processes: if none is named, the hottest */
+	TOUCH_LEVELS = 8,    /* what each level served, and whom */
 };
 
 /* Reads the record: scans it, selects what was named, and goes through its log. 'o' needs no target
@@ -73,6 +85,9 @@ const struct scan_target *touch_target(const struct touch *t, uint32_t id);
 double touch_seconds(const struct touch *t, uint32_t id);
 /* Its regions; NULL: there are none. */
 const struct ending *touch_ending(const struct touch *t, uint32_t id);
+
+/* What one level served, as a group whose partners are code (by TOUCH_OBJECT) or objects. */
+void touch_level_group(enum touch_by by, const struct touch_level *l, struct touch_group *out);
 
 /* Groups, the most first by a->sort; the caller frees '*out'. 0 or -ENOMEM with a->fail set. */
 int touch_groups(struct report_args *a, const struct touch *t, enum touch_by by,
@@ -119,6 +134,8 @@ char *touch_partners(char *buf, size_t size, const struct report_args *a, const 
 		     enum touch_by by, const struct touch_group *g);
 /* "L1 60 %, DRAM 20 %"; "" where no level is told. */
 char *touch_levels(char *buf, size_t size, const struct attrib_sums *s);
+/* Two cells: the shares that came from another node, and that missed the TLB, of what tells it. */
+void touch_put_where(struct table *t, const struct attrib_sums *s);
 
 /* What is said below text: how many entries, what could not be named and why, whether weights are
  * of accesses. */

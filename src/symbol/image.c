@@ -194,6 +194,9 @@ static const char *is_other(const struct symbol_image *i, const struct stat *st,
 		return "is another file now: its inode differs";
 	if (!is_on(i, st, id->dev))
 		return "is another file now: its device differs";
+	if (!id->recorded_epoch_ns)
+		return "may have been written since: it was recorded without a build id ('perf "
+		       "inject -b' adds them)";
 	if (written_ns > id->recorded_epoch_ns)
 		return "was written after it was recorded";
 	return NULL;

@@ -38,7 +38,8 @@ struct symbol_file_id {
 	uint64_t dev, inode;
 	const uint8_t *build_id;
 	size_t build_id_len;	   /* 0: none was recorded */
-	int64_t recorded_epoch_ns; /* of the record: a file written later is another */
+	int64_t recorded_epoch_ns; /* of the record: a file written later is another; 0: not known
+				    */
 	int pid; /* its mount namespace is looked into first, if it still lives; 0 */
 };
 

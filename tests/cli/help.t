@@ -87,7 +87,8 @@ The program explains itself.
   the number of the kernel.
   
   json is one object: version, record, targets, marks, and snapshots, whose
-  regions have the columns of CSV as keys. Times are ns since the epoch.
+  regions have the columns of CSV as keys. Times are ns since the epoch, or on the
+  recording's own clock where perf was not told to note the time of day.
   
   Formats:
     damo        damo's json_compressed records
@@ -197,7 +198,7 @@ Examples teach: each command has some, and they are of that command or of one th
   4
   2
   2
-  13
+  14
   7
   2
 

@@ -42,3 +42,20 @@ Registers and stacks as the kernel took them.
   1
   $ perf script -i damon-perf.raw.data -F uregs 2> err | grep -c 'SP:0x7f' | grep -c '[0-9][0-9]'
   1
+
+Names in what perf itself has recorded: files are known by the build ids that it leaves behind the records.
+
+  $ perf record -q -o faults.data -d -e page-faults:u -c 1 -- "$W/dense" --seconds 1 > /dev/null 2> err; cat err
+  $ damon-perf report hotspots -i faults.data --format csv 2> err | grep -c '^[^,]*,.*,main,,dense,'
+  1
+  $ cat err
+  $ damon-perf report hotspots -i faults.data | grep 'build id'
+  [1]
+
+Without them nothing is believed, and what helps is told.
+
+  $ perf record -q -B -o bare.data -d -e page-faults:u -c 1 -- "$W/dense" --seconds 1 > /dev/null 2> err; cat err
+  $ damon-perf report hotspots -i bare.data --width 200 | grep -o "may have been written since.*" | sort -u
+  may have been written since: it was recorded without a build id ('perf inject -b' adds them)
+  $ perf inject -b -i bare.data -o ids.data; damon-perf report hotspots -i ids.data --format csv 2> err | grep -c '^[^,]*,.*,main,,dense,'
+  1

@@ -42,7 +42,7 @@ a process with 16 MiB.
   events                            cpu/mem-loads,ldlat=30/P, cpu/mem-stores/P
   sampling interval assumed         no
   source                            pebs
-  rate per second of CPU time       0 Hz
+  rate per second of CPU time       not known
   overhead asked for                not known
   sampling interval                 5.00 ms
   aggregation interval              100 ms
@@ -96,6 +96,16 @@ a process with 16 MiB.
   0,4000,bench
   target_id,pid,comm
 
+When that was is not told, so no day is made up.
+
+  $ damon-perf report heatmap -i perf.data -o heat.svg; grep -c 'recorded on' heat.svg
+  0
+  [1]
+  $ damon-perf report html -i perf.data -o - | grep -o '"start_time":[^,]*'
+  "start_time":null
+  $ damon-perf convert -i perf.data --to pprof -o p.gz; zcat p.gz | protoc --decode_raw | grep '^9: '
+  [1]
+
 So they are through a pipe, whether it has a name or not.
 
   $ damon-perf report wss -i perf.data --format csv > file.csv
@@ -121,13 +131,19 @@ A record is made of them, with other intervals.
   record                            goal.data
   intervals' goal                   4 % of access events, every 3 aggregations,
 
+The same recording makes the same record.
+
+  $ damon-perf record -q --replay perf.data --aggr 1s -o again1 && damon-perf record -q --replay - --aggr 1s -o again2 < perf.data
+  $ cmp again1 again2
+
 What has no meaning for a recording is refused by name, before anything is written.
 
   $ damon-perf record --replay perf.data -- true
   damon-perf: '--replay' and a command exclude each other; give one of them
   [125]
   $ for o in "--pid 1" "--duration 1s" "--source soft" "--overhead 1" "--rate 100" \
-  >     "--resolution 1%/1s" "--mem-reads 1" "--check smaps" "--checks-per-sec 5"; do
+  >     "--resolution 1%/1s" "--mem-reads 1" "--check smaps" "--checks-per-sec 5" "--period 1000" \
+  >     "--latency-threshold 50" --loads --stores --phys "--event mem-loads"; do
   >     damon-perf record --replay perf.data $o -o no.data; echo $?
   > done
   damon-perf: '--pid' is for what is being recorded, and '--replay' reads what was; leave it out
@@ -148,8 +164,23 @@ What has no meaning for a recording is refused by name, before anything is writt
   125
   damon-perf: '--checks-per-sec' is for what is being recorded, and '--replay' reads what was; leave it out
   125
+  damon-perf: '--period' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--latency-threshold' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--loads' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--stores' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--phys' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
+  damon-perf: '--event' is for what is being recorded, and '--replay' reads what was; leave it out
+  125
   $ damon-perf record --replay nowhere -o no.data
   damon-perf: cannot open 'nowhere': No such file or directory
+  [125]
+  $ damon-perf record --replay slow.data -o no.data
+  damon-perf: 'slow.data' is a record: its samples are summed up, and only some are kept; replay the recording of perf that it was made of, or record again with other intervals
   [125]
   $ test -e no.data
   [1]

@@ -590,9 +590,11 @@ static void log_server(struct damon_record *r, uint32_t id, unsigned i)
 {
 	const struct damon_access_info all[] = {
 		{CODE(4, EXE + 0x100, .addr = ARENA + id * GiB + 4096, .load = 1,
-		      .latency_cycles = 200 + 40 * (i % 10), .level = DAMON_MEMORY_DRAM)},
+		      .latency_cycles = 200 + 40 * (i % 10), .level = DAMON_MEMORY_DRAM,
+		      .remote = i % 3 == 0, .local = i % 3 != 0, .tlb_miss = i % 2,
+		      .tlb_hit = !(i % 2))},
 		{CODE(2, EXE + 0x200, .addr = ARENA + id * GiB + 8 * i, .store = 1,
-		      .latency_cycles = 5, .level = DAMON_MEMORY_L1)},
+		      .latency_cycles = 5, .level = DAMON_MEMORY_L1, .tlb_hit = 1)},
 		{CODE(1, LIB + 0x100, .addr = HEAP + 4096 * i, .store = i % 2)},
 		{CODE(1, LIB + 0x200, .addr = STACK + 131 * KiB, .stack = 1, .likely = 1)},
 		{CODE(.5, EXE + 0x300, .addr = ARENA + 10 * GiB + 96 * KiB, .stack = i % 2,

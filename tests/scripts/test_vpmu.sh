@@ -32,6 +32,7 @@ cat > known.S <<'END_OF_PROGRAM'
 buf:	.skip 3 * 4096
 	.text
 	.globl _start
+	.type _start, @function
 _start:	lea buf(%rip), %rsi
 	mov $100000, %ecx
 1:	mov (%rsi), %rax
@@ -42,6 +43,7 @@ _start:	lea buf(%rip), %rsi
 	mov $60, %eax
 	xor %edi, %edi
 	syscall
+	.size _start, . - _start
 END_OF_PROGRAM
 gcc -nostdlib -static -o known known.S
 buf=$((0x$(nm known | awk '$3 == "buf" { print $1 }')))
@@ -118,6 +120,24 @@ cmp known.pebs.1008.data again.pebs.1008.data || fail "the same file twice"
 [ "$(cat picked)" = 199 ] || fail "the last sample of 20 s" "$(cat picked)"
 expect "formats that the list lacks" 0 "" "$vpmu" encode -p spe -o none again.list
 [ ! -e none.spe.1008.data ] || fail "no file of no samples"
+
+# Reports tell levels, and latencies of each instruction; files have names by perf's build ids.
+"$vpmu" encode -p pebs -s 20 -o slow chase.list
+"$build/damon-perf" report levels -i slow.pebs.1024.data --format csv > levels
+for level in L2 LFB L3; do
+	grep -q "^$level,,0.*," levels || fail "report levels: $level" "$(cat levels)"
+done
+awk -F , 'NR > 1 { sum += $3; cycles += $9 } END { exit sum < .999 || sum > 1.001 ||
+	cycles < .999 || cycles > 1.001 }' levels || fail "shares of levels" "$(cat levels)"
+if [ -n "$perf" ]; then
+	perf inject -b -i known.pebs.1008.data -o named.data
+	"$build/damon-perf" report annotate _start -i named.data --width 120 > annotated
+	grep -q '^ *share .* cycles  *line' annotated || fail "latencies of code" "$(cat annotated)"
+	grep -q '% .* 5  .* \(mov rax, \[rsi\]\|add .*\[rsi+0x1000\]\)' annotated ||
+		fail "a load from L1" "$(cat annotated)"
+	"$build/damon-perf" report hotspots -i named.data --format csv | cut -d, -f8,10 > named
+	printf 'function,module\n_start,known\n' | cmp - named || fail "names" "$(cat named)"
+fi
 
 [ -z "$remarks" ] || skip "damon-perf has no source that decodes$remarks"
 [[ $perf == 6.1.* ]] || skip "perf ${perf:-is not here}: 6.1 is the one whose quirks are known"

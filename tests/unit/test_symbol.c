@@ -268,6 +268,10 @@ Test(symbol, another_file_is_not_believed)
 		{"written since",
 		 "was written after it was recorded",
 		 {.path = m.name, .dev = m.dev, .inode = m.inode, .recorded_epoch_ns = 1}},
+		{"no time",
+		 "may have been written since: it was recorded without a build id ('perf inject "
+		 "-b' adds them)",
+		 {.path = m.name, .dev = m.dev, .inode = m.inode}},
 		{"nothing known",
 		 "was recorded without a build id or inode: which file it was is "
 		 "not known",
@@ -277,17 +281,17 @@ Test(symbol, another_file_is_not_believed)
 		{"no ELF", "is no ELF file", {.path = "/etc/passwd", .inode = 1}},
 		{"a device", "is empty, or no regular file", {.path = "/dev/null", .inode = 1}},
 	};
-	struct symbols *s = new_symbols(NULL);
 	struct symbol_code c;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct symbols *s = new_symbols(NULL);
 		struct symbol_file *f = symbols_file(s, &rows[i].id);
 
 		cr_expect_not(symbols_code(f, 0x1000, true, &c), "%s", rows[i].name);
 		cr_expect_str_eq(symbol_file_note(f), rows[i].note, "%s: %s", rows[i].name,
 				 symbol_file_note(f));
+		symbols_free(s);
 	}
-	symbols_free(s);
 	damon_maps_release(&maps);
 }
 

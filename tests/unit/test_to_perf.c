@@ -537,3 +537,57 @@ Test(to_perf, perf_data_is_read_as_a_record)
 		damon_record_close(r);
 	}
 }
+
+/* For damon_record_set_log(). */
+struct seen {
+	size_t accesses, stalls;
+	double stalled;
+};
+
+static int see(void *priv, const struct damon_access_info *i)
+{
+	struct seen *seen = priv;
+
+	seen->accesses += !i->is_stall;
+	seen->stalls += i->is_stall;
+	seen->stalled += i->is_stall ? i->weight : 0;
+	return 0;
+}
+
+/* Their periods are time: as accesses they would outweigh all others. */
+Test(to_perf, stalls_are_read_as_stalls)
+{
+	struct damon_meta meta = kit_meta;
+	struct damon_stats stats = {.size = sizeof(stats)};
+	const struct damon_snapshot *s;
+	struct damon_log_entry e[4];
+	static struct read_back b;
+	struct damon_record *r;
+	struct damon_proc *p;
+	struct seen seen = {0};
+	struct world w;
+
+	meta.sees |= DAMON_SEES_STALLS;
+	begin(&w, &meta);
+	p = damon_targets_add(w.ts, PID, "toy", w.now_ns);
+	map(&w, p->space, 0x1000, 0x10000, "", DAMON_PROT_READ);
+	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
+		w.now_ns += NS_PER_MS;
+		e[i] = entry(&w, p, 0x1000 + i * 0x1000);
+		e[i].stall = i == 3;
+		e[i].weight = i == 3 ? .25f : 2;
+	}
+	flush(&w, e, ARRAY_SIZE(e));
+	finish(&w);
+	convert(&b);
+	cr_assert_eq(damon_record_open(kit_path("p"), &r), 0);
+	damon_record_set_log(r, see, &seen);
+	while (damon_record_next(r, &s) > 0)
+		;
+	damon_record_stats(r, &stats);
+	cr_expect_eq(stats.accesses, 3);
+	cr_expect_eq(seen.accesses, 3);
+	cr_expect_eq(seen.stalls, 1);
+	cr_expect_float_eq(seen.stalled, .25, 1e-6);
+	damon_record_close(r);
+}

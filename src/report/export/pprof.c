@@ -325,7 +325,8 @@ static void put_profile(struct pprof *p)
 		put_sample(p, &p->s->v[k]);
 	put_others(p);
 	put_mappings(p);
-	protobuf_i64(&p->out, PROFILE_TIME_NS, (int64_t)sc->from_ns + i->epoch_offset_ns);
+	if (i->epoch_offset_ns)
+		protobuf_i64(&p->out, PROFILE_TIME_NS, (int64_t)sc->from_ns + i->epoch_offset_ns);
 	protobuf_i64(&p->out, PROFILE_DURATION_NS, (int64_t)(sc->to_ns - sc->from_ns));
 	put_type(p, PROFILE_PERIOD_TYPE, "accesses", "count");
 	protobuf_u64(&p->out, PROFILE_PERIOD, 1);

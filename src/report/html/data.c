@@ -310,7 +310,10 @@ static void put_record(struct json *j, const struct report_args *a, const struct
 	json_str(j, "command", i->command);
 	json_str(j, "kernel", i->kernel);
 	json_str(j, "source", i->source);
-	json_i64(j, "start_time", (int64_t)i->start_ns + i->epoch_offset_ns);
+	if (i->epoch_offset_ns)
+		json_i64(j, "start_time", (int64_t)i->start_ns + i->epoch_offset_ns);
+	else /* a recording of perf need not tell the time of day */
+		json_null(j, "start_time");
 	json_u64(j, "duration", d->scan.end_ns - MIN(i->start_ns, d->scan.end_ns));
 	json_u64(j, "aggr", i->attrs.aggr_ns);
 	put_known(j, "relative", &relative);

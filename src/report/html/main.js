@@ -470,7 +470,7 @@ class App {
 		const d = this.data, {$} = this;
 		$('command').textContent = clean(d.command);
 		$('command').title = clean(d.command);
-		const when = new Date(d.start_time / 1e6);
+		const when = new Date(d.start_time === null ? NaN : d.start_time / 1e6);
 		$('record').textContent = [
 			`${clean(baseName(d.path))}`, `source ${clean(d.source)}`,
 			durationText(d.duration),

@@ -191,7 +191,8 @@ char *frame_command(char *buf, size_t size, const struct scan *sc)
 	struct tm tm;
 	char day[64] = "";
 
-	if (sc->info.start_ns && gmtime_r(&at, &tm))
+	/* a recording of perf need not tell the time of day */
+	if (sc->info.start_ns && sc->info.epoch_offset_ns && gmtime_r(&at, &tm))
 		strftime(day, sizeof(day), "recorded on %Y-%m-%d at %H:%M UTC", &tm);
 	if (!sc->info.command[0])
 		snprintf(buf, size, "%s", day);
