@@ -25,7 +25,8 @@ CLI_LIBS := -ldw -liberty -lcairo -ljansson -lncursesw -lmicrohttpd
 LIBS	:= -lZydis -lpfm -lzstd -lz -lelf -ltraceevent -lm -lpthread
 
 LAYERS	:= base core os perf action record lib
-LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard pmu/*.c pmu/*/*.c)
+LIB_SRC	:= $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c src/$(l)/*/*.c)) \
+	   $(wildcard pmu/*.c pmu/*/*.c)
 CLI_SRC	:= $(foreach l,symbol attrib report config live cli,$(wildcard src/$(l)/*.c src/$(l)/*/*.c))
 JUDGE_SRC := $(wildcard tests/judge/*.c) tests/truth/trace.c
 UNIT_SRC := $(wildcard tests/kit/*.c tests/unit/*.c)

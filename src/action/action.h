@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
-#include "core/scheme.h"
+#include "core/schemes/scheme.h"
 #include "os/pagemap.h"
 #include "os/sys.h"
 

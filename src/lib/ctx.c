@@ -8,7 +8,7 @@
 
 #include "lib/ctx.h"
 #include "lib/out.h"
-#include "lib/replay.h"
+#include "lib/replay/replay.h"
 
 const char *damon_version(void)
 {

@@ -6,7 +6,7 @@
 #include <sys/timerfd.h>
 
 #include "lib/ctx.h"
-#include "lib/replay.h"
+#include "lib/replay/replay.h"
 
 static int nr_running;
 

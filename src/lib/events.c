@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/ctx.h"
-#include "lib/replay.h"
+#include "lib/replay/replay.h"
 #include "os/proc.h"
 
 void events_closed(struct damon_ctx *ctx, const struct damon_fail *why)

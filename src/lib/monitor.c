@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 
 #include "lib/ctx.h"
-#include "lib/replay.h"
+#include "lib/replay/replay.h"
 
 #define FLUSH_NS NS_PER_SEC
 #define MAPS_PER_UPDATE                                                                            \

@@ -9,11 +9,11 @@
 
 #include "damon.h"
 #include "damos.h"
-#include "lib/copy.h"
+#include "lib/convert/copy.h"
 #include "lib/ctx.h"
 #include "lib/out.h"
 #include "lib/record.h"
-#include "lib/to_perf.h"
+#include "lib/convert/to_perf.h"
 #include "perf/file.h"
 #include "record/reader.h"
 

@@ -6,9 +6,9 @@
 #include <sys/utsname.h>
 
 #include "lib/ctx.h"
-#include "lib/kdamon.h"
+#include "lib/replay/kdamon.h"
 #include "lib/out.h"
-#include "lib/replay.h"
+#include "lib/replay/replay.h"
 
 /* Appends 'word' to 'buf' so that a shell would read it back. */
 static void quote(char *buf, size_t size, const char *word)

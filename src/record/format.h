@@ -10,7 +10,7 @@
 
 #include "core/budget.h"
 #include "core/core.h"
-#include "core/scheme.h"
+#include "core/schemes/scheme.h"
 #include "core/snapshot.h"
 #include "core/target.h"
 #include "core/tuning.h"

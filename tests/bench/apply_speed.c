@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 
 #include "base/util.h"
-#include "lib/applier.h"
+#include "lib/schemes/applier.h"
 
 #define REGION (8ull << 20)
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "lib/kdamon.h"
+#include "lib/replay/kdamon.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

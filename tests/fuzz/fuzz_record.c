@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 
 #include "base/util.h"
-#include "lib/copy.h"
-#include "lib/to_perf.h"
+#include "lib/convert/copy.h"
+#include "lib/convert/to_perf.h"
 #include "perf/file.h"
 #include "record/chunk.h"
 #include "record/reader.h"

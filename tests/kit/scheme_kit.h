@@ -20,7 +20,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/scheme.h"
+#include "core/schemes/scheme.h"
 
 #define PAGE(n) ((uint64_t)(n) << DAMON_PAGE_SHIFT)
 #define AGGR_NS (100 * NS_PER_MS)

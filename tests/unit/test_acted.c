@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "lib/acted.h"
+#include "lib/schemes/acted.h"
 #include "tests/kit/fake_sys.h"
 
 #define MS    NS_PER_MS

@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "core/target.h"
 #include "damon.h"
-#include "lib/anonymize.h"
+#include "lib/convert/anonymize.h"
 #include "record/chunk.h"
 #include "tests/kit/record_kit.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/applied.h"
+#include "core/schemes/applied.h"
 
 /* Ranges as text: "0-10@5" was acted upon at 5. */
 static size_t parse(const char *text, struct damos_applied_range *r)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "lib/applier.h"
+#include "lib/schemes/applier.h"
 #include "tests/kit/fake_pages.h"
 
 #define PAGE DAMON_PAGE_SIZE

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/util.h"
-#include "lib/checker.h"
+#include "lib/checks/checker.h"
 #include "tests/kit/fake_sys.h"
 
 #define MS NS_PER_MS

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/util.h"
-#include "core/goal.h"
+#include "core/schemes/goal.h"
 
 #define PAGE 4096
 

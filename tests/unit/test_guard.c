@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/guard.h"
+#include "core/schemes/guard.h"
 
 #define MIB (1ull << 20)
 

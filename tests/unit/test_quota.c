@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "core/quota.h"
+#include "core/schemes/quota.h"
 
 #define MIB (1ull << 20)
 

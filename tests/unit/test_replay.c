@@ -9,7 +9,7 @@
 
 #include "core/space.h"
 #include "damon.h"
-#include "lib/infer.h"
+#include "lib/replay/infer.h"
 #include "tests/kit/pipe_build.h"
 
 #define MIB   (1ull << 20)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The engine of schemes: what it plans, and what comes of results. */
-#include "core/scheme_state.h"
+#include "core/schemes/scheme_state.h"
 #include "tests/kit/scheme_kit.h"
 
 static struct damos cold_scheme(uint64_t min_age_aggrs)

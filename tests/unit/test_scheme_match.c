@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patterns against bounds, and core filters. */
-#include "core/scheme_match.h"
+#include "core/schemes/scheme_match.h"
 #include "tests/kit/scheme_kit.h"
 
 Test(scheme_match, bounds_must_fit)

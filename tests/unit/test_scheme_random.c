@@ -4,7 +4,7 @@
  * is of the pattern, passes the filters, lies in one region, is planned once, and fits the quota;
  * and what is not planned had a reason.
  */
-#include "core/quota.h"
+#include "core/schemes/quota.h"
 #include "tests/kit/scheme_kit.h"
 
 #define TARGETS 2

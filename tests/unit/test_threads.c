@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 
-#include "lib/threads.h"
+#include "lib/replay/threads.h"
 
 Test(threads, belong_to_the_latest_process_told)
 {

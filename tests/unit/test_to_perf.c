@@ -12,7 +12,7 @@
 #include "base/util.h"
 #include "core/target.h"
 #include "damon.h"
-#include "lib/to_perf.h"
+#include "lib/convert/to_perf.h"
 #include "perf/file.h"
 #include "pmu/memory.h"
 #include "pmu/source.h"

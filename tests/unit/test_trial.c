@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Does idle memory stay idle? */
 #include "core/stats.h"
-#include "core/trial.h"
+#include "core/schemes/trial.h"
 #include "tests/kit/scheme_kit.h"
 
 /* Target 7, whose hits weigh 10 each; regions as "FROM-TO!IDLE", or "FROM-TO!0@PAGE" where the

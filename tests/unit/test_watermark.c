@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/util.h"
-#include "core/watermark.h"
+#include "core/schemes/watermark.h"
 
 /* Each letter is what is found in an interval, each digit what comes of it. */
 Test(watermark, on_and_off)
