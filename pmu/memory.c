@@ -39,6 +39,9 @@ struct place {
 	uint16_t bit;
 	uint8_t level, flags;
 };
+#define BEYOND_CACHES                                                                              \
+	(PERF_MEM_LVL_UNC | PERF_MEM_LVL_IO | PERF_MEM_LVL_REM_RAM2 | PERF_MEM_LVL_REM_RAM1 |      \
+	 PERF_MEM_LVL_LOC_RAM | PERF_MEM_LVL_REM_CCE2 | PERF_MEM_LVL_REM_CCE1)
 static const struct place by_bit[] = {
 	{PERF_MEM_LVL_UNC, DAMON_LEVEL_IO, 0},
 	{PERF_MEM_LVL_IO, DAMON_LEVEL_IO, 0},
@@ -82,9 +85,14 @@ static bool is_cache(uint8_t level)
  */
 static void take_level(union perf_mem_data_src d, struct damon_hw *hw)
 {
-	struct place p = place_by_bits(d);
 	uint8_t level = by_number[d.mem_lvl_num];
+	struct place p;
 
+	if (is_cache(level) && !(d.mem_lvl & BEYOND_CACHES)) { /* nearly all */
+		hw->level = level;
+		return;
+	}
+	p = place_by_bits(d);
 	if (level && !(is_cache(level) && p.level > DAMON_LEVEL_L3)) {
 		hw->level = level;
 		if (level == DAMON_LEVEL_DRAM)

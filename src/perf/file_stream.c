@@ -45,7 +45,7 @@ static int next_unzipped(struct damon_perf_stream *s, struct damon_perf_copy *co
 			 const struct perf_event_header **out)
 {
 	struct perf_event_header h;
-	const uint8_t *bytes = damon_unzip_peek(&s->unzip, sizeof(h));
+	const uint8_t *bytes = s->unzip.stream ? damon_unzip_peek(&s->unzip, sizeof(h)) : NULL;
 
 	if (!bytes)
 		return 0;
@@ -82,17 +82,17 @@ static int take_compressed(struct damon_perf_stream *s, const uint8_t *bytes,
 static bool next_header(struct damon_perf_stream *s, struct perf_event_header *h)
 {
 	uint64_t left = damon_perf_stream_left(s);
+	const uint8_t *bytes = left >= sizeof(*h) ? damon_bytes_peek(&s->in, sizeof(*h)) : NULL;
+	bool has_end = s->data_end != UINT64_MAX;
 	size_t n;
-	const uint8_t *bytes = damon_bytes_some(&s->in, (size_t)MIN(left, sizeof(*h)), &n);
 
-	if (n < sizeof(*h)) {
-		bool has_end = s->data_end != UINT64_MAX;
-
-		damon_perf_stream_end(s, n || damon_unzip_left(&s->unzip) || (has_end && left));
-		return false;
+	if (bytes) {
+		memcpy(h, bytes, sizeof(*h));
+		return true;
 	}
-	memcpy(h, bytes, sizeof(*h));
-	return true;
+	damon_bytes_some(&s->in, (size_t)MIN(left, sizeof(*h)), &n);
+	damon_perf_stream_end(s, n || damon_unzip_left(&s->unzip) || (has_end && left));
+	return false;
 }
 
 /* The next record of the file itself: 1; 0: it was dealt with, or it is the end. */
