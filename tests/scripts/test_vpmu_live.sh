@@ -86,6 +86,20 @@ done
 on pebs-phys record -q --phys --period 2048 -p $VPMU_PID -o live
 [ "$(info live samples)" = "$("$vpmu" read pebs-phys.data | wc -l)" ] || fail "physical addresses"
 
+# By itself it takes what is there, and the period that the overhead allows: the densest of three, as
+# the run is spread over ten seconds here. The PMU counts accesses until it has seen so many.
+for format in pebs ibs-raw; do
+	"$vpmu" encode -p $format -s 10 -o ten awk.list
+	mv ten.$format.2048.data ten-$format.data
+	on ten-$format record -q -p $VPMU_PID -o live
+	[ "$(info live source)" = ${format%-raw} ] || fail "its source" "$(info live source)"
+	"$vpmu" read $format.data | awk -v live="$(info live samples)" '
+		END { off = live * 48900 / (NR * 2048); exit !(off > .85 && off < 1.15) }' ||
+		fail "$format: as many as at one in 49 k" "$(info live samples)"
+	"$perf" report info -i live | grep -q 'rates used  *one in 48.9 k' || fail "rates used"
+	rm live
+done
+
 # Who does not come for a second loses what did not fit, and says how much.
 for format in pebs ibs-raw; do
 	rm -f live

@@ -172,6 +172,20 @@ static int wake(struct pollfd *fds, size_t n)
 	return nr;
 }
 
+/* The program keeps one CPU busy. */
+static void pass_time(uint64_t ns)
+{
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *e = &machine.perf.event[i];
+
+		if (!e->open || !e->on)
+			continue;
+		e->enabled_ns += ns;
+		e->running_ns += e->cpu ? 0 : ns;
+		e->count += e->cpu || e->attr.type != PERF_TYPE_SOFTWARE ? 0 : ns;
+	}
+}
+
 /* Time goes on here alone. */
 static int poll_machine(const struct damon_sys *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
@@ -180,11 +194,14 @@ static int poll_machine(const struct damon_sys *s, struct pollfd *fds, size_t n,
 
 	end += timeout_ms < 0 ? NS_PER_SEC : (uint64_t)timeout_ms * NS_PER_MS;
 	while (*now < end && !nr) {
-		*now += MIN(end - *now, STEP_NS);
+		uint64_t step = MIN(end - *now, STEP_NS);
+
 		if (machine.stall_ns && *now >= machine.stall_at_ns) {
-			*now += machine.stall_ns;
+			step = machine.stall_ns;
 			machine.stall_ns = 0;
 		}
+		*now += step;
+		pass_time(step);
 		if (!vpmu_play_on(play, &machine)) {
 			raise(SIGINT);
 			return -EINTR;

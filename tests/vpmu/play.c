@@ -25,7 +25,8 @@ struct played {
 struct vpmu_play {
 	struct played *of; /* by time */
 	size_t nr, cap, at;
-	struct perf_event_attr attrs[2]; /* of the file */
+	struct perf_event_attr attrs[2];	/* of the file */
+	uint64_t counted[VPMU_MACHINE_CPUS][2]; /* by its events, since the last sample */
 };
 
 static struct perf_build build;
@@ -127,6 +128,9 @@ static void set_machine(struct vpmu_play *p, struct vpmu_machine *m, struct damo
 	size_t n;
 	const struct damon_perf_event *e = damon_perf_file_events(f, &n);
 
+	for (size_t k = 0; k < p->nr; k++)
+		if (p->of[k].cpu < 0 || p->of[k].cpu >= VPMU_MACHINE_CPUS)
+			die("more CPUs than there are", path);
 	if (!n || n > ARRAY_SIZE(p->attrs) || !p->nr)
 		die("no file of the virtual PMU", path);
 	for (size_t k = 0; k < n; k++)
@@ -257,7 +261,7 @@ static void build_sample(const struct vpmu_machine *m, const struct fake_event *
 	if (type & PERF_SAMPLE_CPU)
 		perf_build_u64(&build, s->cpu);
 	if (type & PERF_SAMPLE_PERIOD)
-		perf_build_u64(&build, s->period);
+		perf_build_u64(&build, e->attr.sample_period);
 	if (type & PERF_SAMPLE_RAW) {
 		perf_build_u32(&build, s->raw_len);
 		perf_build_bytes(&build, s->raw, s->raw_len);
@@ -275,6 +279,7 @@ static void play_sample(struct vpmu_play *p, struct vpmu_machine *m,
 {
 	const struct perf_event_attr *of = &p->attrs[s->event];
 	struct fake_event *e = event_of(m, (int)s->cpu, strcmp(m->source, "pebs") ? NULL : of);
+	uint64_t *counted = &p->counted[s->cpu][s->event];
 	const uint64_t known = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
 			       PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_CPU |
 			       PERF_SAMPLE_PERIOD | PERF_SAMPLE_RAW | PERF_SAMPLE_WEIGHT |
@@ -283,10 +288,14 @@ static void play_sample(struct vpmu_play *p, struct vpmu_machine *m,
 
 	if (!e)
 		return;
-	if (e->attr.sample_period != of->sample_period)
-		die("the file has another period: give it with --period", "play");
+	if (e->attr.sample_period < of->sample_period)
+		die("the file has a longer period: give it with --period", "play");
 	if (e->attr.sample_type & ~known)
 		die("an event asks for what the file has not", "play");
+	*counted += of->sample_period;
+	if (*counted < e->attr.sample_period)
+		return;
+	*counted -= e->attr.sample_period;
 	if (!tell_lost(m, e, s->time_ns)) {
 		m->lost[e->cpu]++;
 		return;
