@@ -86,8 +86,8 @@ done
 on pebs-phys record -q --phys --period 2048 -p $VPMU_PID -o live
 [ "$(info live samples)" = "$("$vpmu" read pebs-phys.data | wc -l)" ] || fail "physical addresses"
 
-# By itself it takes what is there, and the period that the overhead allows: the densest of three, as
-# the run is spread over ten seconds here. The PMU counts accesses until it has seen so many.
+# By itself it takes what is there, and the period that the overhead allows: the densest of three,
+# as the run is spread over ten seconds here. The PMU counts accesses until it has seen so many.
 for format in pebs ibs-raw; do
 	"$vpmu" encode -p $format -s 10 -o ten awk.list
 	mv ten.$format.2048.data ten-$format.data
