@@ -600,8 +600,9 @@ int damon_record_space_mapping(const struct damon_record *r, uint32_t space_id, 
  * perf.data only once this has succeeded. The record is read to its end: rewind it to read its
  * snapshots.
  *
- * Each entry of the log (a random choice of some 200 accesses a second, not all that was seen) is a
- * sample of the event "damon-perf/SOURCE/", with ip, pid, tid, addr and time (CLOCK_MONOTONIC).
+ * Each entry of the log (a random choice of some 200 accesses a second, not all that was seen; of a
+ * recording that was replayed, up to 10,000) is a sample of the event "damon-perf/SOURCE/", with
+ * ip, pid, tid, addr and time (CLOCK_MONOTONIC).
  *
  * period: the accesses that it stands for; where these are proportions, as damon_record_info()
  * tells by 'scale_lo' and 'scale_hi', the event is "damon-perf/SOURCE,relative/".

@@ -374,6 +374,15 @@ static int open_source(struct damon_ctx *ctx)
 	return damon_session_new(ctx->sys, events, n, &so, &ctx->session, &ctx->fail);
 }
 
+/* Of a recording nearly all is kept: it costs nobody anything while it is read. Intervals are
+ * bounded by what they may hold. */
+static uint32_t log_of_recording(uint64_t aggr_ns)
+{
+	const uint64_t in_interval = 1 << 16, per_sec = 10000;
+
+	return (uint32_t)MIN(per_sec, MAX(in_interval * NS_PER_SEC / aggr_ns, (uint64_t)1));
+}
+
 int ctx_open_core(struct damon_ctx *ctx)
 {
 	const void *state = ctx->replay ? replay_state(ctx) : ctx->source_state;
@@ -384,6 +393,8 @@ int ctx_open_core(struct damon_ctx *ctx)
 	p.update_ns = ctx->attrs.update_ns;
 	p.min_nr_regions = ctx->attrs.min_nr_regions;
 	p.max_nr_regions = ctx->attrs.max_nr_regions;
+	if (ctx->replay)
+		p.log_per_sec = log_of_recording(p.aggr_ns);
 	ctx->core = damon_core_new(&p);
 	ctx->target_ns = calloc(p.max_targets, sizeof(*ctx->target_ns));
 	ctx->scale = ctx->source->scale;

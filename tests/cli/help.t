@@ -64,10 +64,11 @@ The program explains itself.
   for bounds; damo-json has those of heat as keys that damo passes over.
   
   perf.data holds no snapshots but the log of samples: some 200 a second, chosen
-  at random. Each is of an event named after its source, with the number of
-  accesses that it stands for as its period ('relative' in the event's name: only
-  in proportion to the others) and its latency as its weight. Names, mappings,
-  exec and exit of their processes are with them, as far as the record knows.
+  at random; up to 10,000 of a recording of perf. Each is of an event named after
+  its source, with the number of accesses that it stands for as its period
+  ('relative' in the event's name: only in proportion to the others) and its
+  latency as its weight. Names, mappings, exec and exit of their processes are
+  with them, as far as the record knows.
   
   pprof and folded are of that log, too, by code and by what it touches: inlined
   frames, where debug information tells them, but no call chains, which a record

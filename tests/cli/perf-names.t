@@ -6,7 +6,7 @@ A recording of perf knows which files it means: by the build ids that perf tells
   $ cp "$W/dense" toucher
   $ readelf -n toucher | grep -q 'Build ID' || { echo "programs have no build ids here"; exit 80; }
   $ perf record -q -d -c 1 -e page-faults -o perf.data ./toucher --seconds 1 > /dev/null 2>&1 || { echo "perf may not record here"; exit 80; }
-  $ by_main() { damon-perf report hotspots -i $1 | grep -c '^ *[0-9]* %.* main  *toucher'; }
+  $ by_main() { damon-perf report hotspots -i $1 | grep -c ' main  *toucher  '; }
   $ by_main perf.data
   1
 

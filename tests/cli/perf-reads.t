@@ -4,7 +4,7 @@ perf reads what is written for it.
   $ . "$TESTDIR/kit.sh"
   $ samples() { perf script --ns -i "$@" 2> err | tr -s ' '; }
 
-Samples of a log are some of those that were recorded: thread, time, address, load or store, latency, instruction.
+Samples of a log are those that were recorded: thread, time, address, load or store, latency, instruction.
 
   $ "$BUILD/tests/bench/perf_samples" perf.data 20000 16 10000
   $ damon-perf record -q --replay perf.data -o record
@@ -13,11 +13,11 @@ Samples of a log are some of those that were recorded: thread, time, address, lo
   >     samples $f -F tid,time,ip,addr,weight,data_src | sed 's/: \([0-9a-f]*\) [0-9a-f]* |\(OP [A-Z]*\)|.*A /: \1 \2 /' > $f.txt
   > done
   $ wc -l < out.txt; head -n 1 out.txt | grep -c 'OP \(LOAD\|STORE\)'; grep -Fxvf perf.data.txt out.txt
-  400
+  20000
   1
   [1]
   $ perf report -i out --mem-mode --stdio 2> err | grep '^# Samples'
-  # Samples: 400  of event 'damon-perf/pebs,relative/'
+  # Samples: 20K of event 'damon-perf/pebs,relative/'
   $ samples out -F comm,pid,tid,time,period,event,ip,sym,dso,addr | grep -c 'bench 4000/'
   [0-9]+ (re)
   $ cat err

@@ -203,7 +203,7 @@ static int poll_machine(const struct damon_sys *s, struct pollfd *fds, size_t n,
 		*now += step;
 		pass_time(step);
 		if (!vpmu_play_on(play, &machine)) {
-			raise(SIGINT);
+			raise(SIGTERM);
 			return -EINTR;
 		}
 		nr = wake(fds, n);
