@@ -44,9 +44,10 @@ static bool is_at(const struct damon_file_build_ids *b, size_t at, const char *p
 static void insert(struct damon_file_build_ids *b, const struct damon_file_build_id *e)
 {
 	size_t at = place_of(b, e->path);
-	struct damon_file_build_id *there = b->of + at;
+	struct damon_file_build_id *there;
 
 	if (is_at(b, at, e->path)) {
+		there = b->of + at;
 		if (there->len != e->len || memcmp(there->id, e->id, e->len) != 0)
 			there->len = 0;
 		free(e->path);
