@@ -121,7 +121,7 @@ static int frame_to_code(const struct damon_snapshot *s, struct frame_code *f)
 	if (nr_regions > SNAPSHOT_MAX_REGIONS)
 		return -EINVAL;
 	if (vec_reserve(&f->targets, &f->cap_targets, s->nr_targets, sizeof(*f->targets)) ||
-	    vec_reserve(&f->regions, &f->cap_regions, nr_regions, sizeof(*f->regions)))
+	    vec_reserve(&f->regions, &f->cap_regions, nr_regions + 1, sizeof(*f->regions)))
 		return -ENOMEM;
 	f->start_ns = s->start_ns;
 	f->end_ns = s->end_ns;
@@ -237,7 +237,7 @@ static int frame_from_code(const struct frame_code *f, struct record_in *in)
 
 	if (vec_reserve(&s->targets, &in->cap_snapshot_targets, f->nr_targets,
 			sizeof(*s->targets)) ||
-	    vec_reserve(&in->regions, &in->cap_regions, f->nr_regions, sizeof(*in->regions)))
+	    vec_reserve(&in->regions, &in->cap_regions, f->nr_regions + 1, sizeof(*in->regions)))
 		return -ENOMEM;
 	s->start_ns = f->start_ns;
 	s->end_ns = f->end_ns;

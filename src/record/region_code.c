@@ -368,7 +368,7 @@ int damon_region_code(struct damon_snapshot_code *c, const struct target_code *b
 		if (!err && t->nr > SNAPSHOT_MAX_REGIONS - t->first)
 			err = -EBADMSG;
 		if (!err)
-			err = vec_reserve(&cur->regions, &cur->cap_regions, t->first + t->nr,
+			err = vec_reserve(&cur->regions, &cur->cap_regions, t->first + t->nr + 1,
 					  sizeof(*cur->regions));
 		if (!err && w.nr_base)
 			w.skip = pack_var(list, 0);

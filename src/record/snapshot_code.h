@@ -103,7 +103,7 @@ struct frame_code {
 	struct damon_counts counts;
 	struct target_code *targets;
 	size_t nr_targets, cap_targets;
-	struct region_code *regions;
+	struct region_code *regions; /* also where there are none: pieces of it begin somewhere */
 	size_t nr_regions, cap_regions;
 };
 
