@@ -7,7 +7,8 @@
 
 int damon_hit_window_reserve(struct damon_hit_window *w, size_t need)
 {
-	return vec_reserve(&w->hit, &w->cap, need, sizeof(*w->hit));
+	/* one more: pieces of a window begin somewhere, also where there are no hits */
+	return vec_reserve(&w->hit, &w->cap, need + 1, sizeof(*w->hit));
 }
 
 void damon_hit_window_release(struct damon_hit_window *w)

@@ -249,7 +249,8 @@ void damon_now_release(struct damon_now *s)
 
 int damon_now_reserve(struct damon_now *s, size_t n)
 {
-	return vec_reserve(&s->pages, &s->cap_pages, n, sizeof(*s->pages));
+	/* one more: a region's pages begin somewhere, also where there are none */
+	return vec_reserve(&s->pages, &s->cap_pages, n + 1, sizeof(*s->pages));
 }
 
 void damon_now_watch(struct damon_now *s, const struct damon_fresh *f, struct damon_est_region *r,

@@ -14,5 +14,5 @@ An operations set of its own: offsets of a file that three processes have mapped
   $ truncate -s 64M shared
   $ "$BUILD/tests/example/offsets" nowhere true
   [2]
-  $ "$BUILD/tests/example/offsets" shared "$BUILD/tests/workload/sharers" --file shared --seconds 4 --truth truth | tail -n 1
+  $ "$BUILD/tests/example/offsets" shared "$BUILD/tests/workload/sharers" --file shared --seconds 4 --truth truth | sed -n 1p
   [34] processes: offsets 0 to (8[0-4]|79)[0-9]{2} KiB have [789][0-9] % of the accesses (re)

@@ -13,6 +13,11 @@ PROGRAM, WORK = sys.argv[1:3]
 COMMAND = ["--rate", "400", "--", WORK + "/moving", "--seconds", "120", "--mib", "64"]
 UTF8 = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
 
+# what ignores them (nohup) hands that down to the program
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 
 def live(*args, width=100, height=30, **env):
     return Terminal([PROGRAM, "live", *args], width, height, **(env or UTF8))
