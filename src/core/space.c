@@ -211,8 +211,7 @@ static struct damon_mapping cut(const struct damon_mapping *m, uint64_t start, u
 
 /* ---- changes ---- */
 
-/* Live mapping that ends after 'addr', as an index: nr_live if there is none. */
-static size_t first_after(const struct damon_space *s, uint64_t addr)
+size_t damon_space_first_after(const struct damon_space *s, uint64_t addr)
 {
 	size_t lo = 0, hi = s->nr_live;
 
@@ -436,7 +435,7 @@ int damon_space_map(struct damon_space *s, const struct damon_mapping *m, uint64
 		return -EINVAL;
 	if (adopt(s, m, &in) < 0)
 		return -ENOMEM;
-	first = last = first_after(s, in.start);
+	first = last = damon_space_first_after(s, in.start);
 	while (last < s->nr_live && s->live[last].start < in.end)
 		last++;
 	widen(s, &in, &first, &last);
@@ -459,7 +458,7 @@ int damon_space_unmap(struct damon_space *s, uint64_t start, uint64_t end, uint6
 
 	if (!valid_range(start, end))
 		return -EINVAL;
-	first = last = first_after(s, start);
+	first = last = damon_space_first_after(s, start);
 	while (last < s->nr_live && s->live[last].start < end)
 		last++;
 	if (first == last)
@@ -508,7 +507,7 @@ static bool holds(const struct damon_mapping *m, uint64_t addr)
 
 const struct damon_mapping *damon_space_find(const struct damon_space *s, uint64_t addr)
 {
-	size_t i = first_after(s, addr);
+	size_t i = damon_space_first_after(s, addr);
 
 	return i < s->nr_live && holds(&s->live[i], addr) ? &s->live[i] : NULL;
 }

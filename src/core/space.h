@@ -79,6 +79,10 @@ int damon_space_unmap(struct damon_space *s, uint64_t start, uint64_t end, uint6
 int damon_space_sync(struct damon_space *s, const struct damon_mapping *m, size_t n,
 		     uint64_t now_ns);
 
+/* The first live mapping that ends behind 'addr', as a place in 'live': nr_live if there is none.
+ * O(log n). */
+size_t damon_space_first_after(const struct damon_space *s, uint64_t addr);
+
 /* The live mapping that holds 'addr', or NULL. O(log n). */
 const struct damon_mapping *damon_space_find(const struct damon_space *s, uint64_t addr);
 

@@ -15,22 +15,6 @@ static bool is_made_up(const struct damon_mapping *m)
 	return !strcmp(m->name, INFER_NAME);
 }
 
-/* The first live mapping that ends behind 'addr'. */
-static size_t first_behind(const struct damon_space *s, uint64_t addr)
-{
-	size_t lo = 0, hi = s->nr_live;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->live[mid].end <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* Has the space as many as it may have? */
 static bool is_full(struct infer *f, const struct damon_space *s)
 {
@@ -69,7 +53,7 @@ int infer_cover_slow(struct infer *f, struct damon_space *s, uint64_t addr, uint
 		remember(f, s, known);
 		return 0;
 	}
-	at = first_behind(s, addr);
+	at = damon_space_first_after(s, addr);
 	before = at > 0 ? &s->live[at - 1] : NULL;
 	behind = at < s->nr_live ? &s->live[at] : NULL;
 	m.start = MAX(m.start, before ? before->end : 0);
