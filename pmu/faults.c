@@ -81,17 +81,6 @@ static int find_tracepoint(const struct damon_sys *sys, long long *id,
 	return err;
 }
 
-static int try_open(const struct damon_sys *sys, const struct perf_event_attr *attr)
-{
-	struct perf_event_attr a = *attr;
-	int fd = sys->perf_event_open(sys, &a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-
-	if (fd < 0)
-		return fd;
-	sys->close(sys, fd);
-	return 0;
-}
-
 static struct perf_event_attr software_attr(void)
 {
 	return (struct perf_event_attr){
@@ -123,7 +112,7 @@ static struct perf_event_attr tracepoint_attr(long long id)
 static int faults_probe(const struct damon_sys *sys, struct damon_fail *why)
 {
 	struct perf_event_attr a = software_attr();
-	int err = try_open(sys, &a);
+	int err = damon_perf_try(sys, &a, 0, -1);
 
 	return err ? damon_perf_explain_open(sys, &a, 0, 0, -err, why) : 0;
 }
@@ -138,7 +127,7 @@ static int faults_events(const struct damon_sys *sys, const struct damon_source_
 	if (!find_tracepoint(sys, &id, &l)) {
 		struct perf_event_attr a = tracepoint_attr(id);
 
-		if (!try_open(sys, &a))
+		if (!damon_perf_try(sys, &a, 0, -1))
 			e[0].attr = a;
 	}
 	return 1;

@@ -82,18 +82,6 @@ static int explain_missing(const struct damon_sys *sys, struct damon_fail *why)
 	return -ENODEV;
 }
 
-static int try_open(const struct damon_sys *sys, const struct perf_event_attr *attr, int pid,
-		    int cpu)
-{
-	struct perf_event_attr a = *attr;
-	int fd = sys->perf_event_open(sys, &a, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-
-	if (fd < 0)
-		return fd;
-	sys->close(sys, fd);
-	return 0;
-}
-
 static int some_cpu(const struct damon_sys *sys)
 {
 	int n = sys->nr_cpus(sys);
@@ -216,10 +204,10 @@ static int ibs_events(const struct damon_sys *sys, const struct damon_source_opt
 	snprintf(one.name, sizeof(one.name), "ibs_op/cnt_ctl=1%s/",
 		 one.attr.exclude_kernel ? ",swfilt=1" : "");
 	memcpy(one.cpus, pmu.cpus, sizeof(one.cpus));
-	err = try_open(sys, &one.attr, 0, -1);
+	err = damon_perf_try(sys, &one.attr, 0, -1);
 	if (err == -EINVAL) { /* before Linux 6.2 */
 		one.whole_cpus = true;
-		err = try_open(sys, &one.attr, -1, some_cpu(sys));
+		err = damon_perf_try(sys, &one.attr, -1, some_cpu(sys));
 		if (err == -EACCES || err == -EPERM)
 			return explain_whole_cpus(sys, err, why);
 	}

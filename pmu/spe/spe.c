@@ -122,24 +122,12 @@ static int refuse_options(const struct damon_source_options *o, struct damon_fai
 	return 0;
 }
 
-/* Tried without a buffer, which an event needs only to run. */
-static int try_open(const struct damon_sys *sys, const struct perf_event_attr *attr)
-{
-	struct perf_event_attr a = *attr;
-	int fd = sys->perf_event_open(sys, &a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-
-	if (fd < 0)
-		return fd;
-	sys->close(sys, fd);
-	return 0;
-}
-
 /* Physical addresses take a privilege, since Linux 6.12 (and its stable predecessors) the one that
  * sampling the kernel does. Any other refusal is told when the events are opened. */
 static int refuse_phys(const struct damon_sys *sys, const struct damon_event *e,
 		       struct damon_fail *why)
 {
-	int err = try_open(sys, &e->attr);
+	int err = damon_perf_try(sys, &e->attr, 0, -1);
 
 	if (err != -EACCES && err != -EPERM)
 		return 0;
@@ -235,7 +223,7 @@ static int spe_probe(const struct damon_sys *sys, struct damon_fail *why)
 
 	if (n < 0)
 		return n;
-	err = try_open(sys, &e[0].attr);
+	err = damon_perf_try(sys, &e[0].attr, 0, -1);
 	return err ? damon_perf_explain_open(sys, &e[0].attr, 0, 0, -err, why) : 0;
 }
 

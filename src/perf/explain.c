@@ -161,6 +161,18 @@ static int too_many(const struct damon_sys *sys, int pid, size_t nr_open, int er
 	return -err;
 }
 
+int damon_perf_try(const struct damon_sys *sys, const struct perf_event_attr *attr, int pid,
+		   int cpu)
+{
+	struct perf_event_attr a = *attr; /* the kernel writes its size where it refuses it */
+	int fd = sys->perf_event_open(sys, &a, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	sys->close(sys, fd);
+	return 0;
+}
+
 int damon_perf_explain_open(const struct damon_sys *sys, const struct perf_event_attr *attr,
 			    int pid, size_t nr_open, int err, struct damon_fail *f)
 {

@@ -13,6 +13,11 @@
 #include "base/fail.h"
 #include "os/sys.h"
 
+/* Does the kernel take 'attr' for process 'pid' (0: the caller's own) on a CPU (-1: any)? It is
+ * opened, without a buffer, and closed again. Returns 0 or -errno. */
+int damon_perf_try(const struct damon_sys *sys, const struct perf_event_attr *attr, int pid,
+		   int cpu);
+
 /*
  * perf_event_open() of 'attr' for process 'pid' (0: the caller's own, -1: all) failed with 'err' >
  * 0 after 'nr_open' events of the same session. Returns -err.
