@@ -27,11 +27,12 @@ on()
 	VPMU_FILE=$1.data "$build/tests/vpmu/damon-perf" "${@:2}"
 }
 
-# info RECORD KEY: a figure of it.
+# info RECORD KEY: a figure of it; what is missing equals nothing.
 info()
 {
 	"$perf" report info -i "$1" --format json | python3 -c \
-		'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
+		'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2" ||
+		echo "none in $1"
 }
 
 "$vpmu" record -P 2048 -o awk -m 20000000 -- "$(realpath "$(command -v awk)")" \
