@@ -64,12 +64,12 @@ Its source is shown with them, and the instructions; the hottest function is tak
 
 So is the region of a variable, and why it is hot.
 
-  $ at=$(python3 -c 'import json; print("%x" % json.load(open("truth"))["ranges"][0]["start"])')
+  $ at=$(python3 -c 'import json; r = json.load(open("truth"))["ranges"][0]; print("%x" % ((r["start"] + r["end"]) // 2))')
   $ damon-perf report access --why "$at" -i r --format json > why.json
   $ python3 - <<'END'
   > import json
   > why, truth = json.load(open("why.json")), json.load(open("truth"))
-  > at = truth["ranges"][0]["start"]
+  > at = (truth["ranges"][0]["start"] + truth["ranges"][0]["end"]) // 2
   > assert why["region"]["start"] <= at < why["region"]["end"]
   > assert "table" in [o["object"] for o in why["objects"]], why["objects"]
   > assert why["code"][0]["function"] == "touch", why["code"]
