@@ -341,8 +341,8 @@ struct damon_stats {
 	uint64_t truncated;	    /* 1: it ends in the middle */
 	uint64_t aux_lost;	    /* pieces of hardware traces that were cut off or not read */
 	uint64_t inferred_mappings; /* that nothing told of, made up around accesses */
-	/* Of hardware traces: pieces that the kernel lost the rest of, pieces in which operations
-	 * hid each other, and records that were left out as damaged. */
+	/* Of hardware traces: pieces that the kernel lost the rest of (as it says, or as there was
+	 * no room), pieces in which operations hid each other, and records left out as damaged. */
 	uint64_t traces_truncated, traces_collided, traces_broken;
 	uint64_t traces_skipped; /* bytes of them that make no sense */
 	/* Samples of hardware that were taken and left out: 'filtered' in all. */

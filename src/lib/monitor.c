@@ -23,6 +23,8 @@ static void count_rings(struct damon_ctx *ctx)
 	ctx->counts.throttled += s.throttled - ctx->seen_throttled;
 	ctx->seen_lost = s.lost;
 	ctx->seen_throttled = s.throttled;
+	ctx->seen_malformed = s.malformed;
+	ctx->seen_stalled = s.stalled;
 }
 
 /*

@@ -132,7 +132,7 @@ static void total_sources(const struct damon_ctx *ctx, struct damon_totals *t)
 	t->no_access = s.no_access;
 	t->in_kernel = s.in_kernel;
 	t->unwanted = s.unwanted;
-	t->traces_truncated = s.truncated;
+	t->traces_truncated = s.truncated + ctx->seen_stalled;
 	t->traces_collided = s.collided;
 	t->traces_broken = s.broken;
 	t->traces_skipped = s.skipped;
@@ -148,6 +148,7 @@ void stats_totals(struct damon_ctx *ctx)
 	t->target_cpu_ns = ctx->target_cpu_ns;
 	t->ticks = ctx->user_ticks + ctx->kernel_ticks + ctx->seen_lost;
 	t->strangers = ctx->strangers;
+	t->origin.malformed = ctx->seen_malformed;
 	total_sources(ctx, t);
 	t->left_out = ctx->ops.left_out;
 	t->untranslated = ctx->ops.untranslated;

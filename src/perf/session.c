@@ -547,7 +547,8 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 
 void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags)
 {
-	c->stopped |= damon_trace_area_free(&c->area, end) || flags & PERF_AUX_FLAG_TRUNCATED;
+	c->full |= damon_trace_area_free(&c->area, end);
+	c->truncated |= flags & PERF_AUX_FLAG_TRUNCATED;
 }
 
 /* Is the area full of what nothing will ever announce, as the ring had no room for the records?
@@ -562,21 +563,30 @@ static bool is_stuck(struct cpu_ring *c)
 
 /* The children of a thread are reached through its descriptor; which of them it was does not
  * matter, the others stay on. */
+static void restart_ring(struct damon_session *s, const struct cpu_ring *c)
+{
+	for (size_t i = 0; i < s->nr_fds && !s->over; i++)
+		if (s->fds[i].event == c->event && s->fds[i].cpu == c->cpu &&
+		    session_is_on(s, c->event))
+			s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+/* Who finds no room at all is disabled without a record: perf_aux_output_begin() in the kernel's
+ * kernel/events/ring_buffer.c. */
 void session_restart(struct damon_session *s)
 {
 	for (size_t i = s->nr_cpus; i < s->nr_rings; i++) {
 		struct cpu_ring *c = &s->cpus[i];
+		bool stuck = is_stuck(c);
 
-		if (is_stuck(c)) {
+		if (stuck) {
 			s->stats.malformed++;
 			damon_trace_area_skip(&c->area);
-			c->stopped = true;
 		}
-		for (size_t j = 0; j < s->nr_fds && c->stopped && !s->over; j++)
-			if (s->fds[j].event == c->event && s->fds[j].cpu == c->cpu &&
-			    session_is_on(s, c->event))
-				s->sys->ioctl(s->sys, s->fds[j].fd, PERF_EVENT_IOC_ENABLE, 0);
-		c->stopped = false;
+		s->stats.stalled += c->full && !c->truncated;
+		if (stuck || c->full || c->truncated)
+			restart_ring(s, c);
+		c->full = c->truncated = false;
 	}
 }
 

@@ -26,7 +26,8 @@ struct cpu_ring {
 	void *map;
 	size_t map_len;
 	struct damon_trace_area area;
-	bool stopped; /* the kernel may have disabled what writes its trace */
+	/* The kernel may have disabled what writes its trace: a record says so, or it was full. */
+	bool truncated, full;
 	struct damon_ring *ring;
 	uint64_t live_from;	      /* samples before this position came before the start */
 	bool have;		      /* 'rec' waits to be delivered */

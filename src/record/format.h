@@ -66,7 +66,7 @@ struct damon_check_totals {
 };
 
 /* Where a record comes from that is a recording of another program, replayed, and what was met in
- * it that came to nothing. Written only then. */
+ * it that came to nothing. Written only then, or where the kernel's own were malformed. */
 struct damon_origin {
 	char kind[16]; /* "perf.data"; "": the record is a recording of its own */
 	char host[64], perf_version[64], cpu[128];

@@ -120,7 +120,7 @@ static int flush(struct damon_writer *w, const struct damon_totals *totals, bool
 		w->out.totals.complete = complete;
 		w->out.has_totals = true;
 		w->out.has_checks = totals->checks.names[0] != '\0';
-		w->out.has_origin = totals->origin.kind[0] != '\0';
+		w->out.has_origin = totals->origin.kind[0] || totals->origin.malformed;
 		w->out.has_schemes = totals->schemes.n > 0;
 	}
 	err = frame_all(w);

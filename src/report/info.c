@@ -235,6 +235,7 @@ static void add_hardware(struct facts *l, const struct damon_record_info *i,
 		{"filtered_kernel", "  of the kernel", st->filtered_kernel, damon_print_count},
 		{"filtered_unwanted", "  not asked for", st->filtered_unwanted, damon_print_count},
 		{"strangers", "samples of other processes", st->strangers, damon_print_count},
+		{"malformed", "malformed records", st->malformed, damon_print_count},
 		{"traces_truncated", "truncated pieces of traces", st->traces_truncated,
 		 damon_print_count},
 		{"traces_collided", "pieces of traces with collisions", st->traces_collided,
@@ -263,7 +264,6 @@ static void add_replayed(struct facts *l, const struct damon_record_info *i,
 	add_u64(l, "checks", "looks at accessed bits", st->checks, damon_print_count);
 	add_u64(l, "unclaimed", "samples of other events", st->unclaimed, damon_print_count);
 	add_u64(l, "no_event", "samples of unknown events", st->no_event, damon_print_count);
-	add_u64(l, "malformed", "malformed records", st->malformed, damon_print_count);
 	add_u64(l, "late", "records too late for their order", st->late, damon_print_count);
 	add_u64(l, "aux_lost", "pieces of traces cut off", st->aux_lost, damon_print_count);
 	add_u64(l, "inferred_mappings", "mappings made up", st->inferred_mappings,

@@ -285,6 +285,8 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 
 		cr_assert(fake_perf_write(&l->perf, 2,
 					  perf_build_lost(&build, several ? e->id : 0, 5, from)));
+		perf_build_start(&build, PERF_RECORD_THROTTLE, 0); /* too short */
+		cr_assert(fake_perf_write(&l->perf, 2, perf_build_end(&build)));
 	}
 	return 0;
 }

@@ -114,6 +114,7 @@ done
 [ "$(info live lost)" -gt 100 ] || fail "some did not fit" "$(info live lost)"
 rm live
 VPMU_LOCKED=500 VPMU_STALL=300,1000 on spe record -q --source spe --period 2048 -p $VPMU_PID -o live
+[ "$(info live samples)" -lt "$("$vpmu" read spe.data | wc -l)" ] || fail "some did not fit"
 [ "$(info live traces_truncated)" -gt 0 ] || fail "traces are cut" "$(info live traces_truncated)"
 [ "$(info live traces_broken)" = 0 ] || fail "records are whole"
 rm live

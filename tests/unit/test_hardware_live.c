@@ -40,6 +40,7 @@ static void expect_recorded(const char *path, const struct damon_stats *want, co
 	cr_expect_eq(got.strangers, want->strangers, "%s", name);
 	cr_expect_eq(got.traces_truncated, want->traces_truncated, "%s", name);
 	cr_expect_eq(got.traces_collided, want->traces_collided, "%s", name);
+	cr_expect_eq(got.malformed, want->malformed, "%s", name);
 	cr_expect_eq(got.interruptions, want->interruptions, "%s", name);
 	cr_expect_float_eq(got.counter_percent, want->counter_percent, .01, "%s", name);
 	cr_expect_float_eq(got.overhead_percent, want->overhead_percent, .001, "%s", name);
@@ -82,6 +83,7 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.traces_truncated, l.truncated, "%s", name);
 		cr_expect_eq(stats.traces_collided, l.collided, "%s", name);
 		cr_expect_eq(stats.traces_broken, 0, "%s", name);
+		cr_expect_eq(stats.malformed, 1, "%s", name);
 		cr_expect_eq(stats.no_region, 0, "%s", name);
 		cr_expect_eq(!!l.strangers, hw_plans[i].whole_cpus, "%s", name);
 		cr_expect_gt(l.written, (uint64_t)l.polls * 30, "%s: it went on", name);

@@ -555,18 +555,22 @@ Test(session_hardware, what_ran_out_of_room_goes_on)
 		uint64_t flags;
 		bool unannounced, paused, over;
 		bool on; /* after the next read */
+		uint64_t stalled, malformed;
 	} rows[] = {
 		{"truncated", 100, PERF_AUX_FLAG_TRUNCATED, .on = true},
 		{"truncated, with nothing", 0, PERF_AUX_FLAG_TRUNCATED, .on = true},
-		{"full, and nothing says so", 16384, 0, .on = true},
-		{"full but for less than a page", 16384 - 4000, 0, .on = true},
-		{"full, and its record was lost", 16384, 0, .unannounced = true, .on = true},
+		{"truncated, and full", 16384, PERF_AUX_FLAG_TRUNCATED, .on = true},
+		{"full, and nothing says so", 16384, 0, .on = true, .stalled = 1},
+		{"full but for less than a page", 16384 - 4000, 0, .on = true, .stalled = 1},
+		{"full, and its record was lost", 16384, 0, .unannounced = true, .on = true,
+		 .malformed = 1},
 		{"truncated in a pause", 100, PERF_AUX_FLAG_TRUNCATED, .paused = true},
 		{"truncated at the end", 100, PERF_AUX_FLAG_TRUNCATED, .over = true},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct damon_session *s = new_session(tracing, 2, 4);
+		struct damon_session_stats st;
 		struct fake_event *other;
 
 		fake_perf_file(&world, "/proc/7/task", "7\n");
@@ -589,6 +593,10 @@ Test(session_hardware, what_ran_out_of_room_goes_on)
 		cr_expect_eq(tail_of(1), rows[i].len, "%s", rows[i].name);
 		if (rows[i].on)
 			trace(1, 7, 20, 64, 0);
+		cr_assert_geq(damon_session_read(s, nothing, NULL), 0);
+		damon_session_stats(s, &st);
+		cr_expect_eq(st.stalled, rows[i].stalled, "%s: it is told", rows[i].name);
+		cr_expect_eq(st.malformed, rows[i].malformed, "%s", rows[i].name);
 		damon_session_free(s);
 		fake_perf_release(&world);
 	}

@@ -703,6 +703,7 @@ void replay_source_stats(const struct damon_ctx *ctx, struct damon_source_stats 
 		sum->no_access += s.no_access;
 		sum->in_kernel += s.in_kernel;
 		sum->unwanted += s.unwanted;
+		sum->truncated += s.truncated;
 		sum->collided += s.collided;
 		sum->broken += s.broken;
 		sum->skipped += s.skipped;
@@ -713,21 +714,8 @@ void replay_totals(const struct damon_ctx *ctx, struct damon_totals *t)
 {
 	struct replay *r = ctx->replay;
 	const struct damon_perf_file_stats *s = damon_perf_file_stats(r->file);
-	struct damon_source_stats sum = {0};
 	struct damon_order_stats order;
 
-	for (size_t i = 0; damon_sources[i]; i++) {
-		struct damon_source_stats one = {0};
-
-		if (r->states[i] && damon_sources[i]->stats)
-			damon_sources[i]->stats(r->states[i], &one);
-		sum.truncated += one.truncated;
-		sum.collided += one.collided;
-		sum.broken += one.broken;
-	}
-	t->traces_truncated = sum.truncated;
-	t->traces_collided = sum.collided;
-	t->traces_broken = sum.broken;
 	damon_order_stats(r->order, &order);
 	t->origin = r->origin;
 	t->origin.malformed = s->malformed;
