@@ -30,7 +30,7 @@ inside = total = 0
 shots = [s for rec in records if rec["comm"] == "target" for s in rec["snapshots"]]
 for region in (r for s in shots for r in s["regions"]):
     start, end, heat = region["start"], region["end"], region["heat"]
-    if end > 0x7ff000000000: # the stack
+    if end > 0x7ffbff800000: # the stack, which lies above what mmap_base() leaves to mappings
         continue
     total += heat * (end - start)
     inside += heat * sum(max(0, min(end, t["end"]) - max(start, t["start"])) for t in truth)
