@@ -24,6 +24,14 @@ static ssize_t read_memory(void *priv, uint64_t offset, void *buf, size_t len)
 	return m->sys->read_mem(m->sys, m->pid, m->start + offset, buf, len);
 }
 
+ssize_t build_ids_of(struct damon_ctx *ctx, int pid, const struct damon_mapping *m,
+		     uint8_t id[DAMON_BUILD_ID_MAX])
+{
+	struct memory memory = {ctx->sys, pid, m->start};
+
+	return damon_build_id_read(read_memory, &memory, m->end - m->start, id);
+}
+
 /* Asks about files as long as there are any and may be; returns how many may still be. What cannot
  * be read stays unknown: nobody asks again. */
 static int read_space(struct damon_ctx *ctx, struct damon_space *s, int pid, int left)
@@ -31,9 +39,8 @@ static int read_space(struct damon_ctx *ctx, struct damon_space *s, int pid, int
 	const struct damon_mapping *m;
 
 	while (left > 0 && (m = damon_space_ask(s))) {
-		struct memory memory = {ctx->sys, pid, m->start};
 		uint8_t id[DAMON_BUILD_ID_MAX];
-		ssize_t n = damon_build_id_read(read_memory, &memory, m->end - m->start, id);
+		ssize_t n = build_ids_of(ctx, pid, m, id);
 
 		if (n > 0)
 			damon_space_tell(s, m, id, (size_t)n);

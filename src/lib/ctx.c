@@ -362,7 +362,7 @@ static int open_source(struct damon_ctx *ctx)
 	if (ctx->rate.ladder)
 		so.first_rung = 1 + ctx->rate.budget.rung;
 	so.first_event = ctx->first_event;
-	so.ids = ctx->raw_path != NULL;
+	so.ids = so.build_ids = ctx->raw_path != NULL;
 	so.kernel_clock = ctx->raw_path && ctx->source->decode_trace;
 	if (ctx->source->decode_trace) {
 		err = source_read_cpus(ctx);

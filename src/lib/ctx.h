@@ -272,8 +272,11 @@ int checks_take(struct damon_ctx *ctx,
 void checks_totals(const struct damon_ctx *ctx, struct damon_check_totals *t);
 void checks_release(struct damon_ctx *ctx);
 
-/* build_ids.c: those of files that targets have mapped since the last time, for the record */
+/* build_ids.c: those of files that targets have mapped since the last time, for the record; and of
+ * the file that is mapped from its beginning at 'm', as damon_build_id_read() */
 void build_ids_read(struct damon_ctx *ctx);
+ssize_t build_ids_of(struct damon_ctx *ctx, int pid, const struct damon_mapping *m,
+		     uint8_t id[DAMON_BUILD_ID_MAX]);
 
 /* marks.c */
 void marks_init(struct ctx_marks *m);

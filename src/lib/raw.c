@@ -273,29 +273,34 @@ static int put_traces(struct damon_ctx *ctx, struct raw *raw)
 		   : damon_perf_writer_record(raw->out, TYPE_AUXTRACE_INFO, 0, &info, sizeof(info));
 }
 
+/* Of a file's mappings the first is read, which has its beginning; the others follow it. */
+static void set_build_id(struct damon_ctx *ctx, int pid, struct damon_mapping *m,
+			 struct damon_mapping *last)
+{
+	ssize_t n;
+
+	if (!m->inode)
+		return;
+	if (m->dev != last->dev || m->inode != last->inode) {
+		n = m->offset ? 0 : build_ids_of(ctx, pid, m, m->build_id);
+		m->build_id_len = (uint8_t)MAX(n, (ssize_t)0);
+		*last = *m;
+	}
+	memcpy(m->build_id, last->build_id, sizeof(m->build_id));
+	m->build_id_len = last->build_id_len;
+}
+
 static int put_mappings(struct damon_ctx *ctx, struct raw *raw, int pid)
 {
+	struct damon_mapping last = {0};
 	struct damon_maps maps = {0};
 	int err = damon_maps_read(ctx->sys, pid, &maps);
 
 	if (err == -ESRCH || err == -ENOENT)
 		return 0;
 	for (size_t i = 0; i < maps.nr && !err; i++) {
-		const struct damon_mapping *m = &maps.m[i];
-		const struct damon_perf_mmap e = {
-			.pid = pid,
-			.tid = pid,
-			.map = {.start = m->start,
-				.len = m->end - m->start,
-				.offset = m->offset,
-				.dev = m->dev,
-				.inode = m->inode,
-				.prot = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
-				.flags = m->prot & DAMON_PROT_SHARED ? MAP_SHARED : MAP_PRIVATE},
-			.name = m->name && m->name[0] ? m->name : "//anon",
-		};
-
-		err = damon_perf_writer_mmap(raw->out, &e, 0);
+		set_build_id(ctx, pid, &maps.m[i], &last);
+		err = damon_perf_writer_mapping(raw->out, pid, &maps.m[i], 0);
 	}
 	damon_maps_release(&maps);
 	return err;

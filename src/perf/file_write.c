@@ -277,34 +277,34 @@ int damon_perf_writer_comm(struct damon_perf_writer *w, const struct damon_perf_
 					c->exec ? PERF_RECORD_MISC_COMM_EXEC : 0, b.bytes, b.len);
 }
 
-int damon_perf_writer_mmap(struct damon_perf_writer *w, const struct damon_perf_mmap *m,
-			   uint64_t time_ns)
+int damon_perf_writer_mapping(struct damon_perf_writer *w, int pid, const struct damon_mapping *m,
+			      uint64_t time_ns)
 {
-	const struct damon_mapping_bytes *map = &m->map;
-	const int who[2] = {m->pid, m->tid};
-	const uint64_t place[3] = {map->start, map->len, map->offset};
-	const uint32_t dev[2] = {(uint32_t)(map->dev >> 32), (uint32_t)map->dev};
-	const uint64_t inode[2] = {map->inode, 0};
-	uint8_t build_id[24] = {map->build_id_len};
+	const int who[2] = {pid, pid};
+	const uint64_t place[3] = {m->start, m->end - m->start, m->offset};
+	const uint32_t dev[2] = {(uint32_t)(m->dev >> 32), (uint32_t)m->dev};
+	const uint64_t inode[2] = {m->inode, 0};
+	const uint32_t rights[2] = {m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
+				    m->prot & DAMON_PROT_SHARED ? MAP_SHARED : MAP_PRIVATE};
+	uint8_t build_id[24] = {MIN(m->build_id_len, (uint8_t)DAMON_BUILD_ID_MAX)};
 	uint16_t misc = PERF_RECORD_MISC_USER;
 	struct body b = {.len = 0};
 
-	if (!(map->prot & PROT_EXEC))
+	if (!(m->prot & PROT_EXEC))
 		misc |= PERF_RECORD_MISC_MMAP_DATA;
 	body_add(&b, who, sizeof(who));
 	body_add(&b, place, sizeof(place));
-	if (map->build_id_len) { /* it stands where device and inode would */
-		memcpy(build_id + 4, map->build_id, sizeof(map->build_id));
+	if (build_id[0]) {
+		memcpy(build_id + 4, m->build_id, sizeof(m->build_id));
 		body_add(&b, build_id, sizeof(build_id));
 		misc |= PERF_RECORD_MISC_MMAP_BUILD_ID;
 	} else {
 		body_add(&b, dev, sizeof(dev));
 		body_add(&b, inode, sizeof(inode));
 	}
-	body_add(&b, &map->prot, sizeof(map->prot));
-	body_add(&b, &map->flags, sizeof(map->flags));
-	body_name(&b, m->name);
-	body_trailer(w, &b, m->pid, m->tid, time_ns);
+	body_add(&b, rights, sizeof(rights));
+	body_name(&b, m->name && m->name[0] ? m->name : "//anon"); /* as the kernel has it */
+	body_trailer(w, &b, pid, pid, time_ns);
 	return damon_perf_writer_record(w, PERF_RECORD_MMAP2, misc, b.bytes, b.len);
 }
 

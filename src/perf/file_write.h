@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "core/space.h"
 #include "perf/file.h"
 
 struct damon_perf_writer;
@@ -47,13 +48,16 @@ int damon_perf_writer_sample(struct damon_perf_writer *w, uint32_t event, uint16
 			     const struct damon_perf_sample *s);
 
 /* What happens to tasks and their mappings, with the fields of sample_id_all as the first event has
- * them: its first id, and 'time_ns'. A mapping that is not executable is one of data. */
+ * them: its first id, and 'time_ns'. */
 int damon_perf_writer_comm(struct damon_perf_writer *w, const struct damon_perf_comm *c,
 			   uint64_t time_ns);
-int damon_perf_writer_mmap(struct damon_perf_writer *w, const struct damon_perf_mmap *m,
-			   uint64_t time_ns); /* MMAP2 */
 int damon_perf_writer_exit(struct damon_perf_writer *w, const struct damon_perf_task *t,
 			   uint64_t time_ns);
+
+/* MMAP2. One that is not executable is one of data; a build id that is known stands where device
+ * and inode would. */
+int damon_perf_writer_mapping(struct damon_perf_writer *w, int pid, const struct damon_mapping *m,
+			      uint64_t time_ns);
 
 /* The end of a round (perf/order.h): what follows is younger than what came before the last one. */
 int damon_perf_writer_round(struct damon_perf_writer *w);

@@ -18,11 +18,6 @@
 
 /* ---- making and ending ---- */
 
-/*
- * attr.build_id stays off: it would put the build id in the place of device and inode, which every
- * mapping has (also those that are no ELF files), which /proc/PID/maps tells as well, and by which
- * the layers above recognize a file. These read it from memory (lib/build_ids.c).
- */
 static void prepare_attr(struct perf_event_attr *a, bool first, bool ids, bool kernel_clock)
 {
 	a->size = sizeof(*a);
@@ -40,6 +35,18 @@ static void prepare_attr(struct perf_event_attr *a, bool first, bool ids, bool k
 	a->mmap = a->mmap2 = a->mmap_data = first;
 	a->comm = a->comm_exec = first;
 	a->task = first;
+}
+
+/*
+ * For recordings that nobody looks into here. Elsewhere attr.build_id stays off: the layers above
+ * recognize a file by device and inode, which /proc/PID/maps tells as well, and read build ids from
+ * memory (lib/build_ids.c).
+ */
+static void ask_build_ids(const struct damon_sys *sys, struct perf_event_attr *a)
+{
+	a->build_id = 1;
+	if (damon_perf_try(sys, a, 0, -1) == -EINVAL)
+		a->build_id = 0;
 }
 
 /* Traces are announced a page at a time, so that they are seen within their interval. */
@@ -304,6 +311,8 @@ int damon_session_new(const struct damon_sys *sys, const struct damon_event *eve
 		if (events[i].aux_bytes)
 			prepare_trace(&s->events[i].attr, events[i].aux_bytes);
 	}
+	if (o->build_ids)
+		ask_build_ids(sys, &s->events[0].attr);
 	err = find_cpus(s);
 	if (err) {
 		damon_fail(f, -err, "cannot list the CPUs: %s", strerror(-err));

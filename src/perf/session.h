@@ -66,6 +66,9 @@ struct damon_session_options {
 	 * those within hardware traces can be told in. */
 	bool kernel_clock;
 	bool ids; /* records tell their event's id even if it is the only one */
+	/* Mappings of files tell their build ids, in the place of device and inode, where the
+	 * kernel can (Linux 5.12). */
+	bool build_ids;
 };
 
 /* Makes an empty session for events[0, n) (copied; the first one follows tasks and has no trace;

@@ -43,6 +43,18 @@ Registers and stacks as the kernel took them.
   $ perf script -i damon-perf.raw.data -F uregs 2> err | grep -c 'SP:0x7f' | grep -c '[0-9][0-9]'
   1
 
+Files have their build ids, those that were there before as well.
+
+  $ id=$(readelf -n "$W/dense" | sed -n 's/.*Build ID: //p')
+  $ perf buildid-list -i damon-perf.raw.data 2> err | grep -c "^$id .*/dense$"
+  1
+  $ "$W/dense" --seconds 60 > /dev/null & target=$!
+  $ until grep -q dense /proc/$target/comm; do sleep .1; done
+  $ damon-perf record -q --raw --source soft --rate 100 --duration 1 -o there.data -p $target
+  $ kill $target
+  $ perf buildid-list -i there.data 2> err | grep -c "^$id .*/dense$"
+  1
+
 Names in what perf itself has recorded: files are known by the build ids that it leaves behind the records.
 
   $ perf record -q -o faults.data -d -e page-faults:u -c 1 -- "$W/dense" --seconds 1 > /dev/null 2> err; cat err

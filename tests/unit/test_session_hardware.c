@@ -697,3 +697,39 @@ Test(session_hardware, a_pmu_that_is_taken_is_told)
 	cr_expect_null(s);
 	fake_perf_release(&world);
 }
+
+static int before_5_12(struct fake_perf *f, const struct perf_event_attr *a, int pid, int cpu)
+{
+	return a->build_id ? -EINVAL : 0;
+}
+
+Test(session_hardware, build_ids_are_asked_for_where_they_are_known)
+{
+	static const struct {
+		const char *name;
+		bool asked;
+		int (*on_open)(struct fake_perf *f, const struct perf_event_attr *a, int pid,
+			       int cpu);
+		bool are_told;
+	} rows[] = {
+		{"known", true, NULL, true},
+		{"unknown", true, before_5_12, false},
+		{"not wanted", false, NULL, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct damon_session_options o = {.build_ids = rows[i].asked};
+		struct damon_session *s = NULL;
+		struct damon_fail f = {0};
+
+		fake_perf_init(&world, 4);
+		world.on_open = rows[i].on_open;
+		cr_assert_eq(damon_session_new(&world.sys, tracing, 2, &o, &s, &f), 0, "%s: %s",
+			     rows[i].name, f.text);
+		cr_expect_eq(damon_session_event(s, 0)->attr.build_id, rows[i].are_told, "%s",
+			     rows[i].name);
+		cr_expect_eq(damon_session_event(s, 1)->attr.build_id, 0, "%s", rows[i].name);
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
+}

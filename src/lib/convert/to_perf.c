@@ -185,26 +185,6 @@ static int put_comm(struct to_perf *t, int pid, int tid, const char *comm, bool 
 	return damon_perf_writer_comm(t->out, &c, t->last_ns);
 }
 
-static int put_mapping(struct to_perf *t, int pid, const struct damon_mapping *m, uint64_t time_ns)
-{
-	struct damon_perf_mmap e = {
-		.pid = pid,
-		.tid = pid,
-		.map = {.start = m->start,
-			.len = m->end - m->start,
-			.offset = m->offset,
-			.dev = m->dev,
-			.inode = m->inode,
-			.build_id_len = MIN(m->build_id_len, (uint8_t)DAMON_BUILD_ID_MAX),
-			.prot = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
-			.flags = m->prot & DAMON_PROT_SHARED ? MAP_SHARED : MAP_PRIVATE},
-		.name = m->name[0] ? m->name : "//anon", /* as the kernel has it */
-	};
-
-	memcpy(e.map.build_id, m->build_id, sizeof(e.map.build_id));
-	return damon_perf_writer_mmap(t->out, &e, at_time(t, time_ns));
-}
-
 static int by_birth(const void *a, const void *b)
 {
 	const struct damon_mapping *x = *(const struct damon_mapping *const *)a,
@@ -256,7 +236,7 @@ static int put_mappings(struct to_perf *t, struct proc *p, uint64_t from_ns, uin
 	while (!err && p->at < p->nr_untold && p->untold[p->at]->from_ns <= time_ns) {
 		const struct damon_mapping *m = p->untold[p->at++];
 
-		err = put_mapping(t, p->pid, m, m->from_ns);
+		err = damon_perf_writer_mapping(t->out, p->pid, m, at_time(t, m->from_ns));
 		if (!err)
 			err = note_told(t, p, m);
 	}
