@@ -474,10 +474,14 @@ void session_sort_ids(struct damon_session *s)
 	}
 }
 
-/* Which event a record is of. With several events each has its id at a fixed place: the first word
- * of samples, the last of all others. */
-static uint32_t event_of(const struct damon_session *s, const struct perf_event_header *h)
+/*
+ * Which event a record is of. With several events each has its id at a fixed place: the first word
+ * of samples, the last of all others. What samples and traces of an unknown one have is not known:
+ * -EBADMSG; all others are of the first event.
+ */
+static int event_of(const struct damon_session *s, const struct perf_event_header *h)
 {
+	bool own = h->type == PERF_RECORD_SAMPLE || h->type == PERF_RECORD_AUX;
 	struct event_fd key = {0}, *e;
 
 	if (!s->has_ids || h->size < sizeof(*h) + sizeof(key.id))
@@ -487,17 +491,19 @@ static uint32_t event_of(const struct damon_session *s, const struct perf_event_
 					     : (const uint8_t *)h + h->size - sizeof(key.id),
 	       sizeof(key.id));
 	e = bsearch(&key, s->fds, s->nr_sorted, sizeof(key), by_id);
-	return e ? e->event : 0;
+	if (e)
+		return (int)e->event;
+	return own ? -EBADMSG : 0;
 }
 
 int session_parse(const struct damon_session *s, const struct perf_event_header *h,
 		  struct damon_perf_record *rec)
 {
-	uint32_t event = event_of(s, h);
-	int err = damon_perf_parse(h, &s->events[event].attr, rec);
+	int event = event_of(s, h);
+	int err = event < 0 ? event : damon_perf_parse(h, &s->events[event].attr, rec);
 
 	if (!err && rec->type == PERF_RECORD_SAMPLE) {
-		rec->sample.event = event - MIN(event, s->first_event);
+		rec->sample.event = (uint32_t)event - MIN((uint32_t)event, s->first_event);
 		rec->sample.rung = s->events[event].rung;
 	}
 	return err;
@@ -521,6 +527,7 @@ static void load(struct damon_session *s, struct cpu_ring *c)
 		}
 		s->stats.malformed++;
 	}
+	c->at = r->pos;
 }
 
 /* The ring with the earliest record, and the time up to which it stays the earliest. */
@@ -729,9 +736,11 @@ size_t damon_session_trim(struct damon_session *s)
 		n = poll_some(s, i, over);
 		for (size_t j = i; j < i + n; j++) {
 			struct event_fd e = s->fds[j];
+			bool was_over = e.over;
 			struct session_times v;
 
-			if (!over[j - i]) {
+			e.over = over[j - i];
+			if (!e.over || !was_over) {
 				s->fds[kept++] = e; /* the order stays */
 				continue;
 			}

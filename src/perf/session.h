@@ -122,8 +122,9 @@ void damon_session_pause(struct damon_session *s);
 int damon_session_resume(struct damon_session *s); /* 0 or -errno */
 
 /*
- * Closes the events of threads that ended and left no child with them: what was attached one by one
- * does not pile up. What they counted stays in damon_session_count(). Returns how many there were.
+ * Closes the events of threads that had ended by the last call and left no child with them: what
+ * was attached one by one does not pile up. Read in between, as what they left is told by their
+ * ids. What they counted stays in damon_session_count(). Returns how many there were.
  */
 size_t damon_session_trim(struct damon_session *s);
 

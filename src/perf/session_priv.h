@@ -40,6 +40,7 @@ struct event_fd {
 	uint32_t event;
 	uint64_t id;
 	bool on_exec;
+	bool over; /* its thread had ended when that was asked last */
 };
 
 /* What read(2) yields of an event, as its read_format has it. */

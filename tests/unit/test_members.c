@@ -188,6 +188,8 @@ Test(members, come_and_go)
 	g.over = 101;
 	members(&g, "");
 	cr_assert_eq(look(&g), 1, "an empty group goes on");
+	cr_expect_eq(fake_perf_nr_open(&g.perf, 101), PAIRS, "there may be something to read");
+	cr_assert_eq(look(&g), 1);
 	cr_expect_eq(fake_perf_nr_open(&g.perf, 101), 0, "nothing piles up");
 	cr_expect_eq(fake_perf_nr_open(&g.perf, 102), PAIRS, "who leaves stays monitored");
 

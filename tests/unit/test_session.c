@@ -160,6 +160,7 @@ Test(session, stops_and_goes_on)
 Test(session, tells_events_apart)
 {
 	struct damon_session *s = new_session(2, 2);
+	struct damon_session_stats st;
 	uint64_t clock, faults;
 
 	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
@@ -170,7 +171,10 @@ Test(session, tells_events_apart)
 	fake_perf_write(&world, 1, perf_build_fork(&build, clock, 7, 8, 12));
 	fake_perf_write(&world, 1, perf_build_lost(&build, faults, 3, 13));
 	fake_perf_write(&world, 1, perf_build_sample(&build, 12345678, 5, 14)); /* of nobody */
-	EXPECT_READ(s, "5@10#1 5@11 type7@12 type2@13 5@14 ");
+	fake_perf_write(&world, 1, perf_build_sample(&build, clock, 5, 15));
+	EXPECT_READ(s, "5@10#1 5@11 type7@12 type2@13 5@15 ");
+	damon_session_stats(s, &st);
+	cr_expect_eq(st.malformed, 1, "what it has is not known");
 	damon_session_free(s);
 	fake_perf_release(&world);
 }
@@ -704,6 +708,40 @@ Test(session, what_is_attached_later_is_on_at_once)
 	fake_perf_release(&world);
 }
 
+/* A record of 8 bytes whose size says otherwise. */
+static void write_broken(int cpu)
+{
+	struct perf_event_header h = {.type = PERF_RECORD_SAMPLE, .size = sizeof(h)};
+	struct perf_event_mmap_page *p = NULL;
+
+	cr_assert(fake_perf_write(&world, cpu, &h));
+	for (int i = 0; i < FAKE_FDS && !p; i++)
+		if (world.event[i].open && world.event[i].cpu == cpu)
+			p = world.event[i].map;
+	cr_assert(p && p->data_head < p->data_size);
+	h.size = 4;
+	memcpy((uint8_t *)p + p->data_offset + p->data_head - sizeof(h), &h, sizeof(h));
+}
+
+/* A size that cannot be costs what was there, not what comes. */
+Test(session, goes_on_after_what_has_no_end)
+{
+	struct damon_session *s = new_session(1, 2);
+	struct damon_session_stats st;
+
+	cr_assert_eq(damon_session_attach_on_exec(s, 7, NULL), 0);
+	sample(0, 1, 10);
+	write_broken(0);
+	EXPECT_READ(s, "1@10 ");
+	sample(0, 1, 20);
+	EXPECT_READ(s, "1@20 ");
+	EXPECT_READ(s, "");
+	damon_session_stats(s, &st);
+	cr_expect_eq(st.malformed, 1);
+	damon_session_free(s);
+	fake_perf_release(&world);
+}
+
 /* Threads of process 7 have ended, with all that they forked. */
 static int over_poll(const struct damon_sys *sys, struct pollfd *fds, size_t n, int timeout_ms)
 {
@@ -719,7 +757,7 @@ static int over_poll(const struct damon_sys *sys, struct pollfd *fds, size_t n, 
 Test(session, the_events_of_those_that_ended_are_closed_and_counted)
 {
 	struct damon_session *s = new_session(2, 2);
-	uint64_t value;
+	uint64_t value, id;
 
 	world.sys.poll = over_poll;
 	fake_perf_file(&world, "/proc/7/task", "7\n70\n");
@@ -730,6 +768,10 @@ Test(session, the_events_of_those_that_ended_are_closed_and_counted)
 	fake_perf_event(&world, 7, 1, PERF_COUNT_SW_CPU_CLOCK)->count = 500;
 	fake_perf_event(&world, 8, 0, PERF_COUNT_SW_CPU_CLOCK)->count = 30;
 	fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS)->count = 4;
+	id = fake_perf_event(&world, 7, 0, PERF_COUNT_SW_PAGE_FAULTS)->id;
+	cr_assert(fake_perf_write(&world, 0, perf_build_sample(&build, id, 7, 5)));
+	cr_expect_eq(damon_session_trim(s), 0, "it has left something to be read");
+	EXPECT_READ(s, "7@5#1 ");
 	cr_expect_eq(damon_session_trim(s), 4);
 	cr_expect_eq(fake_perf_nr_open(&world, 7), 0);
 	cr_expect_eq(fake_perf_nr_open(&world, 8), 4);
