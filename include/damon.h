@@ -350,7 +350,9 @@ struct damon_stats {
 	uint64_t filtered_no_access; /* instructions that access no memory */
 	uint64_t filtered_kernel;    /* the kernel's own */
 	uint64_t filtered_unwanted;  /* loads, stores or quick loads that were not asked for */
-	uint64_t strangers; /* samples of other processes, where only whole CPUs can be sampled */
+	/* samples of other processes, where only whole CPUs can be sampled; of all processes: those
+	 * of the kernel's threads, and of ourselves */
+	uint64_t strangers;
 	int tick_cost_assumed; /* 1: nobody measured 'tick_cost_ns', and what rests on it */
 	/* Of a raw recording (damon_set_raw()): records of the kernel, of these samples, and bytes
 	 * of hardware traces. 'record_bytes' is the size of its file. */

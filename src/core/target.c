@@ -414,6 +414,7 @@ int damon_targets_exec(struct damon_targets *t, int pid, const char *comm, uint6
 	damon_space_unref(p->space);
 	p->space = space;
 	p->forked = false;
+	p->executed = true;
 	snprintf(p->comm, sizeof(p->comm), "%s", comm);
 	if ((p->target && p->target->common) || rename_target(p))
 		return 0;

@@ -54,6 +54,7 @@ struct damon_proc {
 	struct damon_target *target; /* NULL: none */
 	struct damon_space *space;   /* its own or its parent's; counted reference */
 	bool forked;		     /* since its last exec, and not yet told apart */
+	bool executed;		     /* a program while it was watched: its space begins empty */
 	uint64_t from_ns;
 	uint64_t nr_obs;	/* observations since it appeared: its reader counts them */
 	uint64_t nr_obs_mapped; /* of these those before its mappings were last re-read: the

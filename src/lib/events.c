@@ -69,21 +69,21 @@ static void meet(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 
 /*
  * Of all processes: the one of a sample, with a target if there is room for it. It may be known
- * from its exec, or not at all, as it is older than our events. Ourselves and threads of the kernel
- * are nobody. NULL: it has no target.
+ * from its exec, or not at all, as it is older than our events. NULL: it has no target, or is
+ * nobody's, as we ourselves and threads of the kernel are.
  */
 static struct damon_proc *anyone(struct damon_ctx *ctx, int pid, uint64_t now_ns)
 {
 	struct damon_targets *ts = damon_core_targets(ctx->core);
 	struct damon_proc *p;
 
-	if (pid <= 0 || pid == ctx->own_pid)
-		return NULL;
 	p = damon_targets_find(ts, pid);
 	if (p && p->target)
 		return p;
-	if (!p && damon_proc_is_kernel(ctx->sys, pid))
+	if (pid <= 0 || pid == ctx->own_pid || (!p && damon_proc_is_kernel(ctx->sys, pid))) {
+		ctx->strangers++;
 		return NULL;
+	}
 	if (!p)
 		p = damon_targets_know(ts, pid, "?", now_ns);
 	if (p && !p->nr_obs)
@@ -116,7 +116,7 @@ static void on_sample(struct damon_ctx *ctx, const struct damon_perf_record *r)
 	if (!p && !ctx->whole_cpus && !ctx->all)
 		p = adopt(ctx, s->pid, r->time_ns);
 	if (!p) {
-		ctx->strangers += ctx->whole_cpus;
+		ctx->strangers += ctx->whole_cpus && !ctx->all;
 		return;
 	}
 	p->nr_obs++;
@@ -206,10 +206,30 @@ static int on_fork(struct damon_ctx *ctx, const struct damon_perf_record *r)
 				  r->time_ns);
 }
 
+/*
+ * The kernel ends the events of a program that raises its privileges, or may not be read, as it is
+ * executed (begin_new_exec() in its fs/exec.c): before anything is mapped, and it lives on.
+ */
+static void tell_raised(struct damon_ctx *ctx, const struct damon_proc *p)
+{
+	struct damon_fail why = {0};
+
+	damon_fail(&why, EACCES,
+		   "process %d (%s) has raised its privileges, which ended its events", p->pid,
+		   p->comm);
+	damon_fail_remedy(&why, "monitor it by its number, as root");
+	events_closed(ctx, &why);
+}
+
 static int on_exit_of(struct damon_ctx *ctx, const struct damon_perf_record *r)
 {
+	const struct damon_proc *p;
+
 	if (r->task.pid != r->task.tid) /* a thread */
 		return 0;
+	p = ctx->replay ? NULL : damon_targets_find(damon_core_targets(ctx->core), r->task.pid);
+	if (p && p->executed && !p->space->nr_live)
+		tell_raised(ctx, p);
 	schemes_moved(ctx, r->task.pid, 0, UINT64_MAX);
 	damon_targets_exit(damon_core_targets(ctx->core), r->task.pid, r->time_ns);
 	return 0;
@@ -280,6 +300,8 @@ static void on_traced(void *priv, const struct damon_perf_sample *s)
 	}
 	if (r.sample.pid > 0)
 		on_sample(t->ctx, &r);
+	else
+		t->ctx->counts.no_target++;
 }
 
 /* The clock of the trace is not ours, so its samples get the time at which their piece was

@@ -218,6 +218,11 @@ int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 	return err;
 }
 
+int monitor_cut(struct damon_ctx *ctx, uint64_t now_ns)
+{
+	return now_ns > ctx->aggr_start_ns ? aggregate(ctx, now_ns) : 0;
+}
+
 void monitor_count(struct damon_ctx *ctx)
 {
 	if (ctx->raw) {
@@ -225,6 +230,8 @@ void monitor_count(struct damon_ctx *ctx)
 
 		raw_counts(ctx->raw, &c);
 		ctx->user_ticks = c.samples;
+	}
+	if (ctx->raw || schemes_are_paused(ctx)) { /* there is no interval that counts it */
 		count_rings(ctx);
 		ctx->totals.counts.lost += ctx->counts.lost;
 		ctx->totals.counts.throttled += ctx->counts.throttled;
@@ -240,7 +247,5 @@ int monitor_finish(struct damon_ctx *ctx)
 	int err = monitor_until(ctx, now_ns);
 
 	monitor_count(ctx);
-	if (!err && now_ns > ctx->aggr_start_ns && !schemes_are_paused(ctx))
-		err = aggregate(ctx, now_ns);
-	return err;
+	return err || schemes_are_paused(ctx) ? err : monitor_cut(ctx, now_ns);
 }

@@ -35,6 +35,14 @@ A program that raises its privileges (where the mount allows that).
   $ grep -cE 'no access was seen in .*CPU time: .*privileges' err
   1
 
+So it is with a child.
+
+  $ as_nobody ../damon-perf record -o record -- sh -c './raised --seconds 0.5; exit 0' 2> err > /dev/null; echo $?
+  0
+  $ ! findmnt -no OPTIONS -T . | grep -q nosuid || echo '1 process could not be looked into; the first: process 1 (raised) has raised its privileges' > err
+  $ grep -cE '1 process could not be looked into; the first: process [0-9]+ \(raised\) has raised its privileges' err
+  1
+
 Where he may not write.
 
   $ mkdir -m 755 mine; touch plain

@@ -185,6 +185,25 @@ Test(schemes, nothing_is_sampled_while_all_are_off)
 	stage_free(&w);
 }
 
+Test(schemes, what_was_seen_before_a_pause_is_shown)
+{
+	struct damos s = stage_pageout();
+	struct stage w;
+
+	stage_init(&w);
+	s.age_ns.min = 3600 * NS_PER_SEC;
+	s.watermarks =
+		(struct damos_watermarks){DAMOS_WMARK_FREE_MEM_RATE, 1030 * MS, 500, 400, 200};
+	stage_open(&w, &s, 1); /* 30 % are free */
+	stage_run(&w, 500 * MS);
+	snprintf(w.meminfo, sizeof(w.meminfo), "MemTotal: 1000 kB\nMemFree: 600 kB\n");
+	stage_run(&w, 2000 * MS);
+	cr_expect(w.ctx->schemes->paused);
+	cr_expect_eq(w.last_end_ns, w.ctx->schemes->paused_from_ns);
+	cr_expect_lt(w.last_end_ns - w.last_start_ns, 100 * MS, "it is a shorter interval");
+	stage_free(&w);
+}
+
 Test(schemes, a_pause_lasts_to_the_end)
 {
 	struct damos s = stage_pageout();

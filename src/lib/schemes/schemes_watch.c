@@ -243,16 +243,21 @@ static bool can_pause(const struct damon_ctx *ctx)
 	return !ctx->replay && (!ctx->session || ctx->rate.ladder || ctx->first_event);
 }
 
-/* The interval at hand ends where it began. */
-static void pause_sampling(struct damon_ctx *ctx, uint64_t now_ns)
+/* Again as long as it lasts, for children that were being forked. What was seen before it is shown,
+ * if there was time to see anything. */
+static int pause_sampling(struct damon_ctx *ctx, uint64_t now_ns)
 {
 	struct schemes *s = ctx->schemes;
+	int err = 0;
 
+	if (!s->paused && now_ns >= ctx->aggr_start_ns + ctx->attrs.sample_ns)
+		err = monitor_cut(ctx, now_ns);
 	if (!s->paused)
 		s->paused_from_ns = now_ns;
 	s->paused = true;
 	if (ctx->session)
 		damon_session_pause(ctx->session);
+	return err;
 }
 
 /* Time goes on where it was left: the next interval begins now. */
@@ -281,8 +286,8 @@ int schemes_watch(struct damon_ctx *ctx)
 	on = damon_schemes_watch(s->engine, &s->world.now, &s->next_watch_ns);
 	/* Switched off by hand, and nothing to wait for: what is monitored is still of interest. */
 	if (!on && s->next_watch_ns != UINT64_MAX && can_pause(ctx))
-		pause_sampling(ctx, now_ns);
-	else if (s->paused)
+		return pause_sampling(ctx, now_ns);
+	if (s->paused)
 		return resume_sampling(ctx, now_ns);
 	return 0;
 }
