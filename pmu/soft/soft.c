@@ -176,20 +176,30 @@ int soft_stall(struct soft *s, const struct soft_arch *arch, const struct soft_t
 
 /* ---- events ---- */
 
+/* What this program is for: as its file says or, where that may only be executed, as the compiler
+ * does. 0: neither. */
+static uint16_t own_machine(const struct damon_sys *sys)
+{
+	uint8_t elf[20] = {0};
+	ssize_t n = sys->read_file(sys, "/proc/self/exe", elf, sizeof(elf));
+
+#ifdef __x86_64__
+	if (n == -EACCES)
+		return soft_arch_x86_64.elf_machine;
+#endif
+	if (n != sizeof(elf) || memcmp(elf, "\177ELF", 4))
+		return 0;
+	return elf[5] == 2 ? elf[19] | elf[18] << 8 : elf[18] | elf[19] << 8;
+}
+
 /* The architecture of this machine's programs: that of this one. NULL: none of those known. */
 static const struct soft_arch *own_arch(const struct damon_sys *sys)
 {
-	uint8_t elf[20] = {0};
+	uint16_t machine = own_machine(sys);
 
-	if (sys->read_file(sys, "/proc/self/exe", elf, sizeof(elf)) != sizeof(elf) ||
-	    memcmp(elf, "\177ELF", 4))
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(archs); i++) {
-		uint16_t little = elf[18] | elf[19] << 8, big = elf[19] | elf[18] << 8;
-
-		if (archs[i]->elf_machine == (elf[5] == 2 ? big : little))
+	for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
+		if (archs[i]->elf_machine == machine)
 			return archs[i];
-	}
 	return NULL;
 }
 

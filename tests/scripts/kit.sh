@@ -7,6 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fresh=$(mktemp -d)
 export HOME=$fresh
+umask 022
 unset COLUMNS LINES # a terminal's size is what a test makes it
 trap 'rm -rf "$fresh"' EXIT
 cd "$fresh"

@@ -13,7 +13,7 @@
 struct kernel {
 	int open; /* what perf_event_open returns */
 	const char *paranoid;
-	uint16_t machine; /* of /proc/self/exe */
+	uint16_t machine; /* of /proc/self/exe, 0: it may not be read */
 	struct perf_event_attr attr;
 	int closed;
 };
@@ -38,6 +38,8 @@ static ssize_t fake_read(const struct damon_sys *s, const char *path, void *buf,
 	const struct kernel *k = s->priv;
 	uint8_t elf[64] = "\177ELF\2\1\1";
 
+	if (!strcmp(path, "/proc/self/exe") && !k->machine)
+		return -EACCES;
 	if (!strcmp(path, "/proc/self/exe")) {
 		elf[18] = k->machine;
 		elf[19] = k->machine >> 8;
@@ -83,6 +85,9 @@ static const struct probe probes[] = {
 	{"no perf", {-ENOSYS, NULL, 62}, -ENOSYS, "no perf events", ""},
 	{"no files", {-EMFILE, "2", 62}, -EMFILE, "cannot open", ""},
 	{"arm64", {5, "2", 183}, -EOPNOTSUPP, "x86-64", ""},
+#ifdef __x86_64__
+	{"may be executed, not read", {5, "2", 0}, 0, "", ""},
+#endif
 };
 
 Test(soft_source, probe_says_why)
