@@ -10,7 +10,9 @@ Records to give away: they tell nothing of whose they are, and all figures.
   r.out:some
   again.out:some
   mail.out:0
-  $ grep -E "$(hostname)|$(pwd)|private" mail.out
+  $ grep -E "$(pwd)|private" mail.out
+  [1]
+  $ host=$(hostname); test ${#host} -ge 8 && grep -F "$host" mail.out
   [1]
 
 What is seen is the same, but where and by whose name.

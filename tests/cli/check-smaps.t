@@ -5,9 +5,11 @@ Accessed bits beside the samples, on programs whose accesses are known.
 
 Of what is in memory, the part that a program accesses is touched in each second, and nothing else.
 
+  $ in_small_pages() { exec python3 -c 'import ctypes, os, sys; ctypes.CDLL(None).prctl(41, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])' "$@"; } # PR_SET_THP_DISABLE
   $ in_memory() { for _ in $(seq 500); do [ "$(cut -d' ' -f2 "/proc/$1/statm")" -ge "$2" ] && return; sleep 0.02; done; echo "never $2 pages"; }
   $ touched() {
-  >     "$W/dense" --mib 64 --percent "$1" --seconds 20 > /dev/null & local pid=$!
+  >     in_small_pages "$W/dense" --mib 64 --percent "$1" --seconds 20 > /dev/null & local pid=$!
+  >     executes $pid dense
   >     in_memory $pid 16384
   >     damon-perf record -q --check smaps -p $pid --duration 2.6s -o "record.$1"
   >     kill $pid; wait $pid

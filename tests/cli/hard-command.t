@@ -4,10 +4,10 @@ Commands that are hard to record. Each keeps its status; the record is complete.
 
 No time at all, and no time of its own.
 
-  $ damon-perf record true 2>&1 | sed 's/[0-9.]\+/N/g' | grep -v samples
+  $ damon-perf record --rate 100 true 2>&1 | sed 's/[0-9.]\+/N/g' | grep -v samples
   damon-perf: no access was seen: too little CPU time was used; record for longer, or with a higher '--rate'
   $ reports_work
-  $ damon-perf record sleep 0.3 2>&1 | grep -c 'no access was seen: too little CPU time'
+  $ damon-perf record --rate 100 sleep 0.3 2>&1 | grep -c 'no access was seen: too little CPU time'
   1
   $ number complete
   true
@@ -30,14 +30,14 @@ Static and stripped programs are decoded like others.
   $ gcc -O2 -o dynamic loop.c && gcc -O2 -static -o static loop.c || exit 80
   $ for p in dynamic static; do cp $p $p-stripped; strip $p-stripped || exit 80; done
   $ for p in dynamic static dynamic-stripped static-stripped; do
-  >     damon-perf record -q -o record ./$p
+  >     damon-perf record -q --rate 1000 -o record ./$p
   >     echo $p $? $(test $(number samples record) -gt 20; echo $?) $(number no_code record)
   > done
   dynamic 3 0 0
   static 3 0 0
   dynamic-stripped 3 0 0
   static-stripped 3 0 0
-  $ damon-perf record -q --mem-reads 0 -o record ./dynamic; test $(number samples record) -gt 20; echo $?
+  $ damon-perf record -q --rate 1000 --mem-reads 0 -o record ./dynamic; test $(number samples record) -gt 20; echo $?
   0
 
 32-bit code is not decoded: that is counted, and said.
@@ -55,7 +55,7 @@ Static and stripped programs are decoded like others.
   > buf: .space 4096
   > END
   $ as --32 -o loop32.o loop32.s && ld -m elf_i386 -o loop32 loop32.o; ./loop32; test $? = 6 || exit 80
-  $ damon-perf record -o record ./loop32 2> err; echo $?; sed 's/[0-9.]\+ samples/N samples/' err | tail -n 1
+  $ damon-perf record --rate 1000 -o record ./loop32 2> err; echo $?; sed 's/[0-9.]\+ samples/N samples/' err | tail -n 1
   6
   damon-perf: no access was seen: N samples were of 32-bit code, which is not decoded; '--source faults' sees at least its page faults
   $ test $(number foreign record) -gt 10; echo $?

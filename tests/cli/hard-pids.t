@@ -18,7 +18,7 @@ None, none any more, and none that could be.
   $ fails damon-perf record -p $(cat zombie)
   damon-perf: process N ended [125]
   $ kill $parent
-  $ grep -q kthreadd /proc/2/comm && for source in soft faults; do
+  $ grep -qs kthreadd /proc/2/comm && for source in soft faults; do
   >     fails damon-perf record --source $source -p 2
   > done || echo 'damon-perf: process 2 is a thread of the kernel: it has no memory of its own to monitor [125]
   > damon-perf: process 2 is a thread of the kernel: it has no memory of its own to monitor [125]'
@@ -60,7 +60,7 @@ One that stops meanwhile, and goes on: the snapshots go on, one per interval.
   $ wait_for -s paused; sleep 0.3; kill -STOP $target; sleep 1; kill -CONT $target
   $ wait $recorder; echo $? $(number complete paused)
   0 true
-  $ test $(number snapshots paused) -le 21 && test $(number samples paused) -gt 0; echo $?
+  $ test $(number snapshots paused) -le $(($(number duration_ns paused) / 100000000 + 1)) && test $(number samples paused) -gt 0; echo $?
   0
   $ reports_work paused
 

@@ -1,7 +1,7 @@
 A user who is not root.
 
   $ . "$TESTDIR/kit.sh"; as_root
-  $ chmod 755 .. .; cp "$BUILD/damon-perf" .; mkdir -m 777 his; cd his
+  $ chmod 755 .. .; cp "$BUILD/damon-perf" "$W/dense" "$W/threads" .; mkdir -m 777 his; cd his
   $ as_nobody ../damon-perf check > /dev/null || exit 80
 
 The processes of another user.
@@ -14,14 +14,14 @@ The processes of another user.
 
 The own ones, with little locked memory: the rings are smaller.
 
-  $ (ulimit -l 64; as_nobody ../damon-perf record -q -o record "$W/dense" --seconds 0.5 > /dev/null); echo $?
+  $ (ulimit -l 64; as_nobody ../damon-perf record -q -o record ../dense --seconds 0.5 > /dev/null); echo $?
   0
   $ test $(number samples record) -gt 20; echo $?
   0
 
 Few descriptors: raised as far as the hard limit goes, else explained.
 
-  $ (ulimit -Sn 64; as_nobody ../damon-perf record -q -o record "$W/threads" --threads 100 --mib 1 --seconds 0.1 > /dev/null); echo $?
+  $ (ulimit -Sn 64; as_nobody ../damon-perf record -q -o record ../threads --threads 100 --mib 1 --seconds 0.1 > /dev/null); echo $?
   0
   $ (ulimit -n 16; fails as_nobody ../damon-perf record -o record true) | sed 's/[0-9]\+/N/g'
   damon-perf: N more files must be open, but N are and only N may be (RLIMIT_NOFILE); raise the limit with 'ulimit -Hn N' as root, or monitor fewer threads [N]

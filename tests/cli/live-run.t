@@ -54,7 +54,7 @@ A record is written as well, complete and readable.
 
 It ends in time; the command goes on.
 
-  $ damon-perf live --duration 300ms sh -c 'sleep 1; exit 3' > lines
+  $ damon-perf live --duration 300ms sh -c 'sleep 3; exit 3' > lines
   damon-perf: watching ended; waiting for 'sh', process [0-9]+ (re)
   [3]
 

@@ -2,10 +2,11 @@ Other users may not mark a recording, whatever they send.
 
   $ . "$TESTDIR/kit.sh"
   $ as_root && test -x /usr/bin/python3 || exit 80
+  $ chmod 755 .. .; cp "$BUILD/damon-perf" .; as_nobody ./damon-perf --version > /dev/null || exit 80
   $ damon-perf record -q -o mine sleep 100 &
   $ mine=$!
   $ wait_for -s mine
-  $ as_nobody damon-perf mark intruder -p $mine
+  $ as_nobody ./damon-perf mark intruder -p $mine
   damon-perf: nothing is being recorded by this user; mark recordings of other users as they, or as root
   [1]
   $ as_nobody /usr/bin/python3 - <<'END'

@@ -70,7 +70,7 @@ Intervals that are tuned are told, and their goal.
   $ damon-perf record -q --duration 100ms sh -c 'sleep 0.3; echo done; exit 5'
   done
   [5]
-  $ damon-perf record --source soft --duration 50ms sh -c 'sleep 0.3' 2>&1 | head -n 1
+  $ damon-perf record --source soft --duration 50ms sh -c 'sleep 3' 2>&1 | head -n 1
   damon-perf: the recording ended; waiting for 'sh', process [0-9]+ (re)
 
 What is sent to damon-perf is passed on to the command; the record is complete.

@@ -174,7 +174,7 @@ def schemes():
 
 def output_of_command():
     t = live("--rate", "400", "--", "sh", "-c",
-             "echo first; echo second >&2; read x || echo no input; sleep 1; exit 7")
+             "echo first; echo second >&2; read x || echo no input; sleep 3; exit 7")
     t.shows("output: no input")
     assert t.end() == 7
     is_restored(t, FRESH)

@@ -321,7 +321,8 @@ Test(hardware_live, raw_is_refused_before_it_begins)
 		const char *name, *path, *check, *says;
 		int err;
 	} rows[] = {
-		{"no folder", "/nonexistent/x", "none", "cannot write '/nonexistent/x'", -ENOENT},
+		{"no folder", "/proc/nonexistent/x", "none", "cannot write '/proc/nonexistent/x'",
+		 -ENOENT},
 		{"a folder", "/tmp", "none", "Is a directory", -EISDIR},
 		{"with checks", "/tmp/x", "smaps", "accessed bits", -EINVAL},
 	};

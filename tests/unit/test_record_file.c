@@ -154,7 +154,8 @@ Test(record_file, places_that_cannot_be_written)
 		const char *says;
 	} rows[] = {
 		{"/tmp", -EISDIR, "cannot write '/tmp': Is a directory"},
-		{"/nonexistent/x", -ENOENT, "cannot write '/nonexistent/x': No such file"},
+		{"/proc/nonexistent/x", -ENOENT,
+		 "cannot write '/proc/nonexistent/x': No such file"},
 		{"/proc/version", -EACCES, "cannot write '/proc/version'"},
 		{"", -ENOENT, "cannot write ''"},
 	};
