@@ -663,8 +663,8 @@ static int close_record(struct damon_ctx *ctx, int err)
 	return err;
 }
 
-/* How much of their time events of hardware had a counter. Only at the end, as it interrupts all
- * CPUs that they are on. */
+/* How much of their time events of hardware had a counter. Only at the end: to read events that are
+ * on interrupts the CPUs that they are on. */
 static void ask_counters(struct damon_ctx *ctx)
 {
 	double share;
@@ -679,8 +679,8 @@ static int finish(struct damon_ctx *ctx)
 	int err = 0;
 
 	if (ctx->session) {
-		ask_counters(ctx);
 		damon_session_disable(ctx->session);
+		ask_counters(ctx);
 		rate_work(ctx, DAMON_WORK_SAMPLES);
 		err = ctx->raw ? raw_read(ctx)
 			       : damon_session_read(ctx->session, events_on_record, ctx);

@@ -218,6 +218,14 @@ int monitor_until(struct damon_ctx *ctx, uint64_t time_ns)
 	return err;
 }
 
+/* What was counted since the last interval, where none follows. */
+static void count_rest(struct damon_ctx *ctx)
+{
+	count_rings(ctx);
+	counts_add(&ctx->totals.counts, &ctx->counts);
+	memset(&ctx->counts, 0, sizeof(ctx->counts));
+}
+
 void monitor_count(struct damon_ctx *ctx)
 {
 	if (ctx->raw) {
@@ -225,9 +233,7 @@ void monitor_count(struct damon_ctx *ctx)
 
 		raw_counts(ctx->raw, &c);
 		ctx->user_ticks = c.samples;
-		count_rings(ctx);
-		ctx->totals.counts.lost += ctx->counts.lost;
-		ctx->totals.counts.throttled += ctx->counts.throttled;
+		count_rest(ctx);
 	}
 	count_kernel(ctx, rate_count(ctx));
 	if (ctx->session)
@@ -242,5 +248,7 @@ int monitor_finish(struct damon_ctx *ctx)
 	monitor_count(ctx);
 	if (!err && now_ns > ctx->aggr_start_ns && !schemes_are_paused(ctx))
 		err = aggregate(ctx, now_ns);
+	else
+		count_rest(ctx);
 	return err;
 }

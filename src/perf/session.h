@@ -104,6 +104,7 @@ int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_
 
 /* Enables what was attached (events of damon_session_attach_on_exec enable themselves). */
 int damon_session_enable(struct damon_session *s);
+/* For good. From now on damon_session_stats() knows of all that was lost. */
 void damon_session_disable(struct damon_session *s);
 
 /*
@@ -146,6 +147,7 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv);
 
 struct damon_session_stats {
 	uint64_t records, lost, throttled, malformed, bytes;
+	uint64_t no_room; /* of 'lost': what the rings had no room for, as records tell */
 	uint64_t stalled; /* areas of traces that were full, with no record that says so */
 	size_t nr_fds, nr_rings, ring_bytes;
 };

@@ -45,6 +45,7 @@ struct event_fd {
 /* What read(2) yields of an event, as its read_format has it. */
 struct session_times {
 	uint64_t value, enabled_ns, running_ns;
+	uint64_t lost; /* records without room, its children's included; 0 before Linux 6.0 */
 };
 
 struct damon_session {
@@ -67,6 +68,7 @@ struct damon_session {
 	uint32_t rung;		     /* the one that is on, besides events of none; 0: all are */
 	bool enabled, paused;	     /* paused: event 0 alone is on */
 	bool over;		     /* nothing is enabled any more */
+	struct session_times *last;  /* by descriptor, once it is over; NULL: not read */
 	bool kernel_clock;
 	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
@@ -98,6 +100,11 @@ void session_restart(struct damon_session *s);
 int session_times_of(const struct damon_session *s, const struct event_fd *e,
 		     struct session_times *out);
 void session_add_times(struct session_times *sum, const struct session_times *t);
+
+/* Reads all, which have been disabled: they are not read again, and what each event's records found
+ * no room for is known, whether a record tells it or not. */
+void session_last_times(struct damon_session *s);
+uint64_t session_lost(const struct damon_session *s, uint32_t event);
 
 /* The descriptors sorted by id, for session_parse(). */
 void session_sort_ids(struct damon_session *s);

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the events of a session have counted, and for how long. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "perf/session_priv.h"
 
+/* All events are asked alike. */
+static bool tells_lost(const struct damon_session *s)
+{
+	return s->events[0].attr.read_format & DAMON_PERF_FORMAT_LOST;
+}
+
 int session_times_of(const struct damon_session *s, const struct event_fd *e,
 		     struct session_times *out)
 {
-	ssize_t n = s->sys->read(s->sys, e->fd, out, sizeof(*out));
+	size_t want = tells_lost(s) ? sizeof(*out) : offsetof(struct session_times, lost);
+	ssize_t n = s->sys->read(s->sys, e->fd, out, want);
 
-	if (n == sizeof(*out))
+	if (!tells_lost(s))
+		out->lost = 0;
+	if (n == (ssize_t)want)
 		return 0;
 	return n < 0 ? (int)n : -EIO;
 }
@@ -21,6 +31,37 @@ void session_add_times(struct session_times *sum, const struct session_times *t)
 	sum->value += t->value;
 	sum->enabled_ns += t->enabled_ns;
 	sum->running_ns += t->running_ns;
+	sum->lost += t->lost;
+}
+
+/* Those of descriptor 'j', as last read if they do not change any more. */
+static int times_at(const struct damon_session *s, size_t j, struct session_times *out)
+{
+	if (!s->last)
+		return session_times_of(s, &s->fds[j], out);
+	*out = s->last[j];
+	return 0;
+}
+
+/* To read an event that is disabled interrupts no CPU: it costs less than to disable and to close
+ * it. Any event's records may have found no room, those of tasks as well. */
+void session_last_times(struct damon_session *s)
+{
+	if (!tells_lost(s) || s->last || !s->nr_fds)
+		return;
+	s->last = calloc(s->nr_fds, sizeof(*s->last));
+	for (size_t j = 0; j < s->nr_fds && s->last; j++)
+		if (session_times_of(s, &s->fds[j], &s->last[j]))
+			s->last[j] = (struct session_times){0};
+}
+
+uint64_t session_lost(const struct damon_session *s, uint32_t event)
+{
+	uint64_t lost = s->ended[event].lost;
+
+	for (size_t j = 0; j < s->nr_fds && s->last; j++)
+		lost += s->fds[j].event == event ? s->last[j].lost : 0;
+	return lost;
 }
 
 static int times_of_event(const struct damon_session *s, uint32_t i, struct session_times *sum)
@@ -29,7 +70,7 @@ static int times_of_event(const struct damon_session *s, uint32_t i, struct sess
 
 	*sum = s->ended[i];
 	for (size_t j = 0; j < s->nr_fds; j++) {
-		int err = s->fds[j].event == i ? session_times_of(s, &s->fds[j], &t) : -ENOENT;
+		int err = s->fds[j].event == i ? times_at(s, j, &t) : -ENOENT;
 
 		if (!err)
 			session_add_times(sum, &t);
@@ -85,7 +126,7 @@ static double part_on(const struct damon_session *s, const struct damon_event *e
 	struct session_times t;
 
 	for (size_t j = 0; j < s->nr_fds; j++) {
-		if (s->fds[j].event || session_times_of(s, &s->fds[j], &t))
+		if (s->fds[j].event || times_at(s, j, &t))
 			continue;
 		all_ns += (double)t.running_ns;
 		on_ns += is_on_cpu(s, e, s->fds[j].cpu) ? (double)t.running_ns : 0;

@@ -279,10 +279,12 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 	pass_time(l, l->perf.now_ns - from);
 	if (l->throttled_at && l->polls == l->throttled_at)
 		write_throttle(l, from);
-	if (l->polls++ == 3) { /* five samples did not fit into a ring */
-		const struct fake_event *e = follower(l, 2);
+	/* five samples did not fit into a ring, nor do two more, after which no record comes */
+	if (l->polls++ == 3) {
+		struct fake_event *e = follower(l, 2);
 		bool several = e->attr.sample_type & PERF_SAMPLE_IDENTIFIER;
 
+		e->lost = 5 + 2;
 		cr_assert(fake_perf_write(&l->perf, 2,
 					  perf_build_lost(&build, several ? e->id : 0, 5, from)));
 		perf_build_start(&build, PERF_RECORD_THROTTLE, 0); /* too short */
