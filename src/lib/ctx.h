@@ -192,10 +192,10 @@ struct damon_ctx {
 		counts;	   /* of the current aggregation, what the core does not count itself */
 	double *target_ns; /* CPU time per target slot in the current aggregation */
 	uint64_t user_ticks, seen_lost, seen_throttled, seen_malformed,
-		seen_stalled; /* session's counts at the last aggregation */
-	uint64_t kernel_ticks;	/* in all */
-	uint64_t strangers;	/* samples of processes that are nobody's, of whole CPUs */
-	double target_cpu_ns;	/* in all, user and kernel */
+		seen_stalled;  /* session's counts at the last aggregation */
+	uint64_t kernel_ticks; /* in all */
+	uint64_t strangers;    /* samples of processes that are nobody's, of whole CPUs */
+	double target_cpu_ns;  /* in all, user and kernel */
 	struct damon_totals totals;
 	struct ctx_marks marks;
 	uint64_t record_bytes; /* of a record that was closed */
@@ -258,6 +258,7 @@ void events_closed(struct damon_ctx *ctx, const struct damon_fail *why);
 int monitor_until(struct damon_ctx *ctx,
 		  uint64_t time_ns);	   /* ends the intervals that end at or before it */
 int monitor_finish(struct damon_ctx *ctx); /* the last, shorter one */
+void monitor_cpus(struct damon_ctx *ctx);  /* asks for CPUs that are not seen */
 void monitor_count(struct damon_ctx *ctx); /* at the end: ticks, what was lost, CPUs not seen */
 /* Writes and shows a snapshot that ends then. Returns 0 or -errno with the reason. */
 int monitor_show(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t end_ns);

@@ -69,6 +69,13 @@ static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 	return err;
 }
 
+void monitor_cpus(struct damon_ctx *ctx)
+{
+	if (ctx->session)
+		ctx->totals.unseen_cpus = MAX(ctx->totals.unseen_cpus,
+					      (uint32_t)damon_session_unseen_cpus(ctx->session));
+}
+
 static int update(struct damon_ctx *ctx, uint64_t now_ns)
 {
 	int err = damon_targets_update(damon_core_targets(ctx->core), now_ns);
@@ -77,6 +84,7 @@ static int update(struct damon_ctx *ctx, uint64_t now_ns)
 	if (err < 0)
 		return err;
 	count_kernel(ctx, rate_counted(ctx));
+	monitor_cpus(ctx);
 	err = read_maps(ctx, now_ns, &ctx->maps_move);
 	ctx->maps_move = true;
 	return err ? err : ops_bounds(ctx, true, now_ns);
@@ -236,8 +244,7 @@ void monitor_count(struct damon_ctx *ctx)
 		count_rest(ctx);
 	}
 	count_kernel(ctx, rate_count(ctx));
-	if (ctx->session)
-		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
+	monitor_cpus(ctx);
 }
 
 int monitor_finish(struct damon_ctx *ctx)

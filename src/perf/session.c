@@ -689,20 +689,21 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 	return stop ? stop : n;
 }
 
-size_t damon_session_unseen_cpus(const struct damon_session *s)
+size_t damon_session_unseen_cpus(struct damon_session *s)
 {
 	char now[sizeof(s->online)] = "";
+	bool any_gone = session_find_gone(s);
 	size_t at = 0, unseen = 0;
 	int n;
 
 	read_online(s, now);
-	if (*now && !strcmp(now, s->online)) /* nearly always; asking for each may take long */
+	if (!any_gone && *now && !strcmp(now, s->online)) /* nearly always; each may take long */
 		return 0;
 	n = s->sys->nr_cpus(s->sys);
 	for (int cpu = 0; cpu < n; cpu++) {
 		while (at < s->nr_cpus && s->cpus[at].cpu < cpu)
 			at++;
-		if (at == s->nr_cpus || s->cpus[at].cpu != cpu)
+		if (at == s->nr_cpus || s->cpus[at].cpu != cpu || s->cpus[at].gone)
 			unseen += s->sys->cpu_online(s->sys, cpu) > 0;
 	}
 	return unseen;

@@ -128,9 +128,12 @@ int damon_session_resume(struct damon_session *s); /* 0 or -errno */
  */
 size_t damon_session_trim(struct damon_session *s);
 
-/* CPUs that are online and were not when the session was made: what runs there is not seen. Those
- * that go offline and come back are none of them: their events stay. */
-size_t damon_session_unseen_cpus(const struct damon_session *s);
+/*
+ * CPUs that are online and were not when the session was made: what runs there is not seen. Of
+ * those that went offline and came back the events of threads are on again; those of whole CPUs are
+ * gone, as is noticed the second time that this is asked afterwards, 100 ms or more later.
+ */
+size_t damon_session_unseen_cpus(struct damon_session *s);
 
 /* File descriptors to poll: fills at most 'cap', returns how many there are. */
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap);

@@ -28,6 +28,8 @@ struct cpu_ring {
 	struct damon_trace_area area;
 	/* The kernel may have disabled what writes its trace: a record says so, or it was full. */
 	bool truncated, full;
+	uint64_t enabled_ns, now_ns; /* for how long its own events were on: before, and now */
+	bool gone;		     /* they are not any more: it was offline */
 	struct damon_ring *ring;
 	uint64_t live_from;	      /* samples before this position came before the start */
 	bool have;		      /* 'rec' waits to be delivered */
@@ -105,6 +107,9 @@ void session_add_times(struct session_times *sum, const struct session_times *t)
  * no room for is known, whether a record tells it or not. */
 void session_last_times(struct damon_session *s);
 uint64_t session_lost(const struct damon_session *s, uint32_t event);
+
+/* Finds the CPUs whose own events the kernel has removed. Returns whether there are any. */
+bool session_find_gone(struct damon_session *s);
 
 /* The descriptors sorted by id, for session_parse(). */
 void session_sort_ids(struct damon_session *s);

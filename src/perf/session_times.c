@@ -7,6 +7,8 @@
 #include "base/util.h"
 #include "perf/session_priv.h"
 
+#define ENOUGH_NS (100 * NS_PER_MS) /* to tell events that are on from those that are not */
+
 /* All events are asked alike. */
 static bool tells_lost(const struct damon_session *s)
 {
@@ -198,4 +200,74 @@ int damon_session_ran(const struct damon_session *s, double *share)
 	if (found)
 		*share = least;
 	return found ? 0 : -ENOENT;
+}
+
+/* ---- events that went with their CPU ---- */
+
+/* Where all events are of whole CPUs, the first one tells for all, which is always on. */
+static bool goes_with_cpu(const struct damon_session *s, uint32_t event, int cpu)
+{
+	const struct damon_event *e = &s->events[event];
+
+	return (s->is_all ? !event : e->whole_cpus) && session_on_list(e->cpus, cpu);
+}
+
+static bool has_own(const struct damon_session *s, int cpu)
+{
+	bool has = false;
+
+	for (uint32_t e = 0; e < (uint32_t)s->nr_events && !has; e++)
+		has = goes_with_cpu(s, e, cpu);
+	return has;
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct cpu_ring *x = a, *y = b;
+
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+static void look_at_own(struct damon_session *s)
+{
+	struct session_times t;
+
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		s->cpus[i].now_ns = 0;
+	for (size_t j = 0; j < s->nr_fds; j++) {
+		struct cpu_ring key = {.cpu = s->fds[j].cpu}, *c;
+
+		if (!goes_with_cpu(s, s->fds[j].event, key.cpu) || times_at(s, j, &t))
+			continue;
+		c = bsearch(&key, s->cpus, s->nr_cpus, sizeof(key), by_cpu);
+		c->now_ns += t.enabled_ns;
+	}
+}
+
+/*
+ * The kernel removes the events of a CPU that goes offline, for good and without a record
+ * (perf_event_exit_cpu() in its kernel/events/core.c). Their time stands still then, while that of
+ * the others goes on.
+ */
+bool session_find_gone(struct damon_session *s)
+{
+	uint64_t most_ns = 0;
+	bool any = false;
+
+	if (!s->is_all && !s->has_whole_cpus)
+		return false;
+	look_at_own(s);
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		if (s->cpus[i].now_ns > s->cpus[i].enabled_ns)
+			most_ns = MAX(most_ns, s->cpus[i].now_ns - s->cpus[i].enabled_ns);
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		struct cpu_ring *c = &s->cpus[i];
+
+		if (most_ns >= ENOUGH_NS) {
+			c->gone |= c->now_ns == c->enabled_ns && has_own(s, c->cpu);
+			c->enabled_ns = c->now_ns;
+		}
+		any |= c->gone;
+	}
+	return any;
 }

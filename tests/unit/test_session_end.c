@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions: what the events themselves tell in the end. */
+/* Sessions: what only the events themselves tell. */
 #include <criterion/criterion.h>
 
 #include "base/util.h"
@@ -119,4 +119,69 @@ Test(session_end, events_that_are_over_are_read_once)
 	cr_expect_eq(world.nr_reads, 4, "%d", world.nr_reads);
 	damon_session_free(s);
 	fake_perf_release(&world);
+}
+
+static void pass_time(const struct damon_event *e, unsigned cpus)
+{
+	for (int i = 0; i < FAKE_FDS; i++) {
+		struct fake_event *k = &world.event[i];
+
+		if (k->open && !k->map && k->attr.config == e->attr.config && cpus >> k->cpu & 1)
+			k->enabled_ns += NS_PER_SEC;
+	}
+}
+
+/* The kernel removes a CPU's events with the CPU: they do not come back, and nothing says so. */
+Test(session_end, cpus_that_lost_their_events_are_told)
+{
+	struct damon_event whole[] = {two_events[0], two_events[1]};
+	const struct {
+		const char *name;
+		const struct damon_event *e;
+		bool all;
+		int event;	     /* whose time passes, */
+		unsigned cpus[4];    /* on these, before each look */
+		unsigned offline[4]; /* at each look */
+		size_t want[4];
+	} rows[] = {
+		{"none", two_events, true, 0, {7, 7, 7, 7}, {0}, {0}},
+		{"away", two_events, true, 0, {7, 7, 5, 5}, {0, 0, 2, 2}, {0}},
+		{"away and back", two_events, true, 0, {7, 7, 5, 5}, {0, 0, 2, 0}, {0, 0, 0, 1}},
+		{"back before we look", two_events, true, 0, {7, 5, 5, 5}, {0}, {0, 1, 1, 1}},
+		{"back and away again",
+		 two_events,
+		 true,
+		 0,
+		 {7, 5, 5, 5},
+		 {0, 0, 2, 0},
+		 {0, 1, 0, 1}},
+		{"two of them", two_events, true, 0, {7, 5, 1, 1}, {0}, {0, 1, 2, 2}},
+		{"all stand still: a pause", two_events, true, 0, {7, 0, 0, 7}, {0}, {0}},
+		{"the events of threads come back", two_events, false, 0, {7, 5, 5, 5}, {0}, {0}},
+		{"one event of whole CPUs", whole, false, 1, {7, 5, 5, 5}, {0}, {0, 1, 1, 1}},
+		{"event 0 is one of threads there", whole, false, 0, {7, 5, 5, 5}, {0}, {0}},
+	};
+
+	whole[1].whole_cpus = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct damon_session *s = NULL;
+
+		fake_perf_init(&world, 3);
+		cr_assert_eq(damon_session_new(&world.sys, rows[i].e, 2, NULL, &s, NULL), 0);
+		cr_assert_eq(rows[i].all ? damon_session_attach_all(s, NULL)
+					 : damon_session_attach_on_exec(s, 7, NULL),
+			     0);
+		for (int k = 0; k < 4; k++) {
+			size_t got;
+
+			pass_time(&rows[i].e[rows[i].event], rows[i].cpus[k]);
+			for (int cpu = 0; cpu < 3; cpu++)
+				world.offline[cpu] = rows[i].offline[k] >> cpu & 1;
+			got = damon_session_unseen_cpus(s);
+			cr_expect_eq(got, rows[i].want[k], "%s, look %d: %zu", rows[i].name, k,
+				     got);
+		}
+		damon_session_free(s);
+		fake_perf_release(&world);
+	}
 }
