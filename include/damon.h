@@ -369,6 +369,8 @@ struct damon_stats {
 	double counter_percent; /* of the time that events of hardware were due they had a counter:
 				   less than 100 if they took turns with others, and samples are
 				   too few; 0: not known */
+	double uncovered_percent; /* of their time targets ran on CPUs that the events are not for:
+				     nothing was seen there */
 };
 
 /* What bounds the rate. */

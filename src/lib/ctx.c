@@ -663,14 +663,17 @@ static int close_record(struct damon_ctx *ctx, int err)
 	return err;
 }
 
-/* How much of their time events of hardware had a counter. Only at the end: to read events that are
- * on interrupts the CPUs that they are on. */
+/* How much of their time events of hardware had a counter, and how much they were not for. Only at
+ * the end: to read events that are on interrupts the CPUs that they are on. */
 static void ask_counters(struct damon_ctx *ctx)
 {
 	double share;
 
-	if (source_is_hardware(ctx->source) && !damon_session_ran(ctx->session, &share))
+	if (!source_is_hardware(ctx->source))
+		return;
+	if (!damon_session_ran(ctx->session, &share))
 		ctx->counter_percent = MAX(share * 100, .01);
+	ctx->uncovered_percent = damon_session_uncovered(ctx->session) * 100;
 }
 
 /* What the rings still hold, and the last interval. */

@@ -158,6 +158,7 @@ struct damon_ctx {
 	struct raw_counts raw_counts; /* of one that was closed */
 	uint32_t first_event;	      /* of the source's in the session */
 	double counter_percent;	      /* struct damon_stats */
+	double uncovered_percent;     /* likewise */
 	bool whole_cpus;	      /* samples of processes that are nobody's come, too */
 	uint64_t *midr;		      /* by CPU, where the source reads traces; 0: not told */
 	int nr_midr;

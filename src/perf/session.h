@@ -201,6 +201,10 @@ int damon_session_count(const struct damon_session *s, int i, uint64_t *value);
  */
 int damon_session_ran(const struct damon_session *s, double *share);
 
+/* What share of their time threads ran on CPUs that a kind of event is not for, as their PMU lacks
+ * them: nothing was sampled there. Of whole CPUs it is the time that these were on. */
+double damon_session_uncovered(const struct damon_session *s);
+
 /*
  * What one tick of event 'attr' costs the interrupted program, in ns of its time: measured on this
  * process in about 3 ms of CPU time. Returns 0 or -errno.

@@ -202,6 +202,19 @@ int damon_session_ran(const struct damon_session *s, double *share)
 	return found ? 0 : -ENOENT;
 }
 
+double damon_session_uncovered(const struct damon_session *s)
+{
+	double least = 1;
+
+	for (int k = 0; k < s->nr_events; k++) {
+		const struct damon_event *e = &s->events[k];
+
+		if (e->attr.sample_period && nr_cpus_of(s, e) < s->nr_cpus)
+			least = MIN(least, part_on(s, e));
+	}
+	return 1 - least;
+}
+
 /* ---- events that went with their CPU ---- */
 
 /* Where all events are of whole CPUs, the first one tells for all, which is always on. */

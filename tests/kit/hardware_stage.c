@@ -249,7 +249,7 @@ static void write_throttle(struct hw_stage *l, uint64_t time)
 /* One CPU after the other is busy. An event of a thread is enabled wherever the thread runs. */
 static void pass_time(struct hw_stage *l, uint64_t ns)
 {
-	int busy = l->polls % 3;
+	int busy = l->polls % l->nr_busy;
 
 	for (int i = 0; i < FAKE_FDS; i++) {
 		struct fake_event *e = &l->perf.event[i];
@@ -349,6 +349,7 @@ void hw_init(struct hw_stage *l, const struct hw_plan *plan)
 	memset(l, 0, sizeof(*l));
 	l->plan = plan;
 	l->turns = 1;
+	l->nr_busy = 3;
 	rng_seed(&l->rng, 11);
 	fake_perf_init(&l->perf, 4);
 	l->perf.machine = plan->machine;

@@ -43,6 +43,7 @@ static void expect_recorded(const char *path, const struct damon_stats *want, co
 	cr_expect_eq(got.malformed, want->malformed, "%s", name);
 	cr_expect_eq(got.interruptions, want->interruptions, "%s", name);
 	cr_expect_float_eq(got.counter_percent, want->counter_percent, .01, "%s", name);
+	cr_expect_float_eq(got.uncovered_percent, want->uncovered_percent, .01, "%s", name);
 	cr_expect_float_eq(got.overhead_percent, want->overhead_percent, .001, "%s", name);
 	for (int i = 0; i < DAMON_RUNGS; i++)
 		cr_expect_eq(got.rungs[i].period, want->rungs[i].period, "%s", name);
@@ -61,6 +62,7 @@ Test(hardware_live, two_buffers_have_their_shares)
 		struct hw_stage l;
 
 		hw_init(&l, &hw_plans[i]);
+		l.nr_busy = 4; /* the last one has no SPE */
 		close(mkstemp(path));
 		unlink(path);
 		cr_assert_eq(damon_set_record(l.ctx, path), 0);
@@ -94,6 +96,8 @@ Test(hardware_live, two_buffers_have_their_shares)
 		cr_expect_eq(stats.filtered, l.other_ops + l.of_kernel, "%s", name);
 		cr_expect_eq(stats.rungs[0].period > 0, !hw_plans[i].trace,
 			     "%s: of a CPU's traces one is all there is", name);
+		cr_expect_float_eq(stats.uncovered_percent, hw_plans[i].trace ? 25 : 0, 5,
+				   "%s: %g %%", name, stats.uncovered_percent);
 		expect_recorded(path, &stats, name);
 		damon_ctx_free(l.ctx);
 		fake_perf_release(&l.perf);
