@@ -242,6 +242,8 @@ void monitor_count(struct damon_ctx *ctx)
 		raw_counts(ctx->raw, &c);
 		ctx->user_ticks = c.samples;
 		count_rest(ctx);
+	} else {
+		count_rings(ctx); /* what is lost was not spent in the kernel */
 	}
 	count_kernel(ctx, rate_count(ctx));
 	monitor_cpus(ctx);

@@ -753,6 +753,8 @@ size_t damon_session_trim(struct damon_session *s)
 	size_t kept = 0, n, closed;
 	bool over[TRIM_FDS];
 
+	if (s->last) /* all is over, and read */
+		return 0;
 	for (size_t i = 0; i < s->nr_fds; i += n) {
 		n = poll_some(s, i, over);
 		for (size_t j = i; j < i + n; j++) {
