@@ -311,7 +311,8 @@ struct damon_stats {
 	double own_samples_percent;   /* reading rings, decoding, reading the targets' memory */
 	double own_mem_reads_percent; /* the part of it that is reads of memory: an estimate */
 	double own_regions_percent, own_record_percent, own_maps_percent, own_other_percent;
-	uint32_t unseen_cpus; /* that came online after the start: what ran there was not seen */
+	uint32_t unseen_cpus; /* that came online after the start, or, where whole CPUs are sampled,
+				 again: what ran there was not seen */
 	/* The rates that the overhead was kept by, highest first, and for how long: 0 where there
 	 * are fewer. */
 	struct damon_rung {
@@ -370,6 +371,8 @@ struct damon_stats {
 	double counter_percent; /* of the time that events of hardware were due they had a counter:
 				   less than 100 if they took turns with others, and samples are
 				   too few; 0: not known */
+	double uncovered_percent; /* of their time targets ran on CPUs that the events are not for:
+				     nothing was seen there */
 };
 
 /* What bounds the rate. */

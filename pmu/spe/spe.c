@@ -61,7 +61,8 @@ static int explain_missing(const struct damon_sys *sys, struct damon_fail *why)
 	return -ENODEV;
 }
 
-/* A machine of different cores has a PMU for each kind. Returns how many, or -errno. */
+/* A machine of different cores has a PMU for each kind: one that is there and cannot be used would
+ * leave its cores unseen. Returns how many, or -errno. */
 static int find_pmus(const struct damon_sys *sys, struct damon_pmu p[DAMON_SOURCE_MAX_EVENTS],
 		     struct damon_fail *why)
 {
@@ -69,9 +70,16 @@ static int find_pmus(const struct damon_sys *sys, struct damon_pmu p[DAMON_SOURC
 	int n = 0;
 
 	for (int i = 0; i < DAMON_SOURCE_MAX_EVENTS; i++) {
+		int err;
+
 		snprintf(name, sizeof(name), "arm_spe_%d", i);
-		if (!damon_pmu_find(sys, name, &p[n]))
-			n++;
+		err = damon_pmu_find(sys, name, &p[n]);
+		if (err && err != -ENOENT) {
+			damon_fail(why, -err, "%s in sysfs cannot be used: %s", name,
+				   strerror(-err));
+			return err;
+		}
+		n += !err;
 	}
 	return n ? n : explain_missing(sys, why);
 }

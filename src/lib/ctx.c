@@ -663,14 +663,17 @@ static int close_record(struct damon_ctx *ctx, int err)
 	return err;
 }
 
-/* How much of their time events of hardware had a counter. Only at the end, as it interrupts all
- * CPUs that they are on. */
+/* How much of their time events of hardware had a counter, and how much they were not for. Only at
+ * the end: to read events that are on interrupts the CPUs that they are on. */
 static void ask_counters(struct damon_ctx *ctx)
 {
 	double share;
 
-	if (source_is_hardware(ctx->source) && !damon_session_ran(ctx->session, &share))
+	if (!source_is_hardware(ctx->source))
+		return;
+	if (!damon_session_ran(ctx->session, &share))
 		ctx->counter_percent = MAX(share * 100, .01);
+	ctx->uncovered_percent = damon_session_uncovered(ctx->session) * 100;
 }
 
 /* What the rings still hold, and the last interval. */
@@ -679,8 +682,8 @@ static int finish(struct damon_ctx *ctx)
 	int err = 0;
 
 	if (ctx->session) {
-		ask_counters(ctx);
 		damon_session_disable(ctx->session);
+		ask_counters(ctx);
 		rate_work(ctx, DAMON_WORK_SAMPLES);
 		err = ctx->raw ? raw_read(ctx)
 			       : damon_session_read(ctx->session, events_on_record, ctx);

@@ -158,6 +158,7 @@ struct damon_ctx {
 	struct raw_counts raw_counts; /* of one that was closed */
 	uint32_t first_event;	      /* of the source's in the session */
 	double counter_percent;	      /* struct damon_stats */
+	double uncovered_percent;     /* likewise */
 	bool whole_cpus;	      /* samples of processes that are nobody's come, too */
 	uint64_t *midr;		      /* by CPU, where the source reads traces; 0: not told */
 	int nr_midr;
@@ -192,10 +193,10 @@ struct damon_ctx {
 		counts;	   /* of the current aggregation, what the core does not count itself */
 	double *target_ns; /* CPU time per target slot in the current aggregation */
 	uint64_t user_ticks, seen_lost, seen_throttled, seen_malformed,
-		seen_stalled; /* session's counts at the last aggregation */
-	uint64_t kernel_ticks;	/* in all */
-	uint64_t strangers;	/* samples of what is nobody's, of whole CPUs or all processes */
-	double target_cpu_ns;	/* in all, user and kernel */
+		seen_stalled;  /* session's counts at the last aggregation */
+	uint64_t kernel_ticks; /* in all */
+	uint64_t strangers;    /* samples of what is nobody's, of whole CPUs or all processes */
+	double target_cpu_ns;  /* in all, user and kernel */
 	struct damon_totals totals;
 	struct ctx_marks marks;
 	uint64_t record_bytes; /* of a record that was closed */
@@ -256,9 +257,10 @@ void events_closed(struct damon_ctx *ctx, const struct damon_fail *why);
 
 /* monitor.c */
 int monitor_until(struct damon_ctx *ctx,
-		  uint64_t time_ns);	   /* ends the intervals that end at or before it */
+		  uint64_t time_ns); /* ends the intervals that end at or before it */
 int monitor_cut(struct damon_ctx *ctx, uint64_t now_ns); /* the one at hand ends here */
 int monitor_finish(struct damon_ctx *ctx);		 /* the last, shorter one */
+void monitor_cpus(struct damon_ctx *ctx);		 /* asks for CPUs that are not seen */
 void monitor_count(struct damon_ctx *ctx); /* at the end: ticks, what was lost, CPUs not seen */
 /* Writes and shows a snapshot that ends then. Returns 0 or -errno with the reason. */
 int monitor_show(struct damon_ctx *ctx, const struct damon_snapshot *s, uint64_t end_ns);

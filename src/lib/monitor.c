@@ -69,6 +69,13 @@ static int read_maps(struct damon_ctx *ctx, uint64_t now_ns, bool *changed)
 	return err;
 }
 
+void monitor_cpus(struct damon_ctx *ctx)
+{
+	if (ctx->session)
+		ctx->totals.unseen_cpus = MAX(ctx->totals.unseen_cpus,
+					      (uint32_t)damon_session_unseen_cpus(ctx->session));
+}
+
 static int update(struct damon_ctx *ctx, uint64_t now_ns)
 {
 	int err = damon_targets_update(damon_core_targets(ctx->core), now_ns);
@@ -77,6 +84,7 @@ static int update(struct damon_ctx *ctx, uint64_t now_ns)
 	if (err < 0)
 		return err;
 	count_kernel(ctx, rate_counted(ctx));
+	monitor_cpus(ctx);
 	err = read_maps(ctx, now_ns, &ctx->maps_move);
 	ctx->maps_move = true;
 	return err ? err : ops_bounds(ctx, true, now_ns);
@@ -223,6 +231,14 @@ int monitor_cut(struct damon_ctx *ctx, uint64_t now_ns)
 	return now_ns > ctx->aggr_start_ns ? aggregate(ctx, now_ns) : 0;
 }
 
+/* What was counted since the last interval, where none follows. */
+static void count_rest(struct damon_ctx *ctx)
+{
+	count_rings(ctx);
+	counts_add(&ctx->totals.counts, &ctx->counts);
+	memset(&ctx->counts, 0, sizeof(ctx->counts));
+}
+
 void monitor_count(struct damon_ctx *ctx)
 {
 	if (ctx->raw) {
@@ -230,15 +246,12 @@ void monitor_count(struct damon_ctx *ctx)
 
 		raw_counts(ctx->raw, &c);
 		ctx->user_ticks = c.samples;
-	}
-	if (ctx->raw || schemes_are_paused(ctx)) { /* there is no interval that counts it */
-		count_rings(ctx);
-		ctx->totals.counts.lost += ctx->counts.lost;
-		ctx->totals.counts.throttled += ctx->counts.throttled;
+		count_rest(ctx);
+	} else {
+		count_rings(ctx); /* what is lost was not spent in the kernel */
 	}
 	count_kernel(ctx, rate_count(ctx));
-	if (ctx->session)
-		ctx->totals.unseen_cpus = (uint32_t)damon_session_unseen_cpus(ctx->session);
+	monitor_cpus(ctx);
 }
 
 int monitor_finish(struct damon_ctx *ctx)
@@ -247,5 +260,8 @@ int monitor_finish(struct damon_ctx *ctx)
 	int err = monitor_until(ctx, now_ns);
 
 	monitor_count(ctx);
-	return err || schemes_are_paused(ctx) ? err : monitor_cut(ctx, now_ns);
+	if (!err && now_ns > ctx->aggr_start_ns && !schemes_are_paused(ctx))
+		return monitor_cut(ctx, now_ns);
+	count_rest(ctx);
+	return err;
 }

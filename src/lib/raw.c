@@ -407,6 +407,7 @@ int raw_read(struct damon_ctx *ctx)
 	raw->in_round = 0;
 	if (err >= 0 && now_ns >= raw->next_flush_ns) {
 		raw->next_flush_ns = now_ns + NS_PER_SEC;
+		monitor_cpus(ctx);
 		err = damon_perf_writer_flush(raw->out);
 	}
 	return err < 0 ? explain(ctx, err) : 0;

@@ -154,6 +154,7 @@ void stats_totals(struct damon_ctx *ctx)
 	t->untranslated = ctx->ops.untranslated;
 	t->closed_procs = ctx->nr_closed;
 	t->counter_percent = ctx->counter_percent;
+	t->uncovered_percent = ctx->uncovered_percent;
 	snprintf(t->closed_reason, sizeof(t->closed_reason), "%.159s", ctx->closed_reason.text);
 	checks_totals(ctx, &t->checks);
 	schemes_totals(ctx, &t->schemes);
@@ -272,6 +273,7 @@ void stats_fill(const struct damon_totals *t, const struct damon_meta *m, struct
 		.untranslated = t->untranslated,
 		.closed_procs = t->closed_procs,
 		.counter_percent = t->counter_percent,
+		.uncovered_percent = t->uncovered_percent,
 	};
 	fill_origin(&t->origin, s);
 	memcpy(s->closed_reason, t->closed_reason, sizeof(s->closed_reason));

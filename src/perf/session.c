@@ -49,6 +49,23 @@ static void ask_build_ids(const struct damon_sys *sys, struct perf_event_attr *a
 		a->build_id = 0;
 }
 
+/*
+ * A ring tells what it lost with the next record that it has room for: of what it lost last only
+ * the events know. Children's losses are their parent's, and of a ring that several events share
+ * each counts its own (__perf_output_begin() in the kernel's kernel/events/ring_buffer.c; Linux
+ * 6.0).
+ */
+static void ask_lost(struct damon_session *s)
+{
+	struct perf_event_attr a = s->events[0].attr;
+
+	a.read_format |= DAMON_PERF_FORMAT_LOST;
+	if (damon_perf_try(s->sys, &a, 0, -1) == -EINVAL)
+		return;
+	for (int i = 0; i < s->nr_events; i++)
+		s->events[i].attr.read_format = a.read_format;
+}
+
 /* Traces are announced a page at a time, so that they are seen within their interval. */
 static void prepare_trace(struct perf_event_attr *a, size_t aux_bytes)
 {
@@ -311,6 +328,7 @@ int damon_session_new(const struct damon_sys *sys, const struct damon_event *eve
 		if (events[i].aux_bytes)
 			prepare_trace(&s->events[i].attr, events[i].aux_bytes);
 	}
+	ask_lost(s);
 	if (o->build_ids)
 		ask_build_ids(sys, &s->events[0].attr);
 	err = find_cpus(s);
@@ -349,6 +367,7 @@ void damon_session_free(struct damon_session *s)
 	free(s->cpus);
 	free(s->fds);
 	free(s->ended);
+	free(s->last);
 	free(s->events);
 	free(s);
 }
@@ -384,6 +403,7 @@ void damon_session_disable(struct damon_session *s)
 	s->over = true;
 	for (size_t i = 0; i < s->nr_fds; i++)
 		s->sys->ioctl(s->sys, s->fds[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	session_last_times(s);
 }
 
 /* Enables the rung that is on, or disables the others. A group follows its leader. Events that
@@ -559,6 +579,8 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 		st->lost += r->lost;
 	else if (r->type == PERF_RECORD_THROTTLE)
 		st->throttled++;
+	if (r->type == PERF_RECORD_LOST)
+		st->no_room += r->lost;
 }
 
 void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags)
@@ -674,20 +696,21 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv)
 	return stop ? stop : n;
 }
 
-size_t damon_session_unseen_cpus(const struct damon_session *s)
+size_t damon_session_unseen_cpus(struct damon_session *s)
 {
 	char now[sizeof(s->online)] = "";
+	bool any_gone = session_find_gone(s);
 	size_t at = 0, unseen = 0;
 	int n;
 
 	read_online(s, now);
-	if (*now && !strcmp(now, s->online)) /* nearly always; asking for each may take long */
+	if (!any_gone && *now && !strcmp(now, s->online)) /* nearly always; each may take long */
 		return 0;
 	n = s->sys->nr_cpus(s->sys);
 	for (int cpu = 0; cpu < n; cpu++) {
 		while (at < s->nr_cpus && s->cpus[at].cpu < cpu)
 			at++;
-		if (at == s->nr_cpus || s->cpus[at].cpu != cpu)
+		if (at == s->nr_cpus || s->cpus[at].cpu != cpu || s->cpus[at].gone)
 			unseen += s->sys->cpu_online(s->sys, cpu) > 0;
 	}
 	return unseen;
@@ -702,7 +725,12 @@ size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, 
 
 void damon_session_stats(const struct damon_session *s, struct damon_session_stats *out)
 {
+	uint64_t no_room = 0;
+
 	*out = s->stats;
+	for (int i = 0; i < s->nr_events && s->last; i++)
+		no_room += session_lost(s, (uint32_t)i);
+	out->lost += no_room - MIN(no_room, s->stats.no_room);
 	for (size_t i = 0; i < s->nr_rings; i++) {
 		out->malformed += s->cpus[i].ring->malformed;
 		out->bytes += s->cpus[i].ring->freed;
@@ -732,6 +760,8 @@ size_t damon_session_trim(struct damon_session *s)
 	size_t kept = 0, n, closed;
 	bool over[TRIM_FDS];
 
+	if (s->last) /* all is over, and read */
+		return 0;
 	for (size_t i = 0; i < s->nr_fds; i += n) {
 		n = poll_some(s, i, over);
 		for (size_t j = i; j < i + n; j++) {

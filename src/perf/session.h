@@ -104,6 +104,7 @@ int damon_session_attach_on_exec(struct damon_session *s, int pid, struct damon_
 
 /* Enables what was attached (events of damon_session_attach_on_exec enable themselves). */
 int damon_session_enable(struct damon_session *s);
+/* For good. From now on damon_session_stats() knows of all that was lost. */
 void damon_session_disable(struct damon_session *s);
 
 /*
@@ -128,9 +129,12 @@ int damon_session_resume(struct damon_session *s); /* 0 or -errno */
  */
 size_t damon_session_trim(struct damon_session *s);
 
-/* CPUs that are online and were not when the session was made: what runs there is not seen. Those
- * that go offline and come back are none of them: their events stay. */
-size_t damon_session_unseen_cpus(const struct damon_session *s);
+/*
+ * CPUs that are online and were not when the session was made: what runs there is not seen. Of
+ * those that went offline and came back the events of threads are on again; those of whole CPUs are
+ * gone, as is noticed the second time that this is asked afterwards, 100 ms or more later.
+ */
+size_t damon_session_unseen_cpus(struct damon_session *s);
 
 /* File descriptors to poll: fills at most 'cap', returns how many there are. */
 size_t damon_session_pollfds(const struct damon_session *s, struct pollfd *fds, size_t cap);
@@ -147,6 +151,7 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv);
 
 struct damon_session_stats {
 	uint64_t records, lost, throttled, malformed, bytes;
+	uint64_t no_room; /* of 'lost': what the rings had no room for, as records tell */
 	uint64_t stalled; /* areas of traces that were full, with no record that says so */
 	size_t nr_fds, nr_rings, ring_bytes;
 };
@@ -196,6 +201,10 @@ int damon_session_count(const struct damon_session *s, int i, uint64_t *value);
  * is on. Returns 0, -ENOENT without such events, or -errno.
  */
 int damon_session_ran(const struct damon_session *s, double *share);
+
+/* What share of their time threads ran on CPUs that a kind of event is not for, as their PMU lacks
+ * them: nothing was sampled there. Of whole CPUs it is the time that these were on. */
+double damon_session_uncovered(const struct damon_session *s);
 
 /*
  * What one tick of event 'attr' costs the interrupted program, in ns of its time: measured on this

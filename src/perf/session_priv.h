@@ -28,6 +28,8 @@ struct cpu_ring {
 	struct damon_trace_area area;
 	/* The kernel may have disabled what writes its trace: a record says so, or it was full. */
 	bool truncated, full;
+	uint64_t enabled_ns, now_ns; /* for how long its own events were on: before, and now */
+	bool gone;		     /* they are not any more: it was offline */
 	struct damon_ring *ring;
 	uint64_t live_from;	      /* samples before this position came before the start */
 	bool have;		      /* 'rec' waits to be delivered */
@@ -46,6 +48,7 @@ struct event_fd {
 /* What read(2) yields of an event, as its read_format has it. */
 struct session_times {
 	uint64_t value, enabled_ns, running_ns;
+	uint64_t lost; /* records without room, its children's included; 0 before Linux 6.0 */
 };
 
 struct damon_session {
@@ -68,6 +71,7 @@ struct damon_session {
 	uint32_t rung;		     /* the one that is on, besides events of none; 0: all are */
 	bool enabled, paused;	     /* paused: event 0 alone is on */
 	bool over;		     /* nothing is enabled any more */
+	struct session_times *last;  /* by descriptor, once it is over; NULL: not read */
 	bool kernel_clock;
 	bool has_ids; /* records begin or end with the id of their event */
 	int (*stop)(void *priv);
@@ -99,6 +103,14 @@ void session_restart(struct damon_session *s);
 int session_times_of(const struct damon_session *s, const struct event_fd *e,
 		     struct session_times *out);
 void session_add_times(struct session_times *sum, const struct session_times *t);
+
+/* Reads all, which have been disabled: they are not read again, and what each event's records found
+ * no room for is known, whether a record tells it or not. */
+void session_last_times(struct damon_session *s);
+uint64_t session_lost(const struct damon_session *s, uint32_t event);
+
+/* Finds the CPUs whose own events the kernel has removed. Returns whether there are any. */
+bool session_find_gone(struct damon_session *s);
 
 /* The descriptors sorted by id, for session_parse(). */
 void session_sort_ids(struct damon_session *s);

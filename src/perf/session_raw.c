@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A session that is read without being looked into. */
+#include <string.h>
+
 #include "base/util.h"
 #include "perf/session_priv.h"
 
@@ -108,6 +110,34 @@ static int read_ring(struct damon_session *s, struct cpu_ring *c,
 	return stop;
 }
 
+/* As perf since 6.1 ends its files: a record without a time for each event, of all that its records
+ * found no room for. Readers know that LOST tells of the same. */
+static int hand_losses(struct damon_session *s, const struct damon_session_raw *to)
+{
+	struct {
+		struct perf_event_header h;
+		uint64_t lost, trailer[6];
+	} rec = {.h.type = PERF_RECORD_LOST_SAMPLES};
+	const uint64_t in_trailer = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
+				    PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
+				    PERF_SAMPLE_IDENTIFIER;
+	int stop = 0;
+
+	for (uint32_t e = 0; e < (uint32_t)s->nr_events && !stop; e++) {
+		uint64_t type = s->events[e].attr.sample_type & in_trailer;
+		size_t n = (size_t)__builtin_popcountll(type);
+
+		rec.lost = session_lost(s, e);
+		if (s->has_ids && !damon_session_ids(s, e, &rec.trailer[n - 1], 1))
+			continue;
+		rec.h.size = (uint16_t)(offsetof(__typeof__(rec), trailer) + n * sizeof(uint64_t));
+		if (rec.lost)
+			stop = to->record(to->priv, &rec.h);
+		memset(rec.trailer, 0, sizeof(rec.trailer));
+	}
+	return stop;
+}
+
 int damon_session_read_raw(struct damon_session *s, const struct damon_session_raw *to)
 {
 	int n = 0, stop = 0;
@@ -117,5 +147,7 @@ int damon_session_read_raw(struct damon_session *s, const struct damon_session_r
 	for (size_t i = 0; i < s->nr_rings && !stop; i++)
 		stop = read_ring(s, &s->cpus[i], to, &n);
 	session_restart(s);
+	if (!stop && s->last)
+		stop = hand_losses(s, to);
 	return stop ? stop : n;
 }

@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the events of a session have counted, and for how long. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "perf/session_priv.h"
 
+#define ENOUGH_NS (100 * NS_PER_MS) /* to tell events that are on from those that are not */
+
+/* All events are asked alike. */
+static bool tells_lost(const struct damon_session *s)
+{
+	return s->events[0].attr.read_format & DAMON_PERF_FORMAT_LOST;
+}
+
 int session_times_of(const struct damon_session *s, const struct event_fd *e,
 		     struct session_times *out)
 {
-	ssize_t n = s->sys->read(s->sys, e->fd, out, sizeof(*out));
+	size_t want = tells_lost(s) ? sizeof(*out) : offsetof(struct session_times, lost);
+	ssize_t n = s->sys->read(s->sys, e->fd, out, want);
 
-	if (n == sizeof(*out))
+	if (!tells_lost(s))
+		out->lost = 0;
+	if (n == (ssize_t)want)
 		return 0;
 	return n < 0 ? (int)n : -EIO;
 }
@@ -21,6 +33,37 @@ void session_add_times(struct session_times *sum, const struct session_times *t)
 	sum->value += t->value;
 	sum->enabled_ns += t->enabled_ns;
 	sum->running_ns += t->running_ns;
+	sum->lost += t->lost;
+}
+
+/* Those of descriptor 'j', as last read if they do not change any more. */
+static int times_at(const struct damon_session *s, size_t j, struct session_times *out)
+{
+	if (!s->last)
+		return session_times_of(s, &s->fds[j], out);
+	*out = s->last[j];
+	return 0;
+}
+
+/* To read an event that is disabled interrupts no CPU: it costs less than to disable and to close
+ * it. Any event's records may have found no room, those of tasks as well. */
+void session_last_times(struct damon_session *s)
+{
+	if (!tells_lost(s) || s->last || !s->nr_fds)
+		return;
+	s->last = calloc(s->nr_fds, sizeof(*s->last));
+	for (size_t j = 0; j < s->nr_fds && s->last; j++)
+		if (session_times_of(s, &s->fds[j], &s->last[j]))
+			s->last[j] = (struct session_times){0};
+}
+
+uint64_t session_lost(const struct damon_session *s, uint32_t event)
+{
+	uint64_t lost = s->ended[event].lost;
+
+	for (size_t j = 0; j < s->nr_fds && s->last; j++)
+		lost += s->fds[j].event == event ? s->last[j].lost : 0;
+	return lost;
 }
 
 static int times_of_event(const struct damon_session *s, uint32_t i, struct session_times *sum)
@@ -29,7 +72,7 @@ static int times_of_event(const struct damon_session *s, uint32_t i, struct sess
 
 	*sum = s->ended[i];
 	for (size_t j = 0; j < s->nr_fds; j++) {
-		int err = s->fds[j].event == i ? session_times_of(s, &s->fds[j], &t) : -ENOENT;
+		int err = s->fds[j].event == i ? times_at(s, j, &t) : -ENOENT;
 
 		if (!err)
 			session_add_times(sum, &t);
@@ -85,7 +128,7 @@ static double part_on(const struct damon_session *s, const struct damon_event *e
 	struct session_times t;
 
 	for (size_t j = 0; j < s->nr_fds; j++) {
-		if (s->fds[j].event || session_times_of(s, &s->fds[j], &t))
+		if (s->fds[j].event || times_at(s, j, &t))
 			continue;
 		all_ns += (double)t.running_ns;
 		on_ns += is_on_cpu(s, e, s->fds[j].cpu) ? (double)t.running_ns : 0;
@@ -157,4 +200,87 @@ int damon_session_ran(const struct damon_session *s, double *share)
 	if (found)
 		*share = least;
 	return found ? 0 : -ENOENT;
+}
+
+double damon_session_uncovered(const struct damon_session *s)
+{
+	double least = 1;
+
+	for (int k = 0; k < s->nr_events; k++) {
+		const struct damon_event *e = &s->events[k];
+
+		if (e->attr.sample_period && nr_cpus_of(s, e) < s->nr_cpus)
+			least = MIN(least, part_on(s, e));
+	}
+	return 1 - least;
+}
+
+/* ---- events that went with their CPU ---- */
+
+/* Where all events are of whole CPUs, the first one tells for all, which is always on. */
+static bool goes_with_cpu(const struct damon_session *s, uint32_t event, int cpu)
+{
+	const struct damon_event *e = &s->events[event];
+
+	return (s->is_all ? !event : e->whole_cpus) && session_on_list(e->cpus, cpu);
+}
+
+static bool has_own(const struct damon_session *s, int cpu)
+{
+	bool has = false;
+
+	for (uint32_t e = 0; e < (uint32_t)s->nr_events && !has; e++)
+		has = goes_with_cpu(s, e, cpu);
+	return has;
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct cpu_ring *x = a, *y = b;
+
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+static void look_at_own(struct damon_session *s)
+{
+	struct session_times t;
+
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		s->cpus[i].now_ns = 0;
+	for (size_t j = 0; j < s->nr_fds; j++) {
+		struct cpu_ring key = {.cpu = s->fds[j].cpu}, *c;
+
+		if (!goes_with_cpu(s, s->fds[j].event, key.cpu) || times_at(s, j, &t))
+			continue;
+		c = bsearch(&key, s->cpus, s->nr_cpus, sizeof(key), by_cpu);
+		c->now_ns += t.enabled_ns;
+	}
+}
+
+/*
+ * The kernel removes the events of a CPU that goes offline, for good and without a record
+ * (perf_event_exit_cpu() in its kernel/events/core.c). Their time stands still then, while that of
+ * the others goes on.
+ */
+bool session_find_gone(struct damon_session *s)
+{
+	uint64_t most_ns = 0;
+	bool any = false;
+
+	if (!s->is_all && !s->has_whole_cpus)
+		return false;
+	look_at_own(s);
+	for (size_t i = 0; i < s->nr_cpus; i++)
+		if (s->cpus[i].now_ns > s->cpus[i].enabled_ns)
+			most_ns = MAX(most_ns, s->cpus[i].now_ns - s->cpus[i].enabled_ns);
+	for (size_t i = 0; i < s->nr_cpus; i++) {
+		struct cpu_ring *c = &s->cpus[i];
+
+		if (most_ns >= ENOUGH_NS) {
+			c->gone |= c->now_ns == c->enabled_ns && has_own(s, c->cpu);
+			c->enabled_ns = c->now_ns;
+		}
+		any |= c->gone;
+	}
+	return any;
 }

@@ -43,10 +43,15 @@ static void code_work(struct damon_pack *p, struct damon_totals *t)
 	}
 }
 
+static bool has_counter(const struct damon_totals *t)
+{
+	return t->counter_percent > 0 || t->uncovered_percent > 0;
+}
+
 /* What operations sets left out, and who was closed; or what comes behind it. */
 static bool has_ops(const struct damon_totals *t)
 {
-	return t->left_out || t->untranslated || t->closed_procs || t->counter_percent > 0;
+	return t->left_out || t->untranslated || t->closed_procs || has_counter(t);
 }
 
 static void code_ops(struct damon_pack *p, struct damon_totals *t)
@@ -62,9 +67,11 @@ static void code_ops(struct damon_pack *p, struct damon_totals *t)
 /* In hundredths of a percent. */
 static void code_counter(struct damon_pack *p, struct damon_totals *t)
 {
-	if (p->writing ? !(t->counter_percent > 0) : !pack_left(p))
+	if (p->writing ? !has_counter(t) : !pack_left(p))
 		return;
 	t->counter_percent = code_whole(p, t->counter_percent * 100) / 100;
+	if (p->writing ? t->uncovered_percent > 0 : pack_left(p))
+		t->uncovered_percent = code_whole(p, t->uncovered_percent * 100) / 100;
 }
 
 /* What of the samples of hardware was left out, and what its traces lost. Likewise. */

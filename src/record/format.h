@@ -121,6 +121,7 @@ struct damon_totals {
 	uint64_t left_out, untranslated, closed_procs;
 	char closed_reason[160];
 	double counter_percent;		    /* of hardware; 0: not known */
+	double uncovered_percent;	    /* likewise; 0: none */
 	struct damon_check_totals checks;   /* a chunk of its own */
 	struct damon_origin origin;	    /* likewise */
 	struct damon_scheme_totals schemes; /* likewise */

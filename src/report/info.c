@@ -250,6 +250,9 @@ static void add_hardware(struct facts *l, const struct damon_record_info *i,
 	if (st->counter_percent > 0)
 		add_real(l, "counter_percent", "time with a counter", st->counter_percent,
 			 print_percents);
+	if (st->uncovered_percent > 0)
+		add_real(l, "uncovered_percent", "time on CPUs without events",
+			 st->uncovered_percent, print_percents);
 	for (size_t k = 0; k < ARRAY_SIZE(counts); k++)
 		add_u64(l, counts[k].key, is_hardware || counts[k].n ? counts[k].title : NULL,
 			counts[k].n, counts[k].print);

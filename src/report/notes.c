@@ -8,6 +8,7 @@
 
 #define LABEL_WIDTH    10
 #define COUNTER_ENOUGH 95  /* percent of the time */
+#define UNCOVERED_MUCH 5   /* likewise */
 #define FEW	       100 /* observations: little can be said */
 
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
@@ -215,6 +216,11 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		    "events had a counter for %s of their time, as others use them: rates are too "
 		    "low",
 		    print_percent(n, st->counter_percent / 100));
+	if (st->uncovered_percent > UNCOVERED_MUCH)
+		say(a, "",
+		    "%s of the time was spent on CPUs that these events are not for: what ran "
+		    "there is not seen",
+		    print_percent(n, st->uncovered_percent / 100));
 	if (st->likely && st->accesses)
 		say(a, "", "%s of the addresses rest on a late read of memory",
 		    print_percent(n, (double)st->likely / (double)st->accesses));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "perf/record.h"
 #include "tests/kit/fake_perf.h"
 
 static struct fake_perf *fake(const struct damon_sys *s)
@@ -44,6 +45,8 @@ static int fake_open(const struct damon_sys *s, struct perf_event_attr *a, int p
 	if (a->inherit && (a->read_format & PERF_FORMAT_GROUP || a->sample_type & PERF_SAMPLE_READ))
 		return -EINVAL;
 	if (pid == -1 && (cpu < 0 || a->enable_on_exec))
+		return -EINVAL;
+	if (a->read_format & DAMON_PERF_FORMAT_LOST && f->before_6_0)
 		return -EINVAL;
 	for (int i = 0; i < FAKE_FDS; i++)
 		nr += f->event[i].open;
@@ -183,7 +186,7 @@ static int fake_close(const struct damon_sys *s, int fd)
 static ssize_t fake_read(const struct damon_sys *s, int fd, void *buf, size_t len)
 {
 	struct fake_event *e = event(fake(s), fd);
-	uint64_t words[3];
+	uint64_t words[4];
 	size_t n = 0;
 
 	if (!e)
@@ -193,6 +196,9 @@ static ssize_t fake_read(const struct damon_sys *s, int fd, void *buf, size_t le
 		words[n++] = e->enabled_ns;
 	if (e->attr.read_format & PERF_FORMAT_TOTAL_TIME_RUNNING)
 		words[n++] = e->running_ns;
+	if (e->attr.read_format & DAMON_PERF_FORMAT_LOST)
+		words[n++] = e->lost;
+	fake(s)->nr_reads++;
 	if (len < n * sizeof(*words)) /* event->read_size in kernel/events/core.c */
 		return -ENOSPC;
 	memcpy(buf, words, n * sizeof(*words));

@@ -27,6 +27,7 @@ struct fake_event {
 	bool on; /* as the kernel has it; of a group its leader says it */
 	uint64_t id, count;
 	uint64_t enabled_ns, running_ns; /* as the kernel tells them: of the thread, on its CPU */
+	uint64_t lost;			 /* records that its ring had no room for */
 	void *map;
 	size_t map_len;
 	uint8_t *aux; /* the area of a hardware trace */
@@ -50,6 +51,8 @@ struct fake_perf {
 	int nr_cpus;
 	bool offline[FAKE_CPUS];
 	int nr_opened;	 /* perf_event_open() calls that succeeded */
+	int nr_reads;	 /* of events */
+	bool before_6_0; /* the kernel does not tell what an event lost */
 	size_t mmap_max; /* larger mappings are refused with mmap_err; 0: none are */
 	int mmap_err;
 	size_t locked, locked_max; /* bytes that are mapped, and may be (EPERM); 0: no limit */

@@ -249,7 +249,7 @@ static void write_throttle(struct hw_stage *l, uint64_t time)
 /* One CPU after the other is busy. An event of a thread is enabled wherever the thread runs. */
 static void pass_time(struct hw_stage *l, uint64_t ns)
 {
-	int busy = l->polls % 3;
+	int busy = l->polls % l->nr_busy;
 
 	for (int i = 0; i < FAKE_FDS; i++) {
 		struct fake_event *e = &l->perf.event[i];
@@ -279,10 +279,12 @@ static int live_poll(const struct damon_sys *s, struct pollfd *fds, size_t n, in
 	pass_time(l, l->perf.now_ns - from);
 	if (l->throttled_at && l->polls == l->throttled_at)
 		write_throttle(l, from);
-	if (l->polls++ == 3) { /* five samples did not fit into a ring */
-		const struct fake_event *e = follower(l, 2);
+	/* five samples did not fit into a ring, nor do two more, after which no record comes */
+	if (l->polls++ == 3) {
+		struct fake_event *e = follower(l, 2);
 		bool several = e->attr.sample_type & PERF_SAMPLE_IDENTIFIER;
 
+		e->lost = 5 + 2;
 		cr_assert(fake_perf_write(&l->perf, 2,
 					  perf_build_lost(&build, several ? e->id : 0, 5, from)));
 		perf_build_start(&build, PERF_RECORD_THROTTLE, 0); /* too short */
@@ -347,6 +349,7 @@ void hw_init(struct hw_stage *l, const struct hw_plan *plan)
 	memset(l, 0, sizeof(*l));
 	l->plan = plan;
 	l->turns = 1;
+	l->nr_busy = 3;
 	rng_seed(&l->rng, 11);
 	fake_perf_init(&l->perf, 4);
 	l->perf.machine = plan->machine;

@@ -42,6 +42,7 @@ struct hw_stage {
 	double seen_hz;		    /* its accesses, as snapshots have them */
 	int throttled_at;	    /* of 'polls'; 0: never */
 	double turns;		    /* of the time each event has a counter */
+	int nr_busy;		    /* CPUs that are, one after the other */
 };
 
 #define HW_PLANS 7

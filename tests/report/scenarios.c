@@ -488,6 +488,7 @@ static void fill_ladder(struct damon_record *r)
 	put_steady(r, "ladder");
 	strcpy(st->source, "ibs");
 	st->counter_percent = 48.5;
+	st->uncovered_percent = 12.5;
 	st->rate_hz = 420;
 	st->overhead_asked_percent = 1;
 	st->rate_bound = DAMON_RATE_OVERHEAD;

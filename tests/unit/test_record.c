@@ -146,6 +146,7 @@ Test(record, totals_latest_wins_and_only_close_completes)
 	totals.closed_procs = UINT64_MAX;
 	strcpy(totals.closed_reason, "closed");
 	totals.counter_percent = 49.75;
+	totals.uncovered_percent = 12.25;
 	totals.checks = (struct damon_check_totals){"idle,smaps", 1, 2, 3, 4, 5, 6, 7, 8, "cannot"};
 	totals.complete = 0;
 	cr_assert_eq(damon_writer_close(w, &totals), 0);

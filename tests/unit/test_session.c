@@ -545,7 +545,7 @@ Test(session, attaching_can_be_stopped_before_each_thread)
 			nr_open += fake_perf_nr_open(&world, tid);
 		cr_expect_eq(err, rows[i].want, "row %zu: %d", i, err);
 		cr_expect_eq(nr_open, rows[i].nr_open, "row %zu: %d", i, nr_open);
-		cr_expect_eq(world.nr_opened, 2 + 2 * MIN(rows[i].left, 3), "row %zu", i);
+		cr_expect_eq(world.nr_opened, 3 + 2 * MIN(rows[i].left, 3), "row %zu", i);
 		cr_expect_eq(!!strstr(f.text, "interrupted"), err != 0, "row %zu: %s", i, f.text);
 		damon_session_free(s);
 		fake_perf_release(&world);

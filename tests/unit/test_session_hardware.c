@@ -344,6 +344,7 @@ Test(session_hardware, events_without_a_counter_are_noticed)
 		unsigned cpus;	 /* where it ran: a bit for each of four */
 		double turns[3]; /* of each event */
 		double want;	 /* < 0: not told */
+		double uncovered;
 	} rows[] = {
 		{"always", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0xf, {1, 1}, 1},
 		{"on one CPU", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0x4, {1, 1}, 1},
@@ -366,8 +367,31 @@ Test(session_hardware, events_without_a_counter_are_noticed)
 		 2,
 		 0x7,
 		 {1, 1},
-		 1},
-		{"the same, half", {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")}, 2, 0x7, {1, .5}, .5},
+		 1,
+		 1 / 3.},
+		{"the same, half",
+		 {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")},
+		 2,
+		 0x7,
+		 {1, .5},
+		 .5,
+		 1 / 3.},
+		{"where it ran", {DUMMY, SAMPLES("p/a/", 1, .cpus = "0-1")}, 2, 0x3, {1, 1}, 1},
+		{"one of two on a kind of core",
+		 {DUMMY, SAMPLES("cpu/a/", 1), SAMPLES("p/b/", 2, .cpus = "0")},
+		 3,
+		 0xf,
+		 {1, 1, 1},
+		 1,
+		 .75},
+		{"traces",
+		 {DUMMY,
+		  TRACE(.name = "t//", .attr.sample_period = 7, .aux_bytes = 8192, .cpus = "1-3")},
+		 2,
+		 0x3,
+		 {1, 1},
+		 -1,
+		 .5},
 		{"nothing ran", {DUMMY, SAMPLES("cpu/a/", 1)}, 2, 0, {1, 1}, 1},
 		{"no hardware", {DUMMY, DUMMY}, 2, 0xf, {1, 1}, -1},
 		{"a leader, which takes no samples", {DUMMY, CORE(1)}, 2, 0xf, {1, .5}, -1},
@@ -375,7 +399,7 @@ Test(session_hardware, events_without_a_counter_are_noticed)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct damon_session *s = new_session(rows[i].e, rows[i].n, 4);
-		double share = -1;
+		double share = -1, uncovered;
 
 		fake_perf_file(&world, "/proc/7/task", "7\n");
 		cr_assert_eq(damon_session_attach(s, 7, NULL), 0);
@@ -389,6 +413,9 @@ Test(session_hardware, events_without_a_counter_are_noticed)
 		cr_expect_eq(damon_session_ran(s, &share), rows[i].want < 0 ? -ENOENT : 0, "%s",
 			     rows[i].name);
 		cr_expect_float_eq(share, rows[i].want, .01, "%s: %g", rows[i].name, share);
+		uncovered = damon_session_uncovered(s);
+		cr_expect_float_eq(uncovered, rows[i].uncovered, .01, "%s: %g", rows[i].name,
+				   uncovered);
 		damon_session_free(s);
 		fake_perf_release(&world);
 	}

@@ -531,3 +531,57 @@ Test(session_live, children_follow_the_ladder, .timeout = 120)
 	waitpid(parent, NULL, 0);
 	damon_session_free(s);
 }
+
+#define MAPPINGS 1000 /* more than fit into the least of rings */
+
+/* All in a child, whose losses are those of the event that it inherited. */
+static void map_in_child(void)
+{
+	int pid = fork();
+
+	for (int i = 0; i < MAPPINGS && !pid; i++)
+		munmap(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+}
+
+static int count_mappings(void *priv, const struct damon_perf_record *r)
+{
+	*(uint64_t *)priv += r->type == PERF_RECORD_MMAP2;
+	return 0;
+}
+
+/* The ring is full, and nothing is written once there is room again. */
+Test(session_live, what_is_lost_last_is_told)
+{
+	static const struct damon_session_options o = {.ring_bytes = 16 << 10};
+	static const struct damon_event e = {.attr = {.type = PERF_TYPE_SOFTWARE,
+						      .config = PERF_COUNT_SW_TASK_CLOCK,
+						      .exclude_kernel = 1,
+						      .exclude_hv = 1}};
+	struct damon_session_stats st;
+	struct damon_fail f = {0};
+	uint64_t seen = 0;
+	int go, pid;
+
+	if (damon_session_new(&damon_sys_real, &e, 1, &o, &s, &f))
+		cr_skip("no perf events here: %s", f.text);
+	if (!(damon_session_event(s, 0)->attr.read_format & DAMON_PERF_FORMAT_LOST))
+		cr_skip("before Linux 6.0");
+	pid = child(map_in_child, &go);
+	cr_assert_eq(damon_session_attach(s, pid, NULL), 0);
+	cr_assert_eq(damon_session_enable(s), 0);
+	let_go(go);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	damon_session_disable(s);
+	cr_assert_geq(damon_session_read(s, count_mappings, &seen), 0);
+	damon_session_stats(s, &st);
+	cr_expect_lt(seen, MAPPINGS);
+	cr_expect_eq(st.no_room, 0, "no record says so");
+	cr_expect_geq(seen + st.lost, MAPPINGS, "%llu are seen, %llu are lost",
+		      (unsigned long long)seen, (unsigned long long)st.lost);
+	cr_expect_lt(seen + st.lost, MAPPINGS + 100, "forks and exits besides: %llu",
+		     (unsigned long long)(seen + st.lost));
+	damon_session_free(s);
+}

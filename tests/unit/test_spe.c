@@ -191,6 +191,22 @@ Test(spe, takes_as_much_memory_as_it_may)
 	}
 }
 
+/* Its second kind of cores is not to be left out. */
+static const struct fake_file unreadable[] = {
+	{DIR "/arm_spe_0/type", "9\n", 0},
+	{DIR "/arm_spe_0/cpumask", "0-3\n", 0},
+	{DIR "/arm_spe_0/format/ts_enable", "config:0\n", 0},
+	{DIR "/arm_spe_1/type", "", EACCES},
+	{0},
+};
+static const struct fake_file odd[] = {
+	{DIR "/arm_spe_0/type", "9\n", 0},
+	{DIR "/arm_spe_0/format/ts_enable", "config:0\n", 0},
+	{DIR "/arm_spe_1/type", "10\n", 0},
+	{DIR "/arm_spe_1/cpumask", "four\n", 0},
+	{0},
+};
+
 Test(spe, says_why_it_is_not_here)
 {
 	static const struct {
@@ -204,6 +220,8 @@ Test(spe, says_why_it_is_not_here)
 		{"here", root, 0, 0, ""},
 		{"here, as user", user, 0, 0, ""},
 		{"forbidden", user, EACCES, -EACCES, "cannot sample"},
+		{"one cannot be read", unreadable, 0, -EACCES, "arm_spe_1 in sysfs cannot be used"},
+		{"one is odd", odd, 0, -EINVAL, "arm_spe_1 in sysfs cannot be used"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

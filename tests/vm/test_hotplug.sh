@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A CPU goes offline and comes back while a program is recorded that runs on both: the recording
-# goes on, what ran on it before and after is seen, and one that comes online later is told.
+# goes on, what ran on it before and after is seen, and one that comes online later is told. Of all
+# processes its events are gone for good, and that is told.
 . "${BASH_SOURCE%/*}/kit.sh"
 
 cpu1=/sys/devices/system/cpu/cpu1/online
 [ -w "$cpu1" ] || skip "CPU 1 cannot be taken offline"
 trap 'echo 1 > "$cpu1"' EXIT
 
-# record_threads NAME COMMAND...: records for six seconds, COMMAND after two.
+# record_threads NAME COMMAND...: records for six seconds, COMMAND after two; all processes if NAME
+# begins with "all".
 record_threads()
 {
 	local name=$1 work
@@ -16,7 +18,12 @@ record_threads()
 	work=$!
 	wait_for $work threads
 	sleep 0.5
-	damon-perf record --overhead 3 --duration 6s -o "$name.data" -p $work 2> "$name.err" &
+	case $name in
+	all*) set -- -a "$@" ;;
+	*) set -- "-p$work" "$@" ;;
+	esac
+	damon-perf record --overhead 3 --duration 6s -o "$name.data" "$1" 2> "$name.err" &
+	shift
 	sleep 2
 	"$@"
 	wait $! || fail "damon-perf record ends well" "$(cat "$name.err")"
@@ -41,6 +48,12 @@ record_threads back away_and_back
 [ "$(value back unseen_cpus)" = 0 ] || fail "CPU 1 is known from before" "$(cat back.csv)"
 samples=$(value back samples)
 [ "$samples" -gt 100 ] || fail "samples go on" "$samples"
+
+record_threads all away_and_back
+[ "$(value all complete)" = 1 ] || fail "a complete record" "$(cat all.csv)"
+[ "$(value all unseen_cpus)" = 1 ] || fail "CPU 1 has lost its events" "$(cat all.csv)"
+record_threads all_stay true
+[ "$(value all_stay unseen_cpus)" = 0 ] || fail "no CPU was away" "$(cat all_stay.csv)"
 
 echo 0 > "$cpu1"
 record_threads late sh -c "echo 1 > $cpu1"
