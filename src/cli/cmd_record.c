@@ -24,6 +24,7 @@
 #include "cli/options/target_options.h"
 #include "cli/signals.h"
 #include "cli/options/tuning.h"
+#include "report/loss.h"
 #include "damon.h"
 
 static const struct command_pair examples[] = {
@@ -267,7 +268,7 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 
 static void say_summary(struct recording *r)
 {
-	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[48] = "", next[700];
+	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[LOSS_TEXT_MAX], next[700];
 	struct damon_stats stats = {.size = sizeof(stats)};
 	const char *output = r->options->output;
 
@@ -276,11 +277,10 @@ static void say_summary(struct recording *r)
 	if (r->options->raw) {
 		raw_say(&stats, output);
 		say_cost(r, &stats);
+		target_options_say_closed(&stats);
 		return;
 	}
-	if (stats.lost || stats.throttled)
-		snprintf(lost, sizeof(lost), " (%llu lost)",
-			 (unsigned long long)(stats.lost + stats.throttled));
+	loss_text(lost, sizeof(lost), &stats);
 	next_step(next, sizeof(next), output);
 	say("%llu snapshot%s of %s %s%s, %s in '%.200s'%s", (unsigned long long)stats.nr_snapshots,
 	    stats.nr_snapshots == 1 ? "" : "s",

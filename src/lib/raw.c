@@ -44,6 +44,13 @@ int raw_check(struct damon_ctx *ctx)
 		damon_fail_remedy(&ctx->fail, "choose another one: 'damon-perf check' lists them");
 		return -EINVAL;
 	}
+	if (ctx->members.nr_groups) { /* who joins later has ids that the file does not know */
+		damon_fail(&ctx->fail, EINVAL,
+			   "a cgroup's processes come and go, and a raw recording has those that "
+			   "were there at the start, and their children");
+		damon_fail_remedy(&ctx->fail, "name them with '-p'");
+		return -EINVAL;
+	}
 	if (strcmp(ctx->sampling.check, "none"))
 		return damon_fail(&ctx->fail, EINVAL,
 				  "accessed bits are looked at for a record, and a raw recording "
@@ -296,7 +303,7 @@ static int put_mappings(struct damon_ctx *ctx, struct raw *raw, int pid)
 	struct damon_maps maps = {0};
 	int err = damon_maps_read(ctx->sys, pid, &maps);
 
-	if (err == -ESRCH || err == -ENOENT)
+	if (err == -ESRCH || err == -ENOENT || (ctx->all && (err == -EACCES || err == -EPERM)))
 		return 0;
 	for (size_t i = 0; i < maps.nr && !err; i++) {
 		set_build_id(ctx, pid, &maps.m[i], &last);
@@ -337,6 +344,16 @@ static int put_process(struct damon_ctx *ctx, struct raw *raw, int pid)
 	return err ? err : put_mappings(ctx, raw, pid);
 }
 
+static int put_everyone(struct damon_ctx *ctx, struct raw *raw)
+{
+	_cleanup_(freep) int *pids = NULL;
+	int n = damon_proc_pids(ctx->sys, &pids), err = 0;
+
+	for (int i = 0; i < n && !err; i++)
+		err = put_process(ctx, raw, pids[i]);
+	return n < 0 ? n : err;
+}
+
 static int put_before(struct damon_ctx *ctx, struct raw *raw)
 {
 	int err = put_names(raw);
@@ -345,6 +362,8 @@ static int put_before(struct damon_ctx *ctx, struct raw *raw)
 		err = put_traces(ctx, raw);
 	for (size_t i = 0; i < ctx->nr_pids && !err; i++)
 		err = put_process(ctx, raw, ctx->pids[i].pid);
+	if (!err && ctx->all)
+		err = put_everyone(ctx, raw);
 	if (!err)
 		err = damon_perf_writer_flush(raw->out);
 	return err ? explain(ctx, err) : 0;

@@ -132,8 +132,9 @@ static void total_sources(const struct damon_ctx *ctx, struct damon_totals *t)
 	t->no_access = s.no_access;
 	t->in_kernel = s.in_kernel;
 	t->unwanted = s.unwanted;
-	t->traces_truncated = s.truncated + ctx->seen_stalled;
-	t->traces_collided = s.collided;
+	t->traces_truncated =
+		(ctx->raw_path ? ctx->seen_truncated : s.truncated) + ctx->seen_stalled;
+	t->traces_collided = ctx->raw_path ? ctx->seen_collided : s.collided;
 	t->traces_broken = s.broken;
 	t->traces_skipped = s.skipped;
 }

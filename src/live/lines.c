@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "live/lines.h"
 #include "report/known.h"
+#include "report/loss.h"
 #include "report/names.h"
 #include "report/print.h"
 
@@ -287,7 +288,7 @@ static void put_overhead(struct json *j, const struct damon_stats *s)
 	put_percent(j, "percent", s->overhead_percent);
 	put_percent(j, "slowdown_percent", s->slowdown_percent);
 	put_percent(j, "own_cpu_percent", s->own_cpu_percent);
-	json_u64(j, "lost", s->lost + s->throttled);
+	json_u64(j, "lost", loss_sum(s));
 	json_end(j);
 }
 

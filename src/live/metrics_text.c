@@ -342,6 +342,12 @@ static void put_losses(struct text *t, const struct damon_stats *s)
 		{"no_target", s->no_target},
 		{"kernel", s->kernel_ticks},
 		{"thinned", s->thinned},
+		{"no_code", s->no_code},
+		{"foreign", s->foreign},
+		{"malformed", s->malformed},
+		{"traces_truncated", s->traces_truncated},
+		{"traces_collided", s->traces_collided},
+		{"traces_broken", s->traces_broken},
 	};
 
 	family(t, "lost_samples", "counter", NULL, "Samples that told of no access, by reason.");

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "live/model.h"
 #include "live/regions.h"
+#include "report/loss.h"
 #include "report/print.h"
 
 int live_model_init(struct live_model *m, uint64_t column_ns)
@@ -233,7 +234,7 @@ int live_model_snapshot(struct live_model *m, const struct damon_snapshot *s)
 
 void live_model_stats(struct live_model *m, const struct damon_stats *s)
 {
-	m->recent_lost = s->lost + s->throttled - m->stats.lost - m->stats.throttled;
+	m->recent_lost = loss_sum(s) - loss_sum(&m->stats);
 	m->stats = *s;
 }
 

@@ -152,6 +152,7 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv);
 struct damon_session_stats {
 	uint64_t records, lost, throttled, malformed, bytes;
 	uint64_t no_room; /* of 'lost': what the rings had no room for, as records tell */
+	uint64_t truncated, collided; /* pieces of traces, as the kernel says */
 	uint64_t stalled; /* areas of traces that were full, with no record that says so */
 	size_t nr_fds, nr_rings, ring_bytes;
 };

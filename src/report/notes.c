@@ -194,6 +194,7 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		{"the kernel's own", st->filtered_kernel, false},
 		{"not asked for", st->filtered_unwanted, false},
 		{"of other processes", st->strangers, false},
+		{"processes not looked into", st->closed_procs, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
 	char text[1200], n[DAMON_UNITS_MAX];

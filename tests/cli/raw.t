@@ -45,6 +45,8 @@ Nothing is left of what was refused.
   >     damon-perf record --raw $o -o none true 2>&1 | grep -c "^damon-perf: '${o%% *}' is for samples that are decoded, and '--raw' decodes none; leave it out$"
   > done | sort | uniq -c | tr -s ' '
    11 1
+  $ fails damon-perf record --raw --source soft --cgroup / -o none
+  damon-perf: a cgroup's processes come and go, and a raw recording has those that were there at the start, and their children; name them with '-p' [125]
   $ fails damon-perf record --raw --replay first -o none
   damon-perf: '--raw' is for what is being recorded, and '--replay' reads what was; leave one of them out [125]
   $ fails damon-perf record --raw --source soft --period 1000 -o none true
