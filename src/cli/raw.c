@@ -8,7 +8,9 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/options/record_options.h"
+#include "cli/options/target_options.h"
 #include "cli/say.h"
+#include "report/losses.h"
 
 int raw_check_options(const struct option_row *rows, const struct option_line *line,
 		      const char **output, struct damon_fail *fail)
@@ -56,15 +58,18 @@ int raw_check_options(const struct option_row *rows, const struct option_line *l
 
 void raw_say(const struct damon_stats *s, const char *output)
 {
-	char samples[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], traces[48] = "", lost[48] = "";
+	char samples[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], traces[48] = "";
+	char lost[LOSSES_TEXT_MAX];
 
 	if (s->raw_trace_bytes)
 		snprintf(traces, sizeof(traces), " and %s of traces",
 			 damon_print_bytes(bytes, (double)s->raw_trace_bytes));
-	if (s->lost || s->throttled)
-		snprintf(lost, sizeof(lost), " (%llu lost)",
-			 (unsigned long long)(s->lost + s->throttled));
 	say("%s samples%s%s of source %s, %s in '%.200s'",
-	    damon_print_count(samples, (double)s->raw_samples), traces, lost, s->source,
-	    damon_print_bytes(bytes, (double)s->record_bytes), output);
+	    damon_print_count(samples, (double)s->raw_samples), traces, losses_text(lost, s),
+	    s->source, damon_print_bytes(bytes, (double)s->record_bytes), output);
+	if (losses_by_turns(s))
+		say("events had a counter for %.2g %% of their time, as others use them: samples "
+		    "are too few",
+		    s->counter_percent);
+	target_options_say_closed(s);
 }

@@ -22,6 +22,7 @@
 #include "live/screen.h"
 #include "live/tail.h"
 #include "live/terminal.h"
+#include "report/losses.h"
 
 #define COLUMN_NS (500 * NS_PER_MS) /* of the picture, at its finest */
 #define DRAW_NS	  (250 * NS_PER_MS) /* from one picture to the next, at least */
@@ -359,14 +360,14 @@ static int wait_command(struct watch *w)
 
 static void say_summary(struct watch *w)
 {
-	char obs[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX];
+	char obs[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], lost[LOSSES_TEXT_MAX];
 	struct damon_stats s = {.size = sizeof(s)};
 
 	if (damon_ctx_stats(w->ctx, &s) < 0 || !w->options->record)
 		return;
-	say("%llu snapshots of %s samples, %s in '%.200s'", (unsigned long long)s.nr_snapshots,
-	    damon_print_count(obs, (double)s.obs), damon_print_bytes(bytes, (double)s.record_bytes),
-	    w->options->record);
+	say("%llu snapshots of %s samples%s, %s in '%.200s'", (unsigned long long)s.nr_snapshots,
+	    damon_print_count(obs, (double)s.obs), losses_text(lost, &s),
+	    damon_print_bytes(bytes, (double)s.record_bytes), w->options->record);
 }
 
 /* Opens the screen, if there is to be one, before the context: what can be refused is refused

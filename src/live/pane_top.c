@@ -6,10 +6,11 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "live/pane.h"
+#include "report/losses.h"
 #include "report/print.h"
 
 #define PART_MAX  64
-#define MAX_PARTS 8
+#define MAX_PARTS 9
 
 /* Parts of a line; where there is no room the higher 'drop' goes first. */
 struct part {
@@ -45,7 +46,6 @@ static void put_cost(struct part *p, const struct damon_stats *s)
 static size_t make_parts(struct part *p, const struct live_model *m, const struct live_view *v)
 {
 	const struct damon_stats *s = &m->stats;
-	uint64_t lost = s->lost + s->throttled;
 	char count[DAMON_UNITS_MAX];
 	size_t n = 0;
 
@@ -62,7 +62,12 @@ static size_t make_parts(struct part *p, const struct live_model *m, const struc
 			 damon_print_count(count, m->rate_hz));
 	p[n++].drop = 3;
 	put_cost(&p[n++], s);
-	snprintf(p[n].text, PART_MAX, "lost %s", damon_print_count(count, (double)lost));
+	snprintf(p[n].text, PART_MAX, "lost %s", damon_print_count(count, (double)losses_count(s)));
+	p[n].warn = m->recent_lost > 0;
+	p[n++].drop = 2;
+	if (s->throttled)
+		snprintf(p[n].text, PART_MAX, "throttled %s",
+			 damon_print_count(count, (double)s->throttled));
 	p[n].warn = m->recent_lost > 0;
 	p[n++].drop = 2;
 	pane_clock(p[n].text, PART_MAX, m->now_ns - m->start_ns);

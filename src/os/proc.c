@@ -145,33 +145,44 @@ void damon_maps_release(struct damon_maps *m)
 	*m = (struct damon_maps){0};
 }
 
-int damon_proc_tids(const struct damon_sys *sys, int pid, int **tids)
+/* The names in a folder of /proc that are numbers. */
+static int list_ids(const struct damon_sys *sys, const char *path, int **ids)
 {
 	_cleanup_(freep) char *text = NULL;
 	_cleanup_(freep) int *list = NULL;
 	size_t nr = 0, cap = 0;
-	char path[64];
-	int err;
+	int err = damon_sys_slurp(sys, path, &text, NULL);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	err = damon_sys_slurp(sys, path, &text, NULL);
 	if (err)
 		return err == -ENOENT ? -ESRCH : err;
 	for (char *p = text; *p;) {
-		uint64_t tid;
+		uint64_t id;
 
 		err = vec_reserve(&list, &cap, nr + 1, sizeof(*list));
 		if (err)
 			return err;
-		if (number(&p, 10, &tid) && tid > 0 && tid <= INT32_MAX)
-			list[nr++] = (int)tid;
+		if (number(&p, 10, &id) && id > 0 && id <= INT32_MAX)
+			list[nr++] = (int)id;
 		p += strcspn(p, "\n");
 		p += *p == '\n';
 	}
 	if (!nr)
 		return -ESRCH;
-	*tids = steal(&list);
+	*ids = steal(&list);
 	return (int)nr;
+}
+
+int damon_proc_tids(const struct damon_sys *sys, int pid, int **tids)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return list_ids(sys, path, tids);
+}
+
+int damon_proc_all(const struct damon_sys *sys, int **pids)
+{
+	return list_ids(sys, "/proc", pids);
 }
 
 int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16])

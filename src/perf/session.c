@@ -552,6 +552,10 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 		st->lost += r->lost;
 	else if (r->type == PERF_RECORD_THROTTLE)
 		st->throttled++;
+	if (r->type != PERF_RECORD_AUX)
+		return;
+	st->truncated += !!(r->aux.flags & PERF_AUX_FLAG_TRUNCATED);
+	st->collided += !!(r->aux.flags & PERF_AUX_FLAG_COLLISION);
 }
 
 void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags)

@@ -51,8 +51,16 @@ Files have their build ids, those that were there before as well.
   $ "$W/dense" --seconds 60 > /dev/null & target=$!
   $ until grep -q dense /proc/$target/comm; do sleep .1; done
   $ damon-perf record -q --raw --source soft --rate 100 --duration 1 -o there.data -p $target
-  $ kill $target
   $ perf buildid-list -i there.data 2> err | grep -c "^$id .*/dense$"
+  1
+
+Of all processes each has its name and its mappings, whenever it began; threads of the kernel have none.
+
+  $ damon-perf record -q --raw --source soft --rate 100 --duration 1 -o all.data -a
+  $ kill $target
+  $ perf script -i all.data --show-mmap-events 2> err | grep -c "PERF_RECORD_MMAP2 $target/$target: .* r-xp .*/dense$"
+  1
+  $ perf script -i all.data -F comm,pid,ip,sym 2> err | grep -c "^ *dense *$target .* main$" | grep -c '[0-9]'
   1
 
 Names in what perf itself has recorded: files are known by the build ids that it leaves behind the records.

@@ -38,6 +38,9 @@ Nothing is left of what was refused.
   [1]
   $ fails damon-perf record --raw --source faults -o none true
   damon-perf: source 'faults' has no samples to record unseen; choose another one: 'damon-perf check' lists them [125]
+  $ fails damon-perf record --raw --source soft --cgroup / -o none; test -e none
+  damon-perf: processes that join a cgroup later would have neither names nor mappings in a raw recording; leave out '--raw', or name its processes with '-p' [125]
+  [1]
   $ fails damon-perf record --raw -o - true
   damon-perf: the beginning of a perf.data is written last, which standard output may not allow; name a file with '-o' [125]
   $ for o in "--mem-reads 1" "--check smaps" "--checks-per-sec 5" "--sample 1ms" "--aggr 1s" "--updr 1s" "--minr 5" \
