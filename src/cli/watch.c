@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "cli/find.h"
 #include "cli/follow.h"
+#include "cli/options/target_options.h"
 #include "cli/output.h"
 #include "cli/say.h"
 #include "cli/signals.h"
@@ -363,7 +364,10 @@ static void say_summary(struct watch *w)
 	char obs[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], lost[LOSSES_TEXT_MAX];
 	struct damon_stats s = {.size = sizeof(s)};
 
-	if (damon_ctx_stats(w->ctx, &s) < 0 || !w->options->record)
+	if (damon_ctx_stats(w->ctx, &s) < 0)
+		return;
+	target_options_say_closed(&s);
+	if (!w->options->record)
 		return;
 	say("%llu snapshots of %s samples%s, %s in '%.200s'", (unsigned long long)s.nr_snapshots,
 	    damon_print_count(obs, (double)s.obs), losses_text(lost, &s),
