@@ -24,8 +24,8 @@
 #include "cli/options/target_options.h"
 #include "cli/signals.h"
 #include "cli/options/tuning.h"
-#include "report/loss.h"
 #include "damon.h"
+#include "report/losses.h"
 
 static const struct command_pair examples[] = {
 	{"damon-perf record -- sort big.txt",
@@ -203,7 +203,7 @@ static void say_nothing_seen(const struct recording *r, const struct damon_stats
 		{s->foreign, "were of " FOREIGN},
 		{s->kernel_ticks, "were in the kernel, working for the command; '--source faults' "
 				  "sees what is touched there for the first time"},
-		{s->lost + s->throttled, "were lost; lower '--rate'"},
+		{losses_count(s), "were lost; lower '--rate'"},
 		{s->no_code, "found no code to decode: it is neither in a file that can be read, "
 			     "nor readable in memory"},
 		{s->no_region + s->no_target, "met no mapping that is known"},
@@ -268,7 +268,7 @@ static void say_cost(const struct recording *r, const struct damon_stats *s)
 
 static void say_summary(struct recording *r)
 {
-	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[LOSS_TEXT_MAX], next[700];
+	char bytes[DAMON_UNITS_MAX], obs[DAMON_UNITS_MAX], lost[LOSSES_TEXT_MAX], next[700];
 	struct damon_stats stats = {.size = sizeof(stats)};
 	const char *output = r->options->output;
 
@@ -277,15 +277,13 @@ static void say_summary(struct recording *r)
 	if (r->options->raw) {
 		raw_say(&stats, output);
 		say_cost(r, &stats);
-		target_options_say_closed(&stats);
 		return;
 	}
-	loss_text(lost, sizeof(lost), &stats);
 	next_step(next, sizeof(next), output);
 	say("%llu snapshot%s of %s %s%s, %s in '%.200s'%s", (unsigned long long)stats.nr_snapshots,
 	    stats.nr_snapshots == 1 ? "" : "s",
 	    damon_print_count(obs, (double)(replayed_checks(&stats) ? stats.checks : stats.obs)),
-	    replayed_checks(&stats) ? "checks" : "samples", lost,
+	    replayed_checks(&stats) ? "checks" : "samples", losses_text(lost, &stats),
 	    damon_print_bytes(bytes, (double)stats.record_bytes), output, next);
 	say_cost(r, &stats);
 	if (r->options->replay)

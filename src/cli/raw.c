@@ -8,8 +8,9 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/options/record_options.h"
+#include "cli/options/target_options.h"
 #include "cli/say.h"
-#include "report/loss.h"
+#include "report/losses.h"
 
 int raw_check_options(const struct option_row *rows, const struct option_line *line,
 		      const char **output, struct damon_fail *fail)
@@ -57,15 +58,18 @@ int raw_check_options(const struct option_row *rows, const struct option_line *l
 
 void raw_say(const struct damon_stats *s, const char *output)
 {
-	char samples[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], traces[48] = "", lost[LOSS_TEXT_MAX];
+	char samples[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], traces[48] = "";
+	char lost[LOSSES_TEXT_MAX];
 
 	if (s->raw_trace_bytes)
 		snprintf(traces, sizeof(traces), " and %s of traces",
 			 damon_print_bytes(bytes, (double)s->raw_trace_bytes));
 	say("%s samples%s%s of source %s, %s in '%.200s'",
-	    damon_print_count(samples, (double)s->raw_samples), traces,
-	    loss_text(lost, sizeof(lost), s), s->source,
-	    damon_print_bytes(bytes, (double)s->record_bytes), output);
-	if (s->counter_percent > 0 && s->counter_percent < 95)
-		say("its events had a counter %.0f %% of their time", s->counter_percent);
+	    damon_print_count(samples, (double)s->raw_samples), traces, losses_text(lost, s),
+	    s->source, damon_print_bytes(bytes, (double)s->record_bytes), output);
+	if (losses_by_turns(s))
+		say("events had a counter for %.2g %% of their time, as others use them: samples "
+		    "are too few",
+		    s->counter_percent);
+	target_options_say_closed(s);
 }

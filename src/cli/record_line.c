@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/say.h"
 #include "report/known.h"
-#include "report/loss.h"
+#include "report/losses.h"
 
 #define DRAW_NS (250 * NS_PER_MS)
 
@@ -74,7 +74,7 @@ void record_line_draw(struct record_line *l, const struct damon_ctx *ctx, uint64
 	if (!l->on || now_ns - l->drawn_ns < DRAW_NS || damon_ctx_stats(ctx, &stats) < 0)
 		return;
 	print_hottest(hottest, sizeof(hottest), l);
-	damon_print_count(lost, (double)loss_sum(&stats));
+	damon_print_count(lost, (double)losses_count(&stats));
 	if (stats.rate_hz > 0) /* source faults has none */
 		snprintf(rate, sizeof(rate), "%.0f Hz  ", stats.rate_hz);
 	snprintf(line, sizeof(line), "%.1f s  %s%s  lost %s",

@@ -23,7 +23,7 @@
 #include "live/screen.h"
 #include "live/tail.h"
 #include "live/terminal.h"
-#include "report/loss.h"
+#include "report/losses.h"
 
 #define COLUMN_NS (500 * NS_PER_MS) /* of the picture, at its finest */
 #define DRAW_NS	  (250 * NS_PER_MS) /* from one picture to the next, at least */
@@ -361,15 +361,17 @@ static int wait_command(struct watch *w)
 
 static void say_summary(struct watch *w)
 {
-	char obs[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], lost[LOSS_TEXT_MAX];
+	char obs[DAMON_UNITS_MAX], bytes[DAMON_UNITS_MAX], lost[LOSSES_TEXT_MAX];
 	struct damon_stats s = {.size = sizeof(s)};
 
-	if (damon_ctx_stats(w->ctx, &s) < 0 || !w->options->record)
+	if (damon_ctx_stats(w->ctx, &s) < 0)
+		return;
+	target_options_say_closed(&s);
+	if (!w->options->record)
 		return;
 	say("%llu snapshots of %s samples%s, %s in '%.200s'", (unsigned long long)s.nr_snapshots,
-	    damon_print_count(obs, (double)s.obs), loss_text(lost, sizeof(lost), &s),
+	    damon_print_count(obs, (double)s.obs), losses_text(lost, &s),
 	    damon_print_bytes(bytes, (double)s.record_bytes), w->options->record);
-	target_options_say_closed(&s);
 }
 
 /* Opens the screen, if there is to be one, before the context: what can be refused is refused

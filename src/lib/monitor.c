@@ -24,9 +24,9 @@ static void count_rings(struct damon_ctx *ctx)
 	ctx->seen_lost = s.lost;
 	ctx->seen_throttled = s.throttled;
 	ctx->seen_malformed = s.malformed;
+	ctx->seen_stalled = s.stalled;
 	ctx->seen_truncated = s.truncated;
 	ctx->seen_collided = s.collided;
-	ctx->seen_stalled = s.stalled;
 }
 
 /*

@@ -44,17 +44,17 @@ int raw_check(struct damon_ctx *ctx)
 		damon_fail_remedy(&ctx->fail, "choose another one: 'damon-perf check' lists them");
 		return -EINVAL;
 	}
-	if (ctx->members.nr_groups) { /* who joins later has ids that the file does not know */
-		damon_fail(&ctx->fail, EINVAL,
-			   "a cgroup's processes come and go, and a raw recording has those that "
-			   "were there at the start, and their children");
-		damon_fail_remedy(&ctx->fail, "name them with '-p'");
-		return -EINVAL;
-	}
 	if (strcmp(ctx->sampling.check, "none"))
 		return damon_fail(&ctx->fail, EINVAL,
 				  "accessed bits are looked at for a record, and a raw recording "
 				  "is asked for");
+	if (ctx->members.nr_groups) {
+		damon_fail(&ctx->fail, EINVAL,
+			   "processes that join a cgroup later would have neither names nor "
+			   "mappings in a raw recording");
+		damon_fail_remedy(&ctx->fail, "leave out '--raw', or name its processes with '-p'");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -297,13 +297,26 @@ static void set_build_id(struct damon_ctx *ctx, int pid, struct damon_mapping *m
 	m->build_id_len = last->build_id_len;
 }
 
+static void note_closed(struct damon_ctx *ctx, int pid)
+{
+	struct damon_fail why = {0};
+	char comm[DAMON_COMM_MAX] = "?";
+
+	damon_proc_comm(ctx->sys, pid, comm);
+	damon_fail(&why, EACCES, "process %d (%s) cannot be looked into", pid, comm);
+	damon_fail_remedy(&why, "run as root");
+	events_closed(ctx, &why);
+}
+
 static int put_mappings(struct damon_ctx *ctx, struct raw *raw, int pid)
 {
 	struct damon_mapping last = {0};
 	struct damon_maps maps = {0};
 	int err = damon_maps_read(ctx->sys, pid, &maps);
 
-	if (err == -ESRCH || err == -ENOENT || (ctx->all && (err == -EACCES || err == -EPERM)))
+	if (err == -EACCES || err == -EPERM)
+		note_closed(ctx, pid);
+	if (err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM)
 		return 0;
 	for (size_t i = 0; i < maps.nr && !err; i++) {
 		set_build_id(ctx, pid, &maps.m[i], &last);
@@ -344,14 +357,15 @@ static int put_process(struct damon_ctx *ctx, struct raw *raw, int pid)
 	return err ? err : put_mappings(ctx, raw, pid);
 }
 
-static int put_everyone(struct damon_ctx *ctx, struct raw *raw)
+static int put_all_processes(struct damon_ctx *ctx, struct raw *raw)
 {
 	_cleanup_(freep) int *pids = NULL;
-	int n = damon_proc_pids(ctx->sys, &pids), err = 0;
+	int n = damon_proc_all(ctx->sys, &pids), err = n < 0 ? n : 0;
 
 	for (int i = 0; i < n && !err; i++)
-		err = put_process(ctx, raw, pids[i]);
-	return n < 0 ? n : err;
+		if (!damon_proc_is_kernel(ctx->sys, pids[i]))
+			err = put_process(ctx, raw, pids[i]);
+	return err;
 }
 
 static int put_before(struct damon_ctx *ctx, struct raw *raw)
@@ -363,7 +377,7 @@ static int put_before(struct damon_ctx *ctx, struct raw *raw)
 	for (size_t i = 0; i < ctx->nr_pids && !err; i++)
 		err = put_process(ctx, raw, ctx->pids[i].pid);
 	if (!err && ctx->all)
-		err = put_everyone(ctx, raw);
+		err = put_all_processes(ctx, raw);
 	if (!err)
 		err = damon_perf_writer_flush(raw->out);
 	return err ? explain(ctx, err) : 0;

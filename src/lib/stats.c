@@ -123,6 +123,10 @@ static void total_sources(const struct damon_ctx *ctx, struct damon_totals *t)
 		replay_source_stats(ctx, &s);
 	else if (ctx->source->stats && ctx->source_state)
 		ctx->source->stats(ctx->source_state, &s);
+	if (ctx->raw_path) { /* no source was shown the pieces */
+		s.truncated = ctx->seen_truncated;
+		s.collided = ctx->seen_collided;
+	}
 	t->likely = s.likely;
 	t->mem_reads = s.mem_reads;
 	t->mem_read_ns = (double)s.mem_reads * ctx->rate.read_cost_ns;
@@ -132,9 +136,8 @@ static void total_sources(const struct damon_ctx *ctx, struct damon_totals *t)
 	t->no_access = s.no_access;
 	t->in_kernel = s.in_kernel;
 	t->unwanted = s.unwanted;
-	t->traces_truncated =
-		(ctx->raw_path ? ctx->seen_truncated : s.truncated) + ctx->seen_stalled;
-	t->traces_collided = ctx->raw_path ? ctx->seen_collided : s.collided;
+	t->traces_truncated = s.truncated + ctx->seen_stalled;
+	t->traces_collided = s.collided;
 	t->traces_broken = s.broken;
 	t->traces_skipped = s.skipped;
 }

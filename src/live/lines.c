@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "live/lines.h"
 #include "report/known.h"
-#include "report/loss.h"
+#include "report/losses.h"
 #include "report/names.h"
 #include "report/print.h"
 
@@ -94,10 +94,26 @@ static void write_schemes(const struct live_lines *l)
 	}
 }
 
+/* The sums as they are now, and what was lost since the last line. */
+static int take_stats(struct live_lines *l, struct damon_stats *now, struct damon_stats *since)
+{
+	int err;
+
+	*now = (struct damon_stats){.size = sizeof(*now)};
+	err = damon_ctx_stats(l->ctx, now);
+	if (err < 0)
+		return err;
+	losses_since(&l->before, now, since);
+	l->before = *now;
+	return 0;
+}
+
 int live_lines_text(struct live_lines *l, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
+	struct damon_stats stats, since;
 	struct target hottest[SHOWN_TARGETS];
+	char lost[LOSSES_TEXT_MAX];
 	size_t n;
 
 	damon_snapshot_info(s, &info);
@@ -106,8 +122,8 @@ int live_lines_text(struct live_lines *l, const struct damon_snapshot *s)
 	n = find_hottest(s, info.nr_targets, hottest);
 	fprintf(l->out, "%.1f s  %" PRIu64 " samples",
 		(double)(info.end_ns - l->start_ns) / NS_PER_SEC, info.obs);
-	if (info.lost + info.throttled)
-		fprintf(l->out, " (%" PRIu64 " lost)", info.lost + info.throttled);
+	if (!take_stats(l, &stats, &since))
+		fputs(losses_text(lost, &since), l->out);
 	for (size_t i = 0; i < n; i++)
 		write_target(l, &hottest[i], (double)info.obs);
 	if (info.nr_targets > n)
@@ -261,14 +277,11 @@ static void put_schemes(struct json *j, const struct damon_ctx *ctx)
 	json_end(j);
 }
 
-static void put_losses(struct json *j, const struct damon_snapshot_info *i)
+static void put_losses(struct json *j, const struct damon_stats *since)
 {
 	json_object(j, "losses");
-	json_u64(j, "lost", i->lost);
-	json_u64(j, "throttled", i->throttled);
-	json_u64(j, "no_address", i->no_address);
-	json_u64(j, "no_region", i->no_region);
-	json_u64(j, "kernel", i->kernel_ticks);
+	for (const struct loss *l = losses; l->reason; l++)
+		json_u64(j, l->reason, loss_of(l, since));
 	json_end(j);
 }
 
@@ -288,14 +301,15 @@ static void put_overhead(struct json *j, const struct damon_stats *s)
 	put_percent(j, "percent", s->overhead_percent);
 	put_percent(j, "slowdown_percent", s->slowdown_percent);
 	put_percent(j, "own_cpu_percent", s->own_cpu_percent);
-	json_u64(j, "lost", loss_sum(s));
+	json_u64(j, "lost", losses_count(s));
+	json_u64(j, "throttled", s->throttled);
 	json_end(j);
 }
 
 int live_lines_json(struct live_lines *l, const struct damon_snapshot *s)
 {
 	struct damon_snapshot_info info = {.size = sizeof(info)};
-	struct damon_stats stats = {.size = sizeof(stats)};
+	struct damon_stats stats, since;
 	struct json j;
 
 	damon_snapshot_info(s, &info);
@@ -313,9 +327,10 @@ int live_lines_json(struct live_lines *l, const struct damon_snapshot *s)
 	}
 	json_end(&j);
 	put_schemes(&j, l->ctx);
-	put_losses(&j, &info);
-	if (!damon_ctx_stats(l->ctx, &stats))
+	if (!take_stats(l, &stats, &since)) {
+		put_losses(&j, &since);
 		put_overhead(&j, &stats);
+	}
 	json_end(&j);
 	return flush(l->out);
 }

@@ -14,6 +14,7 @@ struct live_lines {
 	const struct damon_ctx *ctx;
 	uint64_t start_ns;	     /* of the first snapshot; 0: none yet */
 	uint64_t (*rss_of)(int pid); /* NULL: nobody can be asked */
+	struct damon_stats before;   /* at the last line */
 };
 
 /* Each writes a line about a snapshot, with the schemes and the sums of the context as they are

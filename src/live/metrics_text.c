@@ -11,6 +11,7 @@
 
 #include "base/util.h"
 #include "live/metrics_text.h"
+#include "report/losses.h"
 
 #define PREFIX "damon_perf_"
 
@@ -331,31 +332,14 @@ static void put_schemes(struct text *t, const struct metrics_world *w)
 
 static void put_losses(struct text *t, const struct damon_stats *s)
 {
-	const struct {
-		const char *why;
-		uint64_t n;
-	} all[] = {
-		{"lost", s->lost},
-		{"throttled", s->throttled},
-		{"no_address", s->no_address},
-		{"no_region", s->no_region},
-		{"no_target", s->no_target},
-		{"kernel", s->kernel_ticks},
-		{"thinned", s->thinned},
-		{"no_code", s->no_code},
-		{"foreign", s->foreign},
-		{"malformed", s->malformed},
-		{"traces_truncated", s->traces_truncated},
-		{"traces_collided", s->traces_collided},
-		{"traces_broken", s->traces_broken},
-	};
-
-	family(t, "lost_samples", "counter", NULL, "Samples that told of no access, by reason.");
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+	family(t, "lost_samples", "counter", NULL,
+	       "Samples that told of no access, and pieces of traces that told of too few, by "
+	       "reason; no_code is a part of no_address.");
+	for (const struct loss *l = losses; l->reason; l++) {
 		begin(t);
-		label(t, "reason", all[i].why, true);
+		label(t, "reason", l->reason, true);
 		fputc('}', t->out);
-		count(t, all[i].n);
+		count(t, loss_of(l, s));
 	}
 }
 

@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "live/model.h"
 #include "live/regions.h"
-#include "report/loss.h"
+#include "report/losses.h"
 #include "report/print.h"
 
 int live_model_init(struct live_model *m, uint64_t column_ns)
@@ -234,7 +234,10 @@ int live_model_snapshot(struct live_model *m, const struct damon_snapshot *s)
 
 void live_model_stats(struct live_model *m, const struct damon_stats *s)
 {
-	m->recent_lost = loss_sum(s) - loss_sum(&m->stats);
+	struct damon_stats since;
+
+	losses_since(&m->stats, s, &since);
+	m->recent_lost = losses_count(&since) + since.throttled;
 	m->stats = *s;
 }
 

@@ -87,7 +87,7 @@ struct live_model {
 	bool dry_run;
 	struct damon_stats stats; /* of the context */
 	double rate_hz;		  /* now: observations of the last columns, per second */
-	uint64_t recent_lost;	  /* of the last column */
+	uint64_t recent_lost;	  /* of the last column, throttling included */
 
 	struct history history;
 	struct history_maker maker;

@@ -6,11 +6,11 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "live/pane.h"
-#include "report/loss.h"
+#include "report/losses.h"
 #include "report/print.h"
 
 #define PART_MAX  64
-#define MAX_PARTS 8
+#define MAX_PARTS 9
 
 /* Parts of a line; where there is no room the higher 'drop' goes first. */
 struct part {
@@ -62,7 +62,12 @@ static size_t make_parts(struct part *p, const struct live_model *m, const struc
 			 damon_print_count(count, m->rate_hz));
 	p[n++].drop = 3;
 	put_cost(&p[n++], s);
-	snprintf(p[n].text, PART_MAX, "lost %s", damon_print_count(count, (double)loss_sum(s)));
+	snprintf(p[n].text, PART_MAX, "lost %s", damon_print_count(count, (double)losses_count(s)));
+	p[n].warn = m->recent_lost > 0;
+	p[n++].drop = 2;
+	if (s->throttled)
+		snprintf(p[n].text, PART_MAX, "throttled %s",
+			 damon_print_count(count, (double)s->throttled));
 	p[n].warn = m->recent_lost > 0;
 	p[n++].drop = 2;
 	pane_clock(p[n].text, PART_MAX, m->now_ns - m->start_ns);

@@ -145,7 +145,7 @@ void damon_maps_release(struct damon_maps *m)
 	*m = (struct damon_maps){0};
 }
 
-/* The names in a folder that are numbers. */
+/* The names in a folder of /proc that are numbers. */
 static int list_ids(const struct damon_sys *sys, const char *path, int **ids)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -180,7 +180,7 @@ int damon_proc_tids(const struct damon_sys *sys, int pid, int **tids)
 	return list_ids(sys, path, tids);
 }
 
-int damon_proc_pids(const struct damon_sys *sys, int **pids)
+int damon_proc_all(const struct damon_sys *sys, int **pids)
 {
 	return list_ids(sys, "/proc", pids);
 }

@@ -28,8 +28,8 @@ int damon_maps_parse(char *text, struct damon_maps *out);
 /* Thread ids of a process. Returns their number with a list that the caller frees, or -errno. */
 int damon_proc_tids(const struct damon_sys *sys, int pid, int **tids);
 
-/* The same of all processes that there are, threads of the kernel included. */
-int damon_proc_pids(const struct damon_sys *sys, int **pids);
+/* All processes that can be seen, threads of the kernel included. Likewise. */
+int damon_proc_all(const struct damon_sys *sys, int **pids);
 
 /* The process's name (comm, 16 bytes with NUL). Returns 0 or -errno. */
 int damon_proc_comm(const struct damon_sys *sys, int pid, char comm[16]);

@@ -581,10 +581,10 @@ void session_account(struct damon_session_stats *st, const struct damon_perf_rec
 		st->throttled++;
 	if (r->type == PERF_RECORD_LOST)
 		st->no_room += r->lost;
-	if (r->type == PERF_RECORD_AUX) {
-		st->truncated += (r->aux.flags & PERF_AUX_FLAG_TRUNCATED) != 0;
-		st->collided += (r->aux.flags & PERF_AUX_FLAG_COLLISION) != 0;
-	}
+	if (r->type != PERF_RECORD_AUX)
+		return;
+	st->truncated += !!(r->aux.flags & PERF_AUX_FLAG_TRUNCATED);
+	st->collided += !!(r->aux.flags & PERF_AUX_FLAG_COLLISION);
 }
 
 void session_free_piece(struct cpu_ring *c, uint64_t end, uint64_t flags)

@@ -152,8 +152,8 @@ int damon_session_read(struct damon_session *s, damon_record_fn fn, void *priv);
 struct damon_session_stats {
 	uint64_t records, lost, throttled, malformed, bytes;
 	uint64_t no_room; /* of 'lost': what the rings had no room for, as records tell */
-	uint64_t truncated, collided; /* pieces of traces, as the kernel says */
 	uint64_t stalled; /* areas of traces that were full, with no record that says so */
+	uint64_t truncated, collided; /* pieces of traces that tell of a loss: PERF_AUX_FLAG_* */
 	size_t nr_fds, nr_rings, ring_bytes;
 };
 void damon_session_stats(const struct damon_session *s, struct damon_session_stats *out);

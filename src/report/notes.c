@@ -3,12 +3,12 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/losses.h"
 #include "report/notes.h"
 #include "report/print.h"
 
 #define LABEL_WIDTH    10
-#define COUNTER_ENOUGH 95  /* percent of the time */
-#define UNCOVERED_MUCH 5   /* likewise */
+#define UNCOVERED_MUCH 5   /* percent of the time */
 #define FEW	       100 /* observations: little can be said */
 
 static void say(struct report_args *a, const char *label, const char *fmt, ...) _printf_(3, 4);
@@ -180,6 +180,7 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		{"without code", st->no_code, false},
 		{"of 32-bit code", st->foreign, false},
 		{"mappings forgotten", st->forgotten_mappings, false},
+		{"closed to us: processes", st->closed_procs, false},
 		{"on CPUs that came online later: CPUs", st->unseen_cpus, false},
 		{"of other events", st->unclaimed, false},
 		{"of unknown events", st->no_event, false},
@@ -194,7 +195,6 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		{"the kernel's own", st->filtered_kernel, false},
 		{"not asked for", st->filtered_unwanted, false},
 		{"of other processes", st->strangers, false},
-		{"processes not looked into", st->closed_procs, false},
 	};
 	double addresses = (double)st->accesses + (double)st->unknown;
 	char text[1200], n[DAMON_UNITS_MAX];
@@ -212,7 +212,7 @@ static void say_not_seen(struct report_args *a, const struct scan *sc, const str
 		return;
 	}
 	say(a, "not seen", "%saccesses whose address could not be told %s", text, n);
-	if (st->counter_percent > 0 && st->counter_percent < COUNTER_ENOUGH)
+	if (losses_by_turns(st))
 		say(a, "",
 		    "events had a counter for %s of their time, as others use them: rates are too "
 		    "low",

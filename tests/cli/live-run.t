@@ -40,7 +40,7 @@ A line for each aggregation, with time, samples, processes and their working set
   ['aggr_ns', 'losses', 'overhead', 'samples', 'schemes', 'targets', 'time']
   ['comm', 'cpu_ns', 'id', 'nr_processes', 'pid', 'regions', 'rss_bytes', 'samples', 'share', 'share_hi', 'share_lo', 'wss'] shares
   ['bytes', 'hottest', 'idle_120s_bytes', 'idle_1s_bytes', 'idle_30s_bytes', 'idle_5s_bytes', 'in_use_bytes', 'nr']
-  ['lost', 'own_cpu_percent', 'percent', 'rate_hz', 'slowdown_percent', 'source'] ['kernel', 'lost', 'no_address', 'no_region', 'throttled']
+  ['lost', 'own_cpu_percent', 'percent', 'rate_hz', 'slowdown_percent', 'source', 'throttled'] ['foreign', 'kernel', 'lost', 'malformed', 'no_address', 'no_code', 'no_region', 'no_target', 'thinned', 'throttled', 'traces_broken', 'traces_collided', 'traces_truncated']
 
 A record is written as well, complete and readable.
 

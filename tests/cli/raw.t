@@ -38,6 +38,9 @@ Nothing is left of what was refused.
   [1]
   $ fails damon-perf record --raw --source faults -o none true
   damon-perf: source 'faults' has no samples to record unseen; choose another one: 'damon-perf check' lists them [125]
+  $ fails damon-perf record --raw --source soft --cgroup / -o none; test -e none
+  damon-perf: processes that join a cgroup later would have neither names nor mappings in a raw recording; leave out '--raw', or name its processes with '-p' [125]
+  [1]
   $ fails damon-perf record --raw -o - true
   damon-perf: the beginning of a perf.data is written last, which standard output may not allow; name a file with '-o' [125]
   $ for o in "--mem-reads 1" "--check smaps" "--checks-per-sec 5" "--sample 1ms" "--aggr 1s" "--updr 1s" "--minr 5" \
@@ -45,8 +48,6 @@ Nothing is left of what was refused.
   >     damon-perf record --raw $o -o none true 2>&1 | grep -c "^damon-perf: '${o%% *}' is for samples that are decoded, and '--raw' decodes none; leave it out$"
   > done | sort | uniq -c | tr -s ' '
    11 1
-  $ fails damon-perf record --raw --source soft --cgroup / -o none
-  damon-perf: a cgroup's processes come and go, and a raw recording has those that were there at the start, and their children; name them with '-p' [125]
   $ fails damon-perf record --raw --replay first -o none
   damon-perf: '--raw' is for what is being recorded, and '--replay' reads what was; leave one of them out [125]
   $ fails damon-perf record --raw --source soft --period 1000 -o none true

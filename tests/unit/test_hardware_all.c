@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sources of hardware, by physical addresses and of all processes, on a fake kernel. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "lib/ctx.h"
 #include "tests/kit/hardware_stage.h"
+#include "tests/kit/record_kit.h"
 
 struct seen {
 	struct hw_stage line; /* first: the kernel's own */
@@ -101,4 +105,76 @@ Test(hardware_all, all_processes)
 	cr_expect_leq(maps->reads, 10, "at updates");
 	damon_ctx_free(l->ctx);
 	fake_perf_release(&l->perf);
+}
+
+static ssize_t (*fake_read)(const struct damon_sys *s, const char *path, void *buf, size_t cap);
+
+static ssize_t read_but_one(const struct damon_sys *s, const char *path, void *buf, size_t cap)
+{
+	return strcmp(path, "/proc/6/maps") ? fake_read(s, path, buf, cap) : -EACCES;
+}
+
+/* The stranger, and the sums. */
+static void read_back(const char *path, struct damon_target_info *target, struct damon_stats *stats)
+{
+	struct damon_snapshot_info info = {.size = sizeof(info)};
+	const struct damon_snapshot *s;
+	struct damon_record *r;
+
+	cr_assert_eq(damon_record_open(path, &r), 0, "%s", damon_record_error(NULL));
+	while (damon_record_next(r, &s) > 0) {
+		damon_snapshot_info(s, &info);
+		for (size_t i = 0; i < info.nr_targets && target->pid != STRANGER; i++)
+			damon_snapshot_target(s, i, target);
+	}
+	damon_record_stats(r, stats);
+	damon_record_close(r);
+}
+
+/* Who was there before has a name and mappings in the file: none are made up when it is read.
+ * Threads of the kernel have none, and who is closed to us is told. */
+Test(hardware_all, raw_recordings_name_who_was_there, .fini = kit_remove)
+{
+	static const struct hw_plan plan = {"Zen, all", "ibs", hw_zen, 11, 0, 0, true, false};
+	char names[64];
+	static const char *const files[][2] = {
+		{"/proc/6/task", "6\n"},
+		{"/proc/6/comm", "vault\n"},
+		{"/proc/104/stat", "104 (kswapd0) S 2 0 0 0 -1 2238528 0 0\n"},
+		{"/proc/4242/task", "4242\n"},
+		{"/proc/4242/comm", "stranger\n"},
+	};
+	struct damon_stats made = {.size = sizeof(made)}, read = made;
+	struct damon_target_info target = {.size = sizeof(target)};
+	const char *path = kit_path("raw");
+	struct fake_perf_file *kernels;
+	struct hw_stage l;
+
+	hw_init(&l, &plan);
+	snprintf(names, sizeof(names), "6\nself\n104\n777\n4242\n%d\n", getpid());
+	fake_perf_file(&l.perf, "/proc", names);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		fake_perf_file(&l.perf, files[i][0], files[i][1]);
+	fake_perf_file(&l.perf, "/proc/4242/maps", hw_maps);
+	kernels = fake_perf_file(&l.perf, "/proc/104/task", "104\n");
+	fake_read = l.perf.sys.read_file;
+	l.perf.sys.read_file = read_but_one;
+	l.ctx->nr_pids = 0;
+	cr_assert_eq(damon_set_all(l.ctx), 0);
+	cr_assert_eq(damon_set_raw(l.ctx, path), 0);
+	cr_assert_eq(damon_open(l.ctx), 0, "%s", damon_error(l.ctx));
+	for (int i = 0; i < 10; i++)
+		cr_assert_eq(damon_dispatch(l.ctx, -1), 1, "%s", damon_error(l.ctx));
+	cr_assert_eq(damon_close(l.ctx), 0, "%s", damon_error(l.ctx));
+	cr_assert_eq(damon_ctx_stats(l.ctx, &made), 0);
+	cr_expect_eq(made.closed_procs, 1, "%llu", (unsigned long long)made.closed_procs);
+	cr_expect(strstr(made.closed_reason, "process 6 (vault)"), "%s", made.closed_reason);
+	cr_expect_eq(kernels->reads, 0);
+	read_back(path, &target, &read);
+	cr_expect_eq(target.pid, STRANGER);
+	cr_expect_str_eq(target.comm, "stranger");
+	cr_expect_eq(read.inferred_mappings, 0, "%llu", (unsigned long long)read.inferred_mappings);
+	cr_expect_gt(read.obs, 0);
+	damon_ctx_free(l.ctx);
+	fake_perf_release(&l.perf);
 }

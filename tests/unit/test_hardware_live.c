@@ -294,6 +294,11 @@ Test(hardware_live, raw_recordings_hold_all)
 		cr_assert_eq(damon_ctx_stats(l.ctx, &made), 0);
 		cr_expect_eq(made.lost, 7, "%s: %llu", name, (unsigned long long)made.lost);
 		cr_expect_eq(made.obs, 0, "%s: nothing is decoded", name);
+		cr_expect_eq(made.malformed, 1, "%s", name);
+		cr_expect_eq(made.traces_truncated, l.truncated, "%s: %llu", name,
+			     (unsigned long long)made.traces_truncated);
+		cr_expect_eq(made.traces_collided, l.collided, "%s: %llu", name,
+			     (unsigned long long)made.traces_collided);
 		cr_expect_eq(!!made.raw_trace_bytes, hw_plans[i].trace, "%s", name);
 		if (!hw_plans[i].trace)
 			cr_expect_eq(made.raw_samples, sampled(&l), "%s", name);
@@ -322,13 +327,14 @@ Test(hardware_live, raw_recordings_hold_all)
 Test(hardware_live, raw_is_refused_before_it_begins)
 {
 	static const struct {
-		const char *name, *path, *check, *says;
+		const char *name, *path, *check, *cgroup, *says;
 		int err;
 	} rows[] = {
-		{"no folder", "/proc/nonexistent/x", "none", "cannot write '/proc/nonexistent/x'",
+		{"no folder", "/nonexistent/x", "none", NULL, "cannot write '/nonexistent/x'",
 		 -ENOENT},
-		{"a folder", "/tmp", "none", "Is a directory", -EISDIR},
-		{"with checks", "/tmp/x", "smaps", "accessed bits", -EINVAL},
+		{"a folder", "/tmp", "none", NULL, "Is a directory", -EISDIR},
+		{"with checks", "/tmp/x", "smaps", NULL, "accessed bits", -EINVAL},
+		{"of a cgroup", "/tmp/x", "none", "app", "join a cgroup later", -EINVAL},
 	};
 
 	setenv("LIBPFM_FORCE_PMU", "ivb_unc_ha0", 1);
@@ -342,6 +348,8 @@ Test(hardware_live, raw_is_refused_before_it_begins)
 		s.check = rows[i].check;
 		damon_set_sampling(l.ctx, &s);
 		damon_set_raw(l.ctx, rows[i].path);
+		if (rows[i].cgroup)
+			damon_add_cgroup(l.ctx, rows[i].cgroup);
 		cr_expect_eq(damon_open(l.ctx), rows[i].err, "%s", rows[i].name);
 		cr_expect(strstr(damon_error(l.ctx), rows[i].says), "%s: %s", rows[i].name,
 			  damon_error(l.ctx));

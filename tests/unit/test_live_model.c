@@ -188,6 +188,30 @@ Test(live_model, schemes)
 	live_model_release(&m);
 }
 
+/* Whatever a source loses by, the line at the top warns while it does. */
+Test(live_model, losses)
+{
+	static const struct {
+		const char *name;
+		struct damon_stats s;
+		uint64_t recent;
+	} rows[] = {
+		{"nothing", {0}, 0},
+		{"samples", {.lost = 3}, 3},
+		{"traces as well", {.lost = 3, .traces_truncated = 2}, 2},
+		{"throttled", {.lost = 3, .traces_truncated = 2, .throttled = 1}, 1},
+		{"no more", {.lost = 3, .traces_truncated = 2, .throttled = 1}, 0},
+	};
+	struct live_model m;
+
+	cr_assert(!live_model_init(&m, NS_PER_SEC));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		live_model_stats(&m, &rows[i].s);
+		cr_expect_eq(m.recent_lost, rows[i].recent, "%s", rows[i].name);
+	}
+	live_model_release(&m);
+}
+
 static void check_json(const char *line)
 {
 	json_error_t err;
@@ -227,7 +251,8 @@ Test(live_model, lines)
 	size_t size;
 
 	world_init(&w, 30);
-	w.lines = (struct live_lines){open_memstream(&text, &size), w.ctx, 0, fake_rss};
+	w.lines = (struct live_lines){
+		.out = open_memstream(&text, &size), .ctx = w.ctx, .rss_of = fake_rss};
 	run(&w);
 	fclose(w.lines.out);
 	json = strchr(text, '\n') + 1;

@@ -74,6 +74,34 @@ Test(live_screen, pictures)
 	}
 }
 
+/* Each way of losing has its place in the first line, which is narrower without throttling. */
+Test(live_screen, losses)
+{
+	static const struct {
+		uint64_t lost, truncated, throttled;
+		const char *has, *has_not;
+	} rows[] = {
+		{0, 0, 0, "  lost 0  ", "throttled"},
+		{12, 0, 0, "  lost 12  ", "throttled"},
+		{12, 3, 0, "  lost 15  ", "throttled"},
+		{0, 3, 2, "  lost 3  throttled 2  ", "lost 5"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kit_live k;
+		char first[100];
+
+		kit_live_init(&k);
+		k.m.stats.lost = rows[i].lost;
+		k.m.stats.traces_truncated = rows[i].truncated;
+		k.m.stats.throttled = rows[i].throttled;
+		snprintf(first, sizeof(first), "%s", kit_live_text(&k, 90, 24));
+		cr_expect(strstr(first, rows[i].has), "%zu: %s", i, first);
+		cr_expect_not(strstr(first, rows[i].has_not), "%zu: %s", i, first);
+		kit_live_release(&k);
+	}
+}
+
 Test(live_screen, any_size_and_any_panes)
 {
 	struct kit_live k;

@@ -98,6 +98,30 @@ Test(metrics, sums_are_exact)
 	cr_expect_not(strstr(classic, "# EOF"));
 }
 
+Test(metrics, losses_have_reasons)
+{
+	struct metrics_world w = {
+		.version = "",
+		.stats = {.lost = 1, .malformed = 2, .traces_truncated = 3, .traces_collided = 4},
+	};
+	static const char *const both[] = {
+		"_lost_samples_total{reason=\"lost\"} 1\n",
+		"_lost_samples_total{reason=\"malformed\"} 2\n",
+		"_lost_samples_total{reason=\"traces_truncated\"} 3\n",
+		"_lost_samples_total{reason=\"traces_collided\"} 4\n",
+		"_lost_samples_total{reason=\"traces_broken\"} 0\n",
+		"_lost_samples_total{reason=\"no_target\"} 0\n",
+		"_lost_samples_total{reason=\"no_code\"} 0\n",
+		"_lost_samples_total{reason=\"foreign\"} 0\n",
+	};
+	_cleanup_(freep) char *om = text_of(&w, true), *classic = text_of(&w, false);
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		cr_expect(strstr(om, both[i]), "%s", both[i]);
+		cr_expect(strstr(classic, both[i]), "%s", both[i]);
+	}
+}
+
 Test(metrics, as_many_as_there_may_be)
 {
 	static struct metrics_target t[METRICS_TARGETS];

@@ -245,6 +245,25 @@ Test(proc, threads)
 	free(tids);
 }
 
+Test(proc, all)
+{
+	static struct fake_perf world;
+	int *pids = NULL, n;
+	bool here = false;
+
+	fake_perf_init(&world, 1);
+	fake_perf_file(&world, "/proc", "1\nself\n8\nkallsyms\n12\n");
+	n = damon_proc_all(&world.sys, &pids);
+	cr_assert_eq(n, 3);
+	cr_expect(pids[0] == 1 && pids[1] == 8 && pids[2] == 12);
+	free(pids);
+	n = damon_proc_all(&damon_sys_real, &pids);
+	for (int i = 0; i < n; i++)
+		here |= pids[i] == getpid();
+	cr_expect(here, "%d", n);
+	free(pids);
+}
+
 Test(proc, file_descriptors)
 {
 	struct rlimit before = {64, 128}, after;
