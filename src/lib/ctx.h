@@ -192,9 +192,10 @@ struct damon_ctx {
 	struct damon_counts
 		counts;	   /* of the current aggregation, what the core does not count itself */
 	double *target_ns; /* CPU time per target slot in the current aggregation */
-	uint64_t user_ticks, seen_lost, seen_throttled, seen_malformed, seen_stalled,
-		seen_truncated, seen_collided; /* session's counts at the last aggregation */
-	uint64_t kernel_ticks;		       /* in all */
+	uint64_t user_ticks, seen_lost, seen_throttled, seen_malformed,
+		seen_stalled;			/* session's counts at the last aggregation */
+	uint64_t seen_truncated, seen_collided; /* likewise */
+	uint64_t kernel_ticks;			/* in all */
 	uint64_t strangers;   /* samples of processes that are nobody's, of whole CPUs */
 	double target_cpu_ns; /* in all, user and kernel */
 	struct damon_totals totals;

@@ -136,7 +136,6 @@ static void read_back(const char *path, struct damon_target_info *target, struct
 Test(hardware_all, raw_recordings_name_who_was_there, .fini = kit_remove)
 {
 	static const struct hw_plan plan = {"Zen, all", "ibs", hw_zen, 11, 0, 0, true, false};
-	char names[64];
 	static const char *const files[][2] = {
 		{"/proc/6/task", "6\n"},
 		{"/proc/6/comm", "vault\n"},
@@ -149,6 +148,7 @@ Test(hardware_all, raw_recordings_name_who_was_there, .fini = kit_remove)
 	const char *path = kit_path("raw");
 	struct fake_perf_file *kernels;
 	struct hw_stage l;
+	char names[64];
 
 	hw_init(&l, &plan);
 	snprintf(names, sizeof(names), "6\nself\n104\n777\n4242\n%d\n", getpid());
