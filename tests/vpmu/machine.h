@@ -6,7 +6,7 @@
  * and its clock are not. What the PMU writes is a file of 'tool record', as if its program ran now
  * as process VPMU_PID, which must be one. Periods may be longer than the file's; those of traces
  * are what they are. The clock stands still but in poll(): nothing is missed by being slow. At the
- * file's end it sends SIGTERM to itself.
+ * file's end it sends SIGTERM to itself. 'live' waits by itself: it sees no time pass.
  *
  *	VPMU_FILE=awk.pebs.2048.data VPMU_PID=$! damon-perf record --source pebs --period 2048 -p $!
  *
