@@ -255,6 +255,7 @@ void events_emit(void *priv, const struct damon_obs *o);
 int events_read_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns);
 /* Notes that a process cannot be looked into, and why. */
 void events_closed(struct damon_ctx *ctx, const struct damon_fail *why);
+void events_hidden(struct damon_ctx *ctx, int pid, const char *comm); /* its mappings are */
 
 /* monitor.c */
 int monitor_until(struct damon_ctx *ctx,

@@ -14,6 +14,15 @@ void events_closed(struct damon_ctx *ctx, const struct damon_fail *why)
 		ctx->closed_reason = *why;
 }
 
+void events_hidden(struct damon_ctx *ctx, int pid, const char *comm)
+{
+	struct damon_fail why = {0};
+
+	damon_fail(&why, EACCES, "process %d (%s) cannot be looked into", pid, comm);
+	damon_fail_remedy(&why, "run as root");
+	events_closed(ctx, &why);
+}
+
 /* The space of a process as /proc tells it. */
 static int sync_maps(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 {
@@ -54,17 +63,13 @@ static struct damon_proc *adopt(struct damon_ctx *ctx, int pid, uint64_t now_ns)
 /* Its mappings when it is seen first: none can be read of those that are closed to us. */
 static void meet(struct damon_ctx *ctx, struct damon_proc *p, uint64_t now_ns)
 {
-	struct damon_fail why = {0};
 	int err;
 
 	if (!p->comm[0] || p->comm[0] == '?')
 		damon_proc_comm(ctx->sys, p->pid, p->comm);
 	err = sync_maps(ctx, p, now_ns);
-	if (err != -EACCES && err != -EPERM)
-		return;
-	damon_fail(&why, EACCES, "process %d (%s) cannot be looked into", p->pid, p->comm);
-	damon_fail_remedy(&why, "run as root");
-	events_closed(ctx, &why);
+	if (err == -EACCES || err == -EPERM)
+		events_hidden(ctx, p->pid, p->comm);
 }
 
 /*

@@ -262,8 +262,8 @@ int monitor_finish(struct damon_ctx *ctx)
 	int err = monitor_until(ctx, now_ns);
 
 	monitor_count(ctx);
-	if (!err && now_ns > ctx->aggr_start_ns && !schemes_are_paused(ctx))
-		return monitor_cut(ctx, now_ns);
+	if (!err && !schemes_are_paused(ctx))
+		err = monitor_cut(ctx, now_ns);
 	count_rest(ctx);
 	return err;
 }

@@ -297,25 +297,17 @@ static void set_build_id(struct damon_ctx *ctx, int pid, struct damon_mapping *m
 	m->build_id_len = last->build_id_len;
 }
 
-static void note_closed(struct damon_ctx *ctx, int pid)
-{
-	struct damon_fail why = {0};
-	char comm[DAMON_COMM_MAX] = "?";
-
-	damon_proc_comm(ctx->sys, pid, comm);
-	damon_fail(&why, EACCES, "process %d (%s) cannot be looked into", pid, comm);
-	damon_fail_remedy(&why, "run as root");
-	events_closed(ctx, &why);
-}
-
 static int put_mappings(struct damon_ctx *ctx, struct raw *raw, int pid)
 {
 	struct damon_mapping last = {0};
 	struct damon_maps maps = {0};
+	char comm[DAMON_COMM_MAX] = "?";
 	int err = damon_maps_read(ctx->sys, pid, &maps);
 
-	if (err == -EACCES || err == -EPERM)
-		note_closed(ctx, pid);
+	if (err == -EACCES || err == -EPERM) {
+		damon_proc_comm(ctx->sys, pid, comm);
+		events_hidden(ctx, pid, comm);
+	}
 	if (err == -ESRCH || err == -ENOENT || err == -EACCES || err == -EPERM)
 		return 0;
 	for (size_t i = 0; i < maps.nr && !err; i++) {
